@@ -1,0 +1,77 @@
+# Everything runs in .venv, which `make setup` makes; see scripts/setup_environment.py.
+#
+#   make setup PYTHON=/path/to/python3.9    another Python (3.8, 3.9 or 3.10)
+#   make test PYTEST_ARGS="-k storage -x"   some of the tests
+#   make demo SEEDS="1 2 3" EPOCHS=20       more seeds, fewer epochs
+
+PYTHON ?=
+PYTEST_ARGS ?=
+SEEDS ?= 1
+EPOCHS ?=
+DEMO_OUT ?= build/demo
+
+BIN := .venv/bin
+# Any Python 3 runs the set-up script, which finds the one that the package needs.
+ANY_PYTHON := $(shell command -v python3 || command -v python || echo $(PYTHON))
+
+# Nothing here may reach out to the network but the installation of packages.
+export RASA_TELEMETRY_ENABLED := false
+export TF_CPP_MIN_LOG_LEVEL := 3
+export SQLALCHEMY_SILENCE_UBER_WARNING := 1
+export MPLBACKEND := Agg
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types format constraints clean distclean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
+	  | while IFS='|' read -r name text; do printf '  %-12s %s\n' "$$name" "$$text"; done
+
+setup: ## make .venv with the package and its pinned needs
+	@test -n "$(ANY_PYTHON)" || { echo "make: no python3 on PATH" >&2; exit 1; }
+	@PYTHON="$(PYTHON)" $(ANY_PYTHON) scripts/setup_environment.py
+
+demo: setup ## train and test the example bot, stock and randomly connected; compare
+	$(BIN)/rasa-randconn compare \
+	  --config example_bot/config.stock.yml --config example_bot/config.yml \
+	  --train-nlu example_bot/data/nlu.yml --test-nlu example_bot/tests/test_nlu.yml \
+	  --domain example_bot/domain.yml \
+	  --train-stories example_bot/data/stories.yml \
+	  --train-stories example_bot/data/rules.yml \
+	  --test-stories example_bot/tests/test_stories.yml \
+	  --seeds $(SEEDS) $(if $(EPOCHS),--epochs $(EPOCHS)) \
+	  --out $(DEMO_OUT) --overwrite
+
+test: setup ## run the tests
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: setup ## check style and layout
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## check types
+	$(BIN)/mypy
+
+format: setup ## repair style and layout where that can be automatic
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# uv keeps the pins that are there wherever they still fit: UPGRADE=--upgrade moves
+# them all, UPGRADE="--upgrade-package NAME" one.
+UPGRADE ?=
+COMPILE = $(UV) pip compile --quiet --python $(BIN)/python --extra dev --no-annotate \
+  --custom-compile-command "make constraints" $(UPGRADE) setup.cfg
+
+constraints: UV = $(firstword $(wildcard .venv-bootstrap/bin/uv) uv)
+constraints: setup ## work out the pins anew (needs uv)
+	$(COMPILE) --python-version 3.10 --output-file constraints.txt > /dev/null
+	$(COMPILE) --python-version 3.9 --output-file constraints-3.9.txt > /dev/null
+	$(COMPILE) --python-version 3.8 --output-file constraints-3.8.txt > /dev/null
+
+clean: ## remove what builds, runs and checks left behind
+	rm -rf build dist results models .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf example_bot/models example_bot/results example_bot/.rasa .rasa *.egg-info
+	find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +
+
+distclean: clean ## remove the virtual environments too
+	rm -rf .venv .venv-bootstrap

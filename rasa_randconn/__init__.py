@@ -1,0 +1,41 @@
+"""Randomly connected layers for Rasa's DIET and TED that pay in time and space.
+
+Name the components in `config.yml` as `rasa_randconn.RandConnDIETClassifier` and
+`rasa_randconn.RandConnTEDPolicy`. They are imported on first use, so that the
+command-line tool does not have to wait for TensorFlow.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, List
+
+from rasa_randconn.version import __version__
+
+if TYPE_CHECKING:
+    from rasa_randconn.components import RandConnDIETClassifier, RandConnTEDPolicy
+    from rasa_randconn.layers import RandomlyConnectedDense
+
+__all__ = [
+    "RandConnDIETClassifier",
+    "RandConnTEDPolicy",
+    "RandomlyConnectedDense",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a public class when it is first asked for (PEP 562)."""
+    if name in ("RandConnDIETClassifier", "RandConnTEDPolicy"):
+        from rasa_randconn import components
+
+        return getattr(components, name)
+    if name == "RandomlyConnectedDense":
+        from rasa_randconn.layers import RandomlyConnectedDense
+
+        return RandomlyConnectedDense
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+
+
+def __dir__() -> List[str]:
+    """Public names, including those not imported yet."""
+    return sorted(__all__)

@@ -1,0 +1,190 @@
+"""The options that our components have beside stock's, and their checks."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any, Dict, Mapping, Type
+
+import rasa.shared.utils.io
+from rasa.engine.graph import GraphComponent
+from rasa.nlu.constants import DEFAULT_TRANSFORMER_SIZE
+from rasa.shared.exceptions import InvalidConfigException
+from rasa.utils.tensorflow.constants import (
+    CONNECTION_DENSITY,
+    NUM_HEADS,
+    NUM_TRANSFORMER_LAYERS,
+    TRANSFORMER_SIZE,
+)
+
+from rasa_randconn.connections import PATTERNS
+from rasa_randconn.connections.drawing import check_density, check_pattern
+from rasa_randconn.layers import KINDS
+from rasa_randconn.models.randomly_connected_model import (
+    CONNECTION_PATTERN,
+    SAVE_OPTIMIZER_STATE,
+)
+
+WEIGHT_SPARSITY = "weight_sparsity"
+DEFAULT_DENSITY = 0.2
+
+#: Options that stock's components do not have, with their defaults.
+OWN_OPTIONS: Dict[str, Any] = {
+    # How missing connections are chosen: 'grouped' or 'unstructured'.
+    CONNECTION_PATTERN: PATTERNS[0],
+    # If 'True' the optimiser's state is saved with the model, for finetuning.
+    SAVE_OPTIMIZER_STATE: False,
+}
+
+# Rasa itself adds these to a component's configuration.
+_KEYS_OF_RASA = {"name", "finetuning_epoch_fraction", "epoch_override"}
+
+
+def check_user_config(component: Type[GraphComponent], config: Mapping[str, Any]) -> None:
+    """Checks what a user wrote, before it is merged with the defaults.
+
+    Args:
+        component: One of our components.
+        config: The component's keys as written in the configuration file.
+
+    Raises:
+        InvalidConfigException: If a value is not allowed, or a key looks like a
+            misspelt one of ours. The message names key, value and what is allowed.
+    """
+    if WEIGHT_SPARSITY in config and CONNECTION_DENSITY in config:
+        raise _invalid(
+            component,
+            f"'{WEIGHT_SPARSITY}' is the old name of '{CONNECTION_DENSITY}'; only one "
+            f"of them can be set",
+        )
+    _check_unknown_keys(component, config)
+    checked_config(component, {**component.get_default_config(), **config})
+
+
+def checked_config(
+    component: Type[GraphComponent], config: Mapping[str, Any]
+) -> Dict[str, Any]:
+    """Checks a complete configuration and brings it into its final form.
+
+    `weight_sparsity` becomes `connection_density`, and a mapping of densities gets all
+    kinds of layers.
+
+    Args:
+        component: One of our components.
+        config: The component's configuration, merged with the defaults.
+
+    Returns:
+        A new configuration.
+
+    Raises:
+        InvalidConfigException: If a value is not allowed.
+    """
+    final = dict(config)
+    if WEIGHT_SPARSITY in final:
+        sparsity = _checked_number(component, WEIGHT_SPARSITY, final[WEIGHT_SPARSITY])
+        del final[WEIGHT_SPARSITY]
+        final[CONNECTION_DENSITY] = 1.0 - sparsity
+    final[CONNECTION_DENSITY] = _checked_densities(component, final[CONNECTION_DENSITY])
+    try:
+        check_pattern(final[CONNECTION_PATTERN])
+    except ValueError as error:
+        raise _invalid(component, f"'{CONNECTION_PATTERN}' {error}") from error
+    if not isinstance(final[SAVE_OPTIMIZER_STATE], bool):
+        raise _invalid(
+            component,
+            f"'{SAVE_OPTIMIZER_STATE}' must be true or false, not "
+            f"{final[SAVE_OPTIMIZER_STATE]!r}",
+        )
+    _check_heads(component, final)
+    return final
+
+
+def warn_of_deprecated_options(
+    component: Type[GraphComponent], config: Mapping[str, Any]
+) -> None:
+    """Warns if a configuration uses the name that the density had before Rasa 2.6."""
+    if WEIGHT_SPARSITY in config:
+        rasa.shared.utils.io.raise_deprecation_warning(
+            f"The option '{WEIGHT_SPARSITY}' of '{component.__name__}' is deprecated. "
+            f"Please use '{CONNECTION_DENSITY}: {1.0 - config[WEIGHT_SPARSITY]:g}' "
+            f"instead."
+        )
+
+
+def _checked_densities(component: Type[GraphComponent], value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return _checked_number(component, CONNECTION_DENSITY, value)
+    unknown = sorted(str(kind) for kind in value if kind not in KINDS)
+    if unknown:
+        raise _invalid(
+            component,
+            f"'{CONNECTION_DENSITY}' has no kind of layer '{unknown[0]}'; the kinds "
+            f"are {', '.join(KINDS)}",
+        )
+    return {
+        kind: _checked_number(
+            component,
+            f"{CONNECTION_DENSITY}.{kind}",
+            value.get(kind, DEFAULT_DENSITY),
+        )
+        for kind in KINDS
+    }
+
+
+def _checked_number(component: Type[GraphComponent], key: str, value: Any) -> float:
+    try:
+        return check_density(value)
+    except ValueError as error:
+        raise _invalid(component, f"'{key}' {error}") from error
+
+
+def _check_heads(component: Type[GraphComponent], config: Mapping[str, Any]) -> None:
+    heads = config[NUM_HEADS]
+    sizes, layers = config[TRANSFORMER_SIZE], config[NUM_TRANSFORMER_LAYERS]
+    attributes = {**_as_mapping(sizes), **_as_mapping(layers)} or {None: None}
+    for attribute in attributes:
+        size = sizes.get(attribute) if isinstance(sizes, Mapping) else sizes
+        count = layers.get(attribute, 0) if isinstance(layers, Mapping) else layers
+        if not count:
+            continue
+        size = DEFAULT_TRANSFORMER_SIZE if not size or size < 1 else size
+        if heads < 1 or size % heads:
+            key = TRANSFORMER_SIZE if attribute is None else (
+                f"{TRANSFORMER_SIZE}.{attribute}"
+            )
+            raise _invalid(
+                component,
+                f"'{key}' must be a multiple of '{NUM_HEADS}', but {size} is not a "
+                f"multiple of {heads}",
+            )
+
+
+def _as_mapping(value: Any) -> Mapping[Any, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _check_unknown_keys(
+    component: Type[GraphComponent], config: Mapping[str, Any]
+) -> None:
+    own = [CONNECTION_DENSITY, WEIGHT_SPARSITY, *OWN_OPTIONS]
+    known = {*component.get_default_config(), *own, *_KEYS_OF_RASA}
+    for key in config:
+        if key in known:
+            continue
+        similar = difflib.get_close_matches(str(key), sorted(known), n=1, cutoff=0.8)
+        if similar and similar[0] in own:
+            raise _invalid(
+                component,
+                f"there is no option '{key}' (value {config[key]!r}). Did you mean "
+                f"'{similar[0]}'?",
+            )
+        hint = f" Did you mean '{similar[0]}'?" if similar else ""
+        rasa.shared.utils.io.raise_warning(
+            f"'{component.__name__}' has no option '{key}'; it is ignored, as it is "
+            f"by Rasa's own components.{hint}"
+        )
+
+
+def _invalid(component: Type[GraphComponent], reason: str) -> InvalidConfigException:
+    return InvalidConfigException(
+        f"The configuration of '{component.__name__}' is not valid: {reason}."
+    )

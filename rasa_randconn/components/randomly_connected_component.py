@@ -1,0 +1,127 @@
+"""What all our graph components have in common."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any, Dict, Optional, Type, TypeVar
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.exceptions import RasaException
+
+from rasa_randconn.components.options import OWN_OPTIONS
+from rasa_randconn.storage import (
+    FORMAT_VERSION,
+    ModelFileError,
+    read_manifest,
+    write_manifest,
+)
+from rasa_randconn.version import __version__
+
+logger = logging.getLogger(__name__)
+
+ComponentT = TypeVar("ComponentT", bound="RandomlyConnectedComponent")
+
+
+class RandomlyConnectedComponent(GraphComponent):
+    """Mixin for stock components whose model has randomly connected layers.
+
+    It adds our options, seals the component's files, and never loads anything but
+    exactly what was saved.
+    """
+
+    _model_storage: ModelStorage
+    _resource: Resource
+    model: Optional[Any]
+
+    @staticmethod
+    def _with_own_options(stock_defaults: Dict[str, Any]) -> Dict[str, Any]:
+        return {**stock_defaults, **OWN_OPTIONS}
+
+    @classmethod
+    def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
+        """Makes Rasa's cache forget models of other versions of this package."""
+        return f"rasa_randconn {__version__}, format {FORMAT_VERSION}"
+
+    def persist(self) -> None:
+        """Saves the component and seals its folder with a manifest."""
+        super().persist()  # type: ignore[misc]
+        self._seal()
+
+    def _seal(self) -> None:
+        with self._model_storage.write_to(self._resource) as folder:
+            for marker in folder.glob("*.pkl"):
+                # stock marks checkpointed models by an empty file of this name
+                marker.rename(marker.with_suffix(".marker"))
+            write_manifest(
+                folder, type(self).__name__, is_trained=self.model is not None
+            )
+
+    def _seal_if_skipped(self) -> None:
+        """Notes down that there is no model, if stock skipped the training."""
+        if self.model is None:
+            self._seal()
+
+    @classmethod
+    def load(
+        cls: Type[ComponentT],
+        config: Dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> ComponentT:
+        """Loads a trained component.
+
+        Only a component whose training was skipped for want of data is loaded without
+        a model, as in stock; stock does so after many errors as well.
+
+        Args:
+            config: The component's configuration.
+            model_storage: Where Rasa keeps the files of components.
+            resource: The component's folder in it.
+            execution_context: Facts about the current graph run.
+            **kwargs: Nothing, so far.
+
+        Returns:
+            The component.
+
+        Raises:
+            ModelFileError: If the files are missing, damaged, foreign or too new.
+        """
+        name = cls.__name__
+        try:
+            with model_storage.read_from(resource) as folder:
+                if not read_manifest(folder, name).is_trained:
+                    return cls(  # type: ignore[call-arg]
+                        config, model_storage, resource, execution_context
+                    )
+                return cls._load_checked(
+                    folder, config, model_storage, resource, execution_context
+                )
+        except RasaException:
+            raise
+        except Exception as error:
+            raise ModelFileError(
+                f"The model of '{name}' in '{resource.name}' cannot be loaded: {error}"
+            ) from error
+
+    @classmethod
+    def _load_checked(
+        cls: Type[ComponentT],
+        folder: Path,
+        config: Dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> ComponentT:
+        component = cls._load(  # type: ignore[attr-defined]
+            folder, config, model_storage, resource, execution_context
+        )
+        if component.model is None:
+            raise ModelFileError(
+                f"The model of '{cls.__name__}' in '{resource.name}' is incomplete."
+            )
+        return component

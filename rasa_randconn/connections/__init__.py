@@ -1,0 +1,19 @@
+"""Connection patterns: which inputs reach which outputs (pure NumPy)."""
+
+from rasa_randconn.connections.connectivity import Connectivity
+from rasa_randconn.connections.drawing import (
+    PATTERNS,
+    connectivity_from_arrays,
+    draw_connectivity,
+)
+from rasa_randconn.connections.grouped import GroupedConnectivity
+from rasa_randconn.connections.unstructured import UnstructuredConnectivity
+
+__all__ = [
+    "PATTERNS",
+    "Connectivity",
+    "GroupedConnectivity",
+    "UnstructuredConnectivity",
+    "connectivity_from_arrays",
+    "draw_connectivity",
+]

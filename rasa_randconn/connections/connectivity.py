@@ -1,0 +1,150 @@
+"""What every connection pattern can tell about itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Dict, Mapping, Tuple
+
+import numpy as np
+
+
+class Connectivity(ABC):
+    """The existing connections between `inputs` inputs and `units` outputs.
+
+    A connectivity is drawn once and never changes. It fixes the order in which the
+    weights of a layer lie in its packed kernel `[count]`: weight `k` connects input
+    `indices()[0][k]` with output `indices()[1][k]`.
+
+    Every connectivity keeps two guarantees, at any density: each output has at least
+    one input, and each input reaches at least one output (Mosig and Vlasov, "Why Rasa
+    uses Sparse Layers in Transformers", 2021).
+    """
+
+    #: The value of `connection_pattern` that draws this kind.
+    pattern: str
+
+    def __init__(self, inputs: int, units: int) -> None:
+        """Remembers the two sizes of the layer.
+
+        Args:
+            inputs: Number of inputs, at least 1.
+            units: Number of outputs, at least 1.
+
+        Raises:
+            ValueError: If one of the sizes is not positive.
+        """
+        if inputs < 1 or units < 1:
+            raise ValueError(
+                f"A layer needs at least 1 input and 1 unit, not {inputs} and {units}."
+            )
+        self.inputs = inputs
+        self.units = units
+
+    @property
+    @abstractmethod
+    def count(self) -> int:
+        """Number of connections, which is the size of the packed kernel."""
+
+    @abstractmethod
+    def indices(self) -> Tuple[np.ndarray, np.ndarray]:
+        """Input and output of every connection, in the order of the packed kernel.
+
+        Returns:
+            Two integer arrays of shape `[count]`.
+        """
+
+    @abstractmethod
+    def to_arrays(self) -> Dict[str, np.ndarray]:
+        """The smallest set of arrays from which the connectivity can be rebuilt."""
+
+    @classmethod
+    @abstractmethod
+    def from_arrays(
+        cls, inputs: int, units: int, arrays: Mapping[str, np.ndarray]
+    ) -> Connectivity:
+        """Rebuilds the connectivity that `to_arrays` described.
+
+        Raises:
+            ValueError: If the arrays do not describe a connectivity of these sizes.
+        """
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether every input is connected with every output."""
+        return self.count == self.inputs * self.units
+
+    @property
+    def fan_in(self) -> float:
+        """Mean number of inputs of an output."""
+        return self.count / self.units
+
+    @property
+    def fan_out(self) -> float:
+        """Mean number of outputs that an input reaches."""
+        return self.count / self.inputs
+
+    def mask(self) -> np.ndarray:
+        """Where connections exist.
+
+        Returns:
+            Boolean array of shape `[inputs, units]`.
+        """
+        mask = np.zeros((self.inputs, self.units), dtype=bool)
+        mask[self.indices()] = True
+        return mask
+
+    def unpack(self, kernel: np.ndarray) -> np.ndarray:
+        """Spreads a packed kernel `[count]` over a dense one, zero where none exists.
+
+        Returns:
+            Array of shape `[inputs, units]`.
+        """
+        dense = np.zeros((self.inputs, self.units), dtype=kernel.dtype)
+        dense[self.indices()] = kernel
+        return dense
+
+    def pack(self, dense: np.ndarray) -> np.ndarray:
+        """Picks the existing weights out of a dense kernel `[inputs, units]`.
+
+        Returns:
+            Array of shape `[count]`.
+
+        Raises:
+            ValueError: If the dense kernel has other sizes.
+        """
+        if dense.shape != (self.inputs, self.units):
+            raise ValueError(
+                f"The dense kernel must have the shape {(self.inputs, self.units)}, "
+                f"not {dense.shape}."
+            )
+        return dense[self.indices()]
+
+    def check(self) -> None:
+        """Makes sure that both guarantees hold and no connection exists twice.
+
+        Raises:
+            ValueError: If one of them is broken.
+        """
+        rows, columns = self.indices()
+        if len(rows) and (
+            rows.min() < 0
+            or columns.min() < 0
+            or rows.max() >= self.inputs
+            or columns.max() >= self.units
+        ):
+            raise ValueError("A connection lies outside the layer.")
+        mask = self.mask()
+        if int(mask.sum()) != self.count:
+            raise ValueError("A connection exists more than once.")
+        if not mask.any(axis=0).all():
+            raise ValueError("An output has no input.")
+        if not mask.any(axis=1).all():
+            raise ValueError("An input reaches no output.")
+
+
+def index_dtype(size: int) -> np.dtype:
+    """The smallest unsigned integer type that can name `size` different indices."""
+    for candidate in (np.uint8, np.uint16):
+        if size - 1 <= np.iinfo(candidate).max:
+            return np.dtype(candidate)
+    return np.dtype(np.uint32)

@@ -1,0 +1,96 @@
+"""Draws connectivities by the name of their pattern."""
+
+from __future__ import annotations
+
+import math
+from typing import Callable, Dict, Mapping, Optional, Sequence, Tuple, Type, Union
+
+import numpy as np
+
+from rasa_randconn.connections.connectivity import Connectivity
+from rasa_randconn.connections.grouped import GroupedConnectivity, draw_grouped
+from rasa_randconn.connections.unstructured import (
+    UnstructuredConnectivity,
+    draw_unstructured,
+)
+
+_DRAW: Dict[str, Callable[[int, int, float, np.random.Generator], Connectivity]] = {
+    GroupedConnectivity.pattern: draw_grouped,
+    UnstructuredConnectivity.pattern: draw_unstructured,
+}
+_CLASSES: Dict[str, Type[Connectivity]] = {
+    GroupedConnectivity.pattern: GroupedConnectivity,
+    UnstructuredConnectivity.pattern: UnstructuredConnectivity,
+}
+
+#: The values that `connection_pattern` can have; the first is the default.
+PATTERNS: Tuple[str, ...] = tuple(_DRAW)
+
+
+def check_density(density: object) -> float:
+    """Returns the density as a float.
+
+    Raises:
+        ValueError: If it is no number in [0, 1].
+    """
+    is_number = isinstance(density, (int, float, np.integer, np.floating))
+    if not is_number or isinstance(density, bool):
+        raise ValueError(f"must be a number between 0 and 1, not {density!r}")
+    value = float(density)  # type: ignore[arg-type]
+    if math.isnan(value) or not 0.0 <= value <= 1.0:
+        raise ValueError(f"must be a number between 0 and 1, not {density!r}")
+    return value
+
+
+def check_pattern(pattern: object) -> str:
+    """Returns the pattern's name.
+
+    Raises:
+        ValueError: If there is no such pattern.
+    """
+    if not isinstance(pattern, str) or pattern not in _DRAW:
+        raise ValueError(f"must be one of {', '.join(PATTERNS)}, not {pattern!r}")
+    return pattern
+
+
+def draw_connectivity(
+    pattern: str,
+    inputs: int,
+    units: int,
+    density: float,
+    seed: Optional[Union[int, Sequence[int]]] = None,
+) -> Connectivity:
+    """Draws the connections of one layer.
+
+    Args:
+        pattern: `grouped` or `unstructured`.
+        inputs: Number of inputs, at least 1.
+        units: Number of outputs, at least 1.
+        density: Wanted fraction of connections, in [0, 1]. 1 is a dense layer; 0
+            leaves `max(inputs, units)` connections.
+        seed: Seed or sequence of seeds; the same seed draws the same connections.
+
+    Returns:
+        The drawn connectivity.
+
+    Raises:
+        ValueError: If pattern, density or one of the sizes is not allowed.
+    """
+    check_pattern(pattern)
+    density = check_density(density)
+    if inputs < 1 or units < 1:
+        raise ValueError(
+            f"A layer needs at least 1 input and 1 unit, not {inputs} and {units}."
+        )
+    return _DRAW[pattern](inputs, units, density, np.random.default_rng(seed))
+
+
+def connectivity_from_arrays(
+    pattern: str, inputs: int, units: int, arrays: Mapping[str, np.ndarray]
+) -> Connectivity:
+    """Rebuilds a connectivity from what its `to_arrays` returned.
+
+    Raises:
+        ValueError: If there is no such pattern or the arrays do not fit.
+    """
+    return _CLASSES[check_pattern(pattern)].from_arrays(inputs, units, arrays)

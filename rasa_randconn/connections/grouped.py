@@ -1,0 +1,226 @@
+"""Grouped fan-in: outputs in groups, each group with its own random inputs."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple
+
+import numpy as np
+
+from rasa_randconn.connections.connectivity import Connectivity, index_dtype
+
+
+class Block(NamedTuple):
+    """Groups of equal size and equal fan-in, the unit of one batched product.
+
+    Attributes:
+        input_indices: The inputs that each group reads, `[groups, fan_in]`.
+        units_per_group: Number of outputs of each of these groups.
+    """
+
+    input_indices: np.ndarray
+    units_per_group: int
+
+    @property
+    def groups(self) -> int:
+        """Number of groups."""
+        return int(self.input_indices.shape[0])
+
+    @property
+    def fan_in(self) -> int:
+        """Number of inputs of every output in the block."""
+        return int(self.input_indices.shape[1])
+
+    @property
+    def units(self) -> int:
+        """Number of outputs of the whole block."""
+        return self.groups * self.units_per_group
+
+    @property
+    def count(self) -> int:
+        """Number of connections."""
+        return self.groups * self.fan_in * self.units_per_group
+
+
+class GroupedConnectivity(Connectivity):
+    """Every output has the same fan-in; outputs of one group share their inputs.
+
+    The weights of a block lie in the packed kernel as `[groups, fan_in,
+    units_per_group]`, one block after the other, so that a whole layer is one gather
+    and one batched matrix product per block. One block is the rule; sizes that do not
+    divide need two.
+    """
+
+    pattern = "grouped"
+
+    def __init__(self, inputs: int, units: int, blocks: Sequence[Block]) -> None:
+        """Wraps the blocks; their outputs follow one another.
+
+        Raises:
+            ValueError: If the blocks do not make up exactly `units` outputs.
+        """
+        super().__init__(inputs, units)
+        self.blocks: Tuple[Block, ...] = tuple(blocks)
+        if sum(block.units for block in self.blocks) != units:
+            raise ValueError(
+                f"The groups have {sum(block.units for block in self.blocks)} units, "
+                f"the layer has {units}."
+            )
+
+    @property
+    def count(self) -> int:
+        """Number of connections."""
+        return sum(block.count for block in self.blocks)
+
+    @property
+    def groups(self) -> int:
+        """Number of groups over all blocks."""
+        return sum(block.groups for block in self.blocks)
+
+    def indices(self) -> Tuple[np.ndarray, np.ndarray]:
+        """Input and output of every connection (see base class)."""
+        rows: List[np.ndarray] = []
+        columns: List[np.ndarray] = []
+        first_unit = 0
+        for block in self.blocks:
+            shape = (block.groups, block.fan_in, block.units_per_group)
+            units = first_unit + np.arange(block.units).reshape(
+                block.groups, 1, block.units_per_group
+            )
+            rows.append(
+                np.broadcast_to(
+                    block.input_indices[:, :, np.newaxis].astype(np.int64), shape
+                ).ravel()
+            )
+            columns.append(np.broadcast_to(units, shape).ravel())
+            first_unit += block.units
+        return np.concatenate(rows), np.concatenate(columns)
+
+    def to_arrays(self) -> Dict[str, np.ndarray]:
+        """The input indices of all groups and the shape of every block."""
+        return {
+            "input_indices": np.concatenate(
+                [block.input_indices.ravel() for block in self.blocks]
+            ).astype(index_dtype(self.inputs)),
+            "block_shapes": np.array(
+                [(b.groups, b.fan_in, b.units_per_group) for b in self.blocks],
+                dtype=np.uint32,
+            ),
+        }
+
+    @classmethod
+    def from_arrays(
+        cls, inputs: int, units: int, arrays: Mapping[str, np.ndarray]
+    ) -> GroupedConnectivity:
+        """Rebuilds the groups (see base class)."""
+        flat = arrays["input_indices"].astype(np.int32)
+        blocks = []
+        start = 0
+        for groups, fan_in, units_per_group in arrays["block_shapes"].tolist():
+            stop = start + groups * fan_in
+            if stop > len(flat):
+                raise ValueError("The groups name more inputs than are stored.")
+            blocks.append(
+                Block(flat[start:stop].reshape(groups, fan_in), units_per_group)
+            )
+            start = stop
+        if start != len(flat):
+            raise ValueError("More inputs are stored than the groups name.")
+        connectivity = cls(inputs, units, blocks)
+        connectivity.check()
+        return connectivity
+
+
+def draw_grouped(
+    inputs: int, units: int, density: float, generator: np.random.Generator
+) -> GroupedConnectivity:
+    """Draws a grouped connectivity.
+
+    Every output gets `max(1, round(density * inputs))` inputs. Where that leaves inputs
+    unused (fewer weights than inputs), the inputs are dealt out evenly instead. The
+    layer therefore has exactly `max(units * max(1, round(density * inputs)), inputs)`
+    connections; at density 0 that is `max(inputs, units)`.
+
+    Inputs are dealt from shuffled decks, each holding every input once, so that the
+    numbers of groups that read two inputs differ by at most one.
+
+    Args:
+        inputs: Number of inputs.
+        units: Number of outputs.
+        density: Wanted fraction of connections, in [0, 1].
+        generator: Source of randomness.
+
+    Returns:
+        The drawn connectivity.
+    """
+    fan_in = max(1, int(round(density * inputs)))
+    if fan_in * units < inputs:
+        return _deal_each_input_once(inputs, units, generator)
+
+    groups = number_of_groups(inputs, units, fan_in)
+    dealt = _deal(inputs, groups, fan_in, generator)
+    size, larger_groups = divmod(units, groups)
+    blocks = []
+    if larger_groups:
+        blocks.append(Block(dealt[:larger_groups], size + 1))
+    if groups > larger_groups:
+        blocks.append(Block(dealt[larger_groups:], size))
+    return GroupedConnectivity(inputs, units, blocks)
+
+
+def number_of_groups(inputs: int, units: int, fan_in: int) -> int:
+    """How many groups the outputs are cut into.
+
+    As few as possible, because large groups make efficient matrix products, but enough
+    that together they read every input. The next divisor of `units` is taken if there
+    is one below twice that number: then all groups have the same size.
+
+    Args:
+        inputs: Number of inputs.
+        units: Number of outputs; at least `inputs / fan_in`.
+        fan_in: Number of inputs of every group.
+
+    Returns:
+        Number of groups, between 1 and `units`.
+    """
+    fewest = -(-inputs // fan_in)
+    for groups in range(fewest, min(2 * fewest, units) + 1):
+        if units % groups == 0:
+            return groups
+    return fewest
+
+
+def _deal(
+    inputs: int, groups: int, fan_in: int, generator: np.random.Generator
+) -> np.ndarray:
+    """Deals `fan_in` different inputs to every group, `[groups, fan_in]`."""
+    dealt = np.empty((groups, fan_in), dtype=np.int32)
+    deck = np.empty(0, dtype=np.int64)
+    for group in range(groups):
+        hand, deck = deck[:fan_in], deck[fan_in:]
+        missing = fan_in - len(hand)
+        if missing:
+            fresh = generator.permutation(inputs)
+            is_new = ~np.isin(fresh, hand)
+            taken = fresh[is_new][:missing]
+            deck = fresh[~np.isin(fresh, taken)]
+            hand = np.concatenate([hand, taken])
+        dealt[group] = np.sort(hand)
+    return dealt
+
+
+def _deal_each_input_once(
+    inputs: int, units: int, generator: np.random.Generator
+) -> GroupedConnectivity:
+    """Every output is a group of its own and every input is read exactly once."""
+    shuffled = generator.permutation(inputs).astype(np.int32)
+    fan_in, larger_groups = divmod(inputs, units)
+    cut = larger_groups * (fan_in + 1)
+    blocks = []
+    if larger_groups:
+        blocks.append(
+            Block(np.sort(shuffled[:cut].reshape(larger_groups, fan_in + 1)), 1)
+        )
+    blocks.append(
+        Block(np.sort(shuffled[cut:].reshape(units - larger_groups, fan_in)), 1)
+    )
+    return GroupedConnectivity(inputs, units, blocks)

@@ -31,6 +31,8 @@ class RandConnDIETClassifier(RandomlyConnectedComponent, DIETClassifier):
     are drawn.
     """
 
+    component_config: Dict[str, Any]
+
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
         """Stock's defaults and those of our own options."""

@@ -39,7 +39,9 @@ OWN_OPTIONS: Dict[str, Any] = {
 _KEYS_OF_RASA = {"name", "finetuning_epoch_fraction", "epoch_override"}
 
 
-def check_user_config(component: Type[GraphComponent], config: Mapping[str, Any]) -> None:
+def check_user_config(
+    component: Type[GraphComponent], config: Mapping[str, Any]
+) -> None:
     """Checks what a user wrote, before it is merged with the defaults.
 
     Args:
@@ -148,8 +150,10 @@ def _check_heads(component: Type[GraphComponent], config: Mapping[str, Any]) -> 
             continue
         size = DEFAULT_TRANSFORMER_SIZE if not size or size < 1 else size
         if heads < 1 or size % heads:
-            key = TRANSFORMER_SIZE if attribute is None else (
-                f"{TRANSFORMER_SIZE}.{attribute}"
+            key = (
+                TRANSFORMER_SIZE
+                if attribute is None
+                else (f"{TRANSFORMER_SIZE}.{attribute}")
             )
             raise _invalid(
                 component,

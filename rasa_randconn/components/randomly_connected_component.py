@@ -47,7 +47,7 @@ class RandomlyConnectedComponent(GraphComponent):
 
     def persist(self) -> None:
         """Saves the component and seals its folder with a manifest."""
-        super().persist()  # type: ignore[misc]
+        super().persist()
         self._seal()
 
     def _seal(self) -> None:
@@ -95,9 +95,7 @@ class RandomlyConnectedComponent(GraphComponent):
         try:
             with model_storage.read_from(resource) as folder:
                 if not read_manifest(folder, name).is_trained:
-                    return cls(  # type: ignore[call-arg]
-                        config, model_storage, resource, execution_context
-                    )
+                    return cls(config, model_storage, resource, execution_context)
                 return cls._load_checked(
                     folder, config, model_storage, resource, execution_context
                 )
@@ -117,7 +115,7 @@ class RandomlyConnectedComponent(GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> ComponentT:
-        component = cls._load(  # type: ignore[attr-defined]
+        component = cls._load(
             folder, config, model_storage, resource, execution_context
         )
         if component.model is None:

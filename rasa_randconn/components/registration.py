@@ -63,7 +63,7 @@ def _extend_recipe_validator(configurable: Sequence[Type[GraphComponent]]) -> No
                 check_user_config(node.uses, node.config)
                 warn_of_deprecated_options(node.uses, node.config)
 
-    DefaultV1RecipeValidator.__init__ = initialise_and_check  # type: ignore[method-assign]
+    DefaultV1RecipeValidator.__init__ = initialise_and_check
 
 
 def _stock_parents(component: Type[GraphComponent]) -> Sequence[Type[GraphComponent]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple
+from dataclasses import dataclass
+from typing import Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
 from rasa_randconn.connections.connectivity import Connectivity, index_dtype
 
 
-class Block(NamedTuple):
+@dataclass(frozen=True)
+class Block:
     """Groups of equal size and equal fan-in, the unit of one batched product.
 
     Attributes:
@@ -152,7 +154,7 @@ def draw_grouped(
     Returns:
         The drawn connectivity.
     """
-    fan_in = max(1, int(round(density * inputs)))
+    fan_in = max(1, round(density * inputs))
     if fan_in * units < inputs:
         return _deal_each_input_once(inputs, units, generator)
 

@@ -31,7 +31,7 @@ class UnstructuredConnectivity(Connectivity):
     @property
     def count(self) -> int:
         """Number of connections."""
-        return int(len(self.positions))
+        return len(self.positions)
 
     def indices(self) -> Tuple[np.ndarray, np.ndarray]:
         """Input and output of every connection (see base class)."""
@@ -83,7 +83,7 @@ def draw_unstructured(
     longer = max(inputs, units)
     diagonal = np.arange(longer)
     cover = (diagonal % inputs) * units + diagonal % units
-    count = max(int(round(density * inputs * units)), longer)
+    count = max(round(density * inputs * units), longer)
 
     is_free = np.ones(inputs * units, dtype=bool)
     is_free[cover] = False

@@ -43,9 +43,7 @@ class PackedInitializer(tf.keras.initializers.Initializer):
     ) -> tf.Tensor:
         """Returns the initial values `[count]`."""
         connectivity = self.connectivity
-        is_scaling = isinstance(
-            self.initializer, tf.keras.initializers.VarianceScaling
-        )
+        is_scaling = isinstance(self.initializer, tf.keras.initializers.VarianceScaling)
         if connectivity.is_dense or not is_scaling:
             dense_shape = (connectivity.inputs, connectivity.units)
             dense = self.initializer(dense_shape, dtype=dtype)

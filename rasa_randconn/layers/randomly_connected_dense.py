@@ -252,7 +252,7 @@ class RandomlyConnectedDense(tf.keras.layers.Dense):
         kernel = dense.kernel.numpy()
         layer.build([None, kernel.shape[0]])
         layer.kernel.assign(layer.connectivity.pack(kernel))
-        if dense.use_bias:
+        if layer.bias is not None:
             layer.bias.assign(dense.bias)
         return layer
 

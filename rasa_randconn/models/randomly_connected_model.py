@@ -49,6 +49,9 @@ class RandomlyConnectedModel(TransformerRasaModel):
     graph is traced, takes one gradient pass per step, and stores only what exists.
     """
 
+    _training: Optional[bool]
+    _tf_layers: Dict[str, Any]
+
     def _prepare_layers(self) -> None:
         """Lets stock create its layers and exchanges those with a density."""
         densities = self.config[CONNECTION_DENSITY]

@@ -34,7 +34,7 @@ def variables_by_path(tf_layers: Mapping[str, Any]) -> Dict[str, tf.Variable]:
 
 
 def randomly_connected_layers_by_path(
-    tf_layers: Mapping[str, Any]
+    tf_layers: Mapping[str, Any],
 ) -> Dict[str, RandomlyConnectedDense]:
     """Every randomly connected layer once, by its path within the model.
 
@@ -53,7 +53,7 @@ def randomly_connected_layers_by_path(
 
 
 def _layers_by_path(
-    tf_layers: Mapping[str, Any]
+    tf_layers: Mapping[str, Any],
 ) -> Iterator[Tuple[str, tf.keras.layers.Layer]]:
     for name, layer in tf_layers.items():
         if isinstance(layer, tf.keras.layers.Layer):

@@ -176,7 +176,7 @@ class MultiHeadAttention(tf.keras.layers.Layer):
 
     def _relative_values(self, weights: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
         """Values `[batch, heads, length, depth]` from relative value positions."""
-        embeddings = self.value_relative_embeddings
+        embeddings = tf.convert_to_tensor(self.value_relative_embeddings)
         one_hot = tf.one_hot(
             self._relative_indices(length), embeddings.shape[-2], dtype=weights.dtype
         )

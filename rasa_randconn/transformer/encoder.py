@@ -104,7 +104,7 @@ class TransformerEncoder(tf.keras.layers.Layer):
     def _attention_mask(
         self, padding_mask: Optional[tf.Tensor], length: tf.Tensor
     ) -> Optional[tf.Tensor]:
-        """1 where a query must not see a key, `[batch or 1, 1, length or 1, length]`."""
+        """1 where a query must not see a key; broadcasts over heads."""
         mask = None
         if padding_mask is not None:
             mask = padding_mask[:, tf.newaxis, tf.newaxis, :]
@@ -120,6 +120,4 @@ class TransformerEncoder(tf.keras.layers.Layer):
             tf.constant(self._frequencies, dtype)[:, tf.newaxis]
             * tf.cast(positions, dtype)[tf.newaxis, :]
         )
-        return tf.where(
-            self._is_even[:, np.newaxis], tf.sin(angles), tf.cos(angles)
-        )
+        return tf.where(self._is_even[:, np.newaxis], tf.sin(angles), tf.cos(angles))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional
 
+
 @dataclass(frozen=True)
 class EncoderSettings:
     """Shape and options of a transformer encoder; the meanings are Rasa's.

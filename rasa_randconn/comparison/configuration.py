@@ -1,0 +1,170 @@
+"""Reads Rasa configurations and derives the copies which are trained."""
+
+from __future__ import annotations
+
+import copy
+import re
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Sequence
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from rasa_randconn.comparison.errors import ComparisonError
+from rasa_randconn.comparison.files import write_atomically
+
+ASSISTANT_ID = "rasa-randconn-compare"
+"""The `assistant_id` given to the copy of a configuration which has none."""
+
+_SECTIONS = ("pipeline", "policies")
+
+
+def read_config(path: str) -> Dict[str, Any]:
+    """Reads a Rasa configuration, keeping scalars such as `${VARIABLE}` as they are.
+
+    Args:
+        path: The YAML file.
+
+    Returns:
+        The configuration as a mapping.
+
+    Raises:
+        ComparisonError: If there is no such file, or it holds no YAML mapping.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            config = yaml_parser().load(file)
+    except OSError as error:
+        raise ComparisonError(
+            f"Cannot read the configuration '{path}': {error.strerror}."
+        ) from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise ComparisonError(
+            f"The configuration '{path}' is not valid YAML: {error}"
+        ) from error
+    if not isinstance(config, dict):
+        raise ComparisonError(
+            f"The configuration '{path}' is not a mapping with keys such as 'pipeline'."
+        )
+    return config
+
+
+def check_config(path: str, needs_nlu: bool, needs_stories: bool) -> None:
+    """Checks that a configuration can be trained on the given kinds of data.
+
+    Args:
+        path: The YAML file.
+        needs_nlu: Whether there is NLU data to train on.
+        needs_stories: Whether there are stories to train on.
+
+    Raises:
+        ComparisonError: If the file cannot be read, is meant for another recipe, or
+            leaves to Rasa's suggestions what would be trained.
+    """
+    config = read_config(path)
+    recipe = config.get("recipe", "default.v1")
+    if recipe != "default.v1":
+        raise ComparisonError(
+            f"The configuration '{path}' has the recipe '{recipe}', but only "
+            f"'default.v1' can be compared."
+        )
+    for section, needed in (("pipeline", needs_nlu), ("policies", needs_stories)):
+        if not needed:
+            continue
+        entries = config.get(section)
+        if not isinstance(entries, list) or not entries:
+            raise ComparisonError(
+                f"The configuration '{path}' lists nothing under '{section}'. Rasa "
+                f"would choose for you; write out what is to be compared."
+            )
+        for entry in entries:
+            if not isinstance(entry, dict) or "name" not in entry:
+                raise ComparisonError(
+                    f"The configuration '{path}' has an entry without 'name' under "
+                    f"'{section}': {entry!r}."
+                )
+
+
+def override(
+    config: Dict[str, Any],
+    is_neural: Callable[[str], bool],
+    seed: int,
+    epochs: Optional[int] = None,
+) -> Dict[str, Any]:
+    """Copies a configuration and sets the seed and the epochs of its neural components.
+
+    Args:
+        config: A configuration, which is left as it is.
+        is_neural: Tells from the `name` of a component whether it is of DIET's or
+            TED's kind.
+        seed: The `random_seed` to set.
+        epochs: The `epochs` to set; `None` keeps those of the configuration.
+
+    Returns:
+        The changed copy. It has an `assistant_id`, without which Rasa would rewrite
+        the file it is read from.
+    """
+    changed = copy.deepcopy(config)
+    if not changed.get("assistant_id"):
+        changed["assistant_id"] = ASSISTANT_ID
+    for section in _SECTIONS:
+        for entry in changed.get(section) or []:
+            if is_neural(entry["name"]):
+                entry["random_seed"] = seed
+                if epochs is not None:
+                    entry["epochs"] = epochs
+    return changed
+
+
+def write_config(config: Dict[str, Any], path: Path) -> None:
+    """Writes a configuration as YAML.
+
+    Args:
+        config: The configuration.
+        path: The file to write or replace.
+    """
+    with write_atomically(path) as file:
+        yaml_parser().dump(config, file)
+
+
+def labels(paths: Sequence[str]) -> List[str]:
+    """Finds a short and unique name for every configuration, usable in file names.
+
+    Args:
+        paths: The configurations' files.
+
+    Returns:
+        The files' stems; where stems are equal, the folder's name goes in front, and
+        where that does not tell them apart, or a file is given twice, a number follows.
+    """
+    stems = [_safe(Path(path).stem) for path in paths]
+    named = [
+        stem
+        if stems.count(stem) == 1
+        else _safe(f"{Path(path).resolve().parent.name}-{stem}")
+        for path, stem in zip(paths, stems)
+    ]
+    unique: List[str] = []
+    for name in named:
+        candidate, number = name, 2
+        while candidate in unique or (candidate != name and candidate in named):
+            candidate = f"{name}-{number}"
+            number += 1
+        unique.append(candidate)
+    return unique
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^\w.-]", "_", name) or "config"
+
+
+def yaml_parser() -> Any:
+    """Makes a YAML parser and writer that leaves contents as they are.
+
+    Returns:
+        A round-trip parser of ruamel.yaml.
+    """
+    yaml: Any = YAML(typ="rt")
+    yaml.width = 10_000
+    yaml.preserve_quotes = True
+    return yaml

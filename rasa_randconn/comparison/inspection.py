@@ -1,0 +1,230 @@
+"""Reads the randomly connected layers out of a model archive, without running it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tarfile
+import tempfile
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Dict, Iterator, List, Mapping, Sequence, Tuple
+
+from rich.table import Table
+
+from rasa_randconn.comparison.errors import ComparisonError
+
+WEIGHTS_SUFFIX = ".weights.safetensors"
+FORMAT = "rasa_randconn.weights"
+NEWEST_FORMAT_VERSION = 1
+
+_COMPONENTS = "components"
+_METADATA = "metadata.json"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A randomly connected layer of a trained model."""
+
+    component: str
+    """Class name of the component; the resource's name where it comes twice."""
+
+    name: str
+    inputs: int
+    units: int
+    density: float
+    """The configured density, between 0 and 1."""
+
+    pattern: str
+    connections: int
+    """Number of weights, without the bias."""
+
+    bytes: int
+    """Size of the weights in the model's file."""
+
+
+def read_layers(model: Path) -> List[Layer]:
+    """Reads the randomly connected layers of all components in a model archive.
+
+    Args:
+        model: A model as `rasa train` writes it, a `.tar.gz`.
+
+    Returns:
+        The layers in the order of the archive's components and of their models.
+
+    Raises:
+        ComparisonError: If there is no such file, it is damaged or no Rasa model, it
+            holds no randomly connected component of this package, or one was written
+            by a newer version of it.
+    """
+    if not model.exists():
+        raise ComparisonError(f"There is no file '{model}'.")
+    if model.is_dir():
+        raise ComparisonError(f"'{model}' is a folder; give the model's .tar.gz file.")
+    layers: List[Layer] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        resources, classes = _extract(model, Path(scratch))
+        if not resources:
+            raise ComparisonError(
+                f"The model '{model}' holds no component of rasa_randconn."
+            )
+        names = _component_names(list(resources), classes)
+        for resource, files in resources.items():
+            for file in files:
+                layers += _read_weights(file, names[resource], model)
+    return layers
+
+
+def terminal_table(layers: Sequence[Layer]) -> Table:
+    """Makes a table of layers with totals.
+
+    Args:
+        layers: The layers of a model.
+
+    Returns:
+        A table for a `rich` console.
+    """
+    table = Table()
+    for title in ("component", "layer"):
+        table.add_column(title, overflow="fold")
+    table.add_column("shape", justify="right", no_wrap=True)
+    table.add_column("density", justify="right")
+    table.add_column("pattern")
+    for title in ("connections", "bytes"):
+        table.add_column(title, justify="right", no_wrap=True)
+    previous = None
+    for index, layer in enumerate(layers):
+        following = layers[index + 1].component if index + 1 < len(layers) else None
+        table.add_row(
+            layer.component if layer.component != previous else "",
+            layer.name,
+            f"{layer.inputs} x {layer.units}",
+            f"{layer.density:g}",
+            layer.pattern,
+            f"{layer.connections:,}",
+            f"{layer.bytes:,}",
+            end_section=layer.component != following,
+        )
+        previous = layer.component
+    connections = sum(layer.connections for layer in layers)
+    dense = sum(layer.inputs * layer.units for layer in layers)
+    table.add_row(
+        "total",
+        f"{len(layers)} layers",
+        f"{dense:,}",
+        f"{connections / dense:.3f}" if dense else "",
+        "",
+        f"{connections:,}",
+        f"{sum(layer.bytes for layer in layers):,}",
+        style="bold",
+    )
+    return table
+
+
+@contextmanager
+def _readable(model: Path) -> Iterator[None]:
+    """Turns the many ways in which an archive can be damaged into one."""
+    try:
+        yield
+    except tarfile.ReadError as error:
+        raise ComparisonError(
+            f"'{model}' is no .tar.gz archive, or it is damaged: {error}."
+        ) from error
+    except (EOFError, zlib.error) as error:
+        raise ComparisonError(f"'{model}' is cut off or damaged: {error}.") from error
+    except OSError as error:
+        raise ComparisonError(f"Cannot read '{model}': {error}.") from error
+
+
+def _extract(
+    model: Path, scratch: Path
+) -> Tuple[Dict[str, List[Path]], Dict[str, str]]:
+    resources: Dict[str, List[Path]] = {}
+    classes: Dict[str, str] = {}
+    with _readable(model), tarfile.open(str(model), "r:gz") as archive:
+        for member in archive:
+            parts = PurePosixPath(member.name).parts
+            if not member.isfile():
+                continue
+            content = archive.extractfile(member)
+            if content is None:
+                continue
+            if parts == (_METADATA,):
+                classes = _classes(content)
+            elif (
+                len(parts) > 2
+                and parts[0] == _COMPONENTS
+                and parts[-1].endswith(WEIGHTS_SUFFIX)
+            ):
+                files = resources.setdefault(parts[1], [])
+                count = sum(map(len, resources.values()))
+                target = scratch / f"{count}{WEIGHTS_SUFFIX}"
+                with open(target, "wb") as file:
+                    shutil.copyfileobj(content, file)
+                files.append(target)
+    return resources, classes
+
+
+def _classes(content: IO[bytes]) -> Dict[str, str]:
+    """Finds the class names of resources in the archive's metadata, if it can."""
+    try:
+        nodes = json.loads(content.read())["train_schema"]["nodes"]
+        return {
+            name: node["uses"].rpartition(".")[2]
+            for name, node in nodes.items()
+            if isinstance(node.get("uses"), str)
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _component_names(
+    resources: Sequence[str], classes: Mapping[str, str]
+) -> Dict[str, str]:
+    named = {resource: classes.get(resource, resource) for resource in resources}
+    names = list(named.values())
+    return {
+        resource: name if names.count(name) == 1 else resource
+        for resource, name in named.items()
+    }
+
+
+def _read_weights(file: Path, component: str, model: Path) -> List[Layer]:
+    from safetensors import SafetensorError, safe_open
+
+    where = f"The weights of '{component}' in '{model}'"
+    try:
+        with safe_open(str(file), framework="np") as weights:
+            metadata = weights.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise ComparisonError(f"{where} are damaged: {error}.") from error
+    if metadata.get("format") != FORMAT:
+        raise ComparisonError(
+            f"{where} have the format {metadata.get('format')!r} instead of {FORMAT!r}."
+        )
+    version = metadata.get("format_version", "")
+    if version.isdigit() and int(version) > NEWEST_FORMAT_VERSION:
+        raise ComparisonError(
+            f"{where} have the format version {version}, but this version of "
+            f"rasa_randconn reads versions up to {NEWEST_FORMAT_VERSION}. Upgrade it."
+        )
+    try:
+        return [
+            Layer(
+                component=component,
+                name=str(layer["name"]),
+                inputs=int(layer["inputs"]),
+                units=int(layer["units"]),
+                density=float(layer["density"]),
+                pattern=str(layer["pattern"]),
+                connections=int(layer["connections"]),
+                bytes=int(layer["bytes"]),
+            )
+            for layer in json.loads(metadata["layers"])
+        ]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ComparisonError(
+            f"{where} have no readable list of layers: {error!r}."
+        ) from error

@@ -1,0 +1,308 @@
+"""Timers around the components' methods, and counts of their weights.
+
+Only the workers use this module: it imports TensorFlow when called.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+
+PREDICTION_METHODS = ("process", "predict_action_probabilities")
+
+
+@dataclass
+class Measurements:
+    """What has been measured of one component in this process."""
+
+    train_seconds: Optional[float] = None
+    fit_seconds: Optional[float] = None
+    first_step_seconds: Optional[float] = None
+    connections: Optional[int] = None
+    trainable_weights: Optional[int] = None
+    load_seconds: Optional[float] = None
+    first_prediction_ms: Optional[float] = None
+    prediction_ms: List[float] = field(default_factory=list)
+
+
+class Instruments:
+    """Measures components while Rasa trains, loads and uses them.
+
+    The methods are wrapped in the classes themselves, as Rasa finds them there. Rasa
+    reads their signatures, which the wrappers keep.
+    """
+
+    def __init__(self) -> None:
+        self.measurements: Dict[str, Measurements] = {}
+        """Measurements by the name of the component's resource."""
+        self.recording = False
+        """Whether the times of predictions are kept."""
+        self._running: Set[Tuple[str, str]] = set()
+        self._training: Optional[Measurements] = None
+        self._fitted: Optional[Any] = None
+
+    def of(self, resource: str) -> Measurements:
+        """Gives the measurements of a component.
+
+        Args:
+            resource: The name of the component's resource.
+
+        Returns:
+            The measurements, empty if nothing was measured.
+        """
+        return self.measurements.setdefault(resource, Measurements())
+
+    def attach(self, component: type) -> None:
+        """Wraps a component's methods; wrapping it again changes nothing.
+
+        Args:
+            component: A class of DIET's or TED's kind.
+        """
+        self._wrap(component, "train", self._train)
+        self._wrap(component, "load", self._load)
+        for name in PREDICTION_METHODS:
+            if hasattr(component, name):
+                self._wrap(component, name, self._predict)
+
+    def _wrap(self, owner: type, name: str, around: Callable[..., Any]) -> None:
+        attribute = getattr(owner, name)
+        is_class_method = hasattr(attribute, "__self__")
+        function = attribute.__func__ if is_class_method else attribute
+        if getattr(function, "_instruments", None) is self:
+            return
+
+        @functools.wraps(function)
+        def wrapper(this: Any, *args: Any, **kwargs: Any) -> Any:
+            return around(name, function, this, *args, **kwargs)
+
+        wrapper._instruments = self  # type: ignore[attr-defined]
+        setattr(owner, name, classmethod(wrapper) if is_class_method else wrapper)
+
+    def _once(self, name: str, resource: str) -> bool:
+        """Tells a call from the same call passed on to a base class."""
+        return (name, resource) not in self._running
+
+    def _timed(
+        self, name: str, resource: str, call: Callable[[], Any]
+    ) -> Tuple[Any, float]:
+        self._running.add((name, resource))
+        try:
+            started = time.perf_counter()
+            result = call()
+            return result, time.perf_counter() - started
+        finally:
+            self._running.discard((name, resource))
+
+    def _train(
+        self, name: str, function: Callable[..., Any], this: Any, *args: Any, **kw: Any
+    ) -> Any:
+        resource = this._resource.name
+        if not self._once(name, resource):
+            return function(this, *args, **kw)
+        measured = self.of(resource)
+        self._attach_to_models(type(this))
+        self._training, self._fitted = measured, None
+        try:
+            result, seconds = self._timed(
+                name, resource, lambda: function(this, *args, **kw)
+            )
+            measured.train_seconds = seconds
+            model = self._fitted if self._fitted is not None else this.model
+            if model is not None:
+                measured.connections = count_connections(model)
+                measured.trainable_weights = count_trainable(model)
+        finally:
+            self._training, self._fitted = None, None
+        return result
+
+    def _load(
+        self, name: str, function: Callable[..., Any], this: Any, *args: Any, **kw: Any
+    ) -> Any:
+        resource = kw["resource"].name
+        if not self._once(name, resource):
+            return function(this, *args, **kw)
+        training, self._training = self._training, None
+        try:
+            result, seconds = self._timed(
+                name, resource, lambda: function(this, *args, **kw)
+            )
+        finally:
+            self._training = training
+        self.of(resource).load_seconds = seconds
+        return result
+
+    def _predict(
+        self, name: str, function: Callable[..., Any], this: Any, *args: Any, **kw: Any
+    ) -> Any:
+        resource = this._resource.name
+        if not self._once(name, resource):
+            return function(this, *args, **kw)
+        result, seconds = self._timed(
+            name, resource, lambda: function(this, *args, **kw)
+        )
+        measured = self.of(resource)
+        if measured.first_prediction_ms is None:
+            measured.first_prediction_ms = seconds * 1e3
+        if self.recording:
+            measured.prediction_ms.append(seconds * 1e3)
+        return result
+
+    def _attach_to_models(self, component: type) -> None:
+        from rasa.utils.tensorflow.models import RasaModel
+
+        models = [RasaModel, *_subclasses(RasaModel)]
+        model_class = getattr(component, "model_class", None)
+        if model_class is not None:
+            models.append(model_class())
+        for model in models:
+            if model is RasaModel or "fit" in vars(model):
+                self._wrap(model, "fit", self._fit)
+
+    def _fit(
+        self, name: str, function: Callable[..., Any], this: Any, *args: Any, **kw: Any
+    ) -> Any:
+        measured = self._training
+        if measured is None or self._fitted is not None:
+            return function(this, *args, **kw)
+        self._fitted = this
+        stopwatch = _first_step_stopwatch()
+        kw["callbacks"] = [*(kw.get("callbacks") or []), stopwatch]
+        started = time.perf_counter()
+        result = function(this, *args, **kw)
+        measured.fit_seconds = time.perf_counter() - started
+        if stopwatch.first_step_ended is not None:
+            measured.first_step_seconds = stopwatch.first_step_ended - started
+        return result
+
+
+def _first_step_stopwatch() -> Any:
+    import tensorflow as tf
+
+    class FirstStepStopwatch(tf.keras.callbacks.Callback):
+        """Notes when the first batch has been trained on."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            # Keras would otherwise fetch the metrics after every step.
+            self._supports_tf_logs = True
+            self.first_step_ended: Optional[float] = None
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            if self.first_step_ended is None:
+                self.first_step_ended = time.perf_counter()
+
+    return FirstStepStopwatch()
+
+
+def _subclasses(owner: Any) -> Iterator[type]:
+    for subclass in owner.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
+
+
+def count_connections(model: Any) -> int:
+    """Counts the weights of a model's randomly connected layers, without biases.
+
+    Args:
+        model: A Keras model. Its layers either have an integer `connections`, or are
+            Rasa's own `RandomlyConnectedDense`, of which the ones of the mask are
+            counted, or the kernel where density 1.0 makes a mask needless.
+
+    Returns:
+        The number of connections. Every layer counts once, and a layer that is made
+        of counted layers does not count itself.
+    """
+    total = 0
+    for layer in _layers(model):
+        own = _own_connections(layer)
+        if own is None:
+            continue
+        parts = (part for part in _layers(layer) if part is not layer)
+        if all(_own_connections(part) is None for part in parts):
+            total += own
+    return total
+
+
+def _own_connections(layer: Any) -> Optional[int]:
+    import numpy as np
+    from rasa.utils.tensorflow.layers import RandomlyConnectedDense
+
+    try:
+        connections = getattr(layer, "connections", None)
+    except (ValueError, TypeError):  # a layer that was never built
+        return None
+    if isinstance(connections, (int, np.integer)):
+        return int(connections)
+    if isinstance(layer, RandomlyConnectedDense) and layer.built:
+        if layer.kernel_mask is None:
+            return int(np.prod(layer.kernel.shape))
+        return int(np.count_nonzero(layer.kernel_mask.numpy()))
+    return None
+
+
+def _layers(model: Any) -> List[Any]:
+    if hasattr(model, "_flatten_layers"):
+        candidates: Iterable[Any] = model._flatten_layers()
+    else:
+        candidates = getattr(model, "submodules", ())
+    return list({id(layer): layer for layer in candidates}.values())
+
+
+def count_trainable(model: Any) -> Optional[int]:
+    """Counts the elements of a model's trainable variables.
+
+    The kernels of Rasa's own randomly connected layers count in full, although their
+    masks hold most elements at zero.
+
+    Args:
+        model: A Keras model.
+
+    Returns:
+        The number of elements, or `None` if the model does not tell its variables.
+    """
+    import numpy as np
+
+    variables = getattr(model, "trainable_variables", None)
+    if variables is None:
+        return None
+    unique = {id(variable): variable for variable in variables}.values()
+    return int(sum(int(np.prod(variable.shape)) for variable in unique))
+
+
+def percentiles(milliseconds: List[float]) -> Optional[Dict[str, float]]:
+    """Summarises the times of predictions.
+
+    Args:
+        milliseconds: The times in ms.
+
+    Returns:
+        The percentiles `p50`, `p95` and `p99` in ms; `None` without times.
+    """
+    import numpy as np
+
+    if not milliseconds:
+        return None
+    values = np.percentile(milliseconds, [50, 95, 99])
+    return {name: float(value) for name, value in zip(("p50", "p95", "p99"), values)}
+
+
+def peak_rss_bytes() -> int:
+    """Measures the most memory this process has held so far, in bytes.
+
+    Returns:
+        The peak of the resident set.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        # getrusage would also remember the process that started this one
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

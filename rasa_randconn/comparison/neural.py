@@ -1,0 +1,114 @@
+"""Finds the components of DIET's and TED's kind in a configuration.
+
+Only the workers use this module: it imports Rasa when called.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from typing import Any, Dict, List, Mapping
+
+
+@dataclasses.dataclass(frozen=True)
+class NeuralComponent:
+    """A component of DIET's or TED's kind and its place in a configuration."""
+
+    key: str
+    """Name in the results: the class name; with its position where it comes twice."""
+
+    component: type
+    """The class which Rasa's registry finds for the configured name."""
+
+    family: str
+    """Name of the stock class it stands in for, for example `DIETClassifier`."""
+
+    position: str
+    """Section and index in the configuration, for example `pipeline.5`."""
+
+    resource: str
+    """Name of the folder in the model archive which holds what it has learnt."""
+
+    config: Dict[str, Any]
+    """Its configuration, without defaults."""
+
+
+def resolve(name: str) -> type:
+    """Finds the class of a component as Rasa does.
+
+    Args:
+        name: A bare class name or a module path.
+
+    Returns:
+        The registered class.
+
+    Raises:
+        InvalidConfigException: If Rasa knows no such component.
+    """
+    from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+
+    component: type = DefaultV1Recipe._from_registry(name).clazz
+    return component
+
+
+def is_neural(component: type) -> bool:
+    """Tells whether a class is `DIETClassifier`, `TEDPolicy` or derived from them.
+
+    Args:
+        component: The class.
+
+    Returns:
+        `True` if it is.
+    """
+    from rasa.core.policies.ted_policy import TEDPolicy
+    from rasa.nlu.classifiers.diet_classifier import DIETClassifier
+
+    return issubclass(component, (DIETClassifier, TEDPolicy))
+
+
+def family(component: type) -> str:
+    """Names the stock class which a class is or is derived from.
+
+    Args:
+        component: A class of DIET's or TED's kind.
+
+    Returns:
+        The name of the nearest base class of DIET's or TED's kind that ships with Rasa.
+    """
+    for base in component.__mro__:
+        if base.__module__.split(".")[0] == "rasa" and is_neural(base):
+            return base.__name__
+    return component.__name__
+
+
+def find(config: Mapping[str, Any]) -> List[NeuralComponent]:
+    """Lists the components of DIET's and TED's kind in the order of the configuration.
+
+    Args:
+        config: A Rasa configuration.
+
+    Returns:
+        The components.
+    """
+    found = []
+    for section in ("pipeline", "policies"):
+        for index, entry in enumerate(config.get(section) or []):
+            component = resolve(entry["name"])
+            if is_neural(component):
+                found.append(
+                    NeuralComponent(
+                        key=component.__name__,
+                        component=component,
+                        family=family(component),
+                        position=f"{section}.{index}",
+                        resource=f"train_{entry['name']}{index}",
+                        config={k: v for k, v in entry.items() if k != "name"},
+                    )
+                )
+    repeated = Counter(neural.key for neural in found)
+    return [
+        dataclasses.replace(neural, key=f"{neural.key}@{neural.position}")
+        if repeated[neural.key] > 1
+        else neural
+        for neural in found
+    ]

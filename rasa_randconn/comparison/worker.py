@@ -1,0 +1,110 @@
+"""What the two workers share: their orders, their answers, and Rasa's set-up."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+from rasa_randconn.comparison.files import write_json
+
+
+@dataclasses.dataclass
+class Orders:
+    """What a worker process is to do; sent to it as a JSON file."""
+
+    config: str
+    """Path of the user's configuration, which is only read."""
+
+    derived_config: str
+    """Path of the copy with seed and epochs, written by the training worker."""
+
+    seed: int
+    epochs: Optional[int]
+    augmentation: int
+    domain: Optional[str]
+    train_nlu: List[str]
+    test_nlu: List[str]
+    train_stories: List[str]
+    test_stories: List[str]
+    model: str
+    """Path of the model archive, written by the training worker."""
+
+    evaluation: str
+    """Folder for Rasa's evaluation reports."""
+
+    scratch: str
+    """Folder which is removed after the run."""
+
+    answer: str
+    """Path of the JSON file with what the worker measured."""
+
+    def write(self, path: Path) -> None:
+        """Writes the orders for a worker.
+
+        Args:
+            path: The JSON file to write.
+        """
+        write_json(dataclasses.asdict(self), path)
+
+
+def start() -> Orders:
+    """Reads the orders named on the command line and prepares Rasa.
+
+    Returns:
+        The orders.
+    """
+    orders = Orders(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
+    # As Rasa's own command line does, for custom components beside the project.
+    if os.getcwd() not in sys.path:
+        sys.path.insert(1, os.getcwd())
+    _configure_logging()
+    return orders
+
+
+def _configure_logging() -> None:
+    from rasa.utils.common import configure_logging_and_warnings
+    from rasa.utils.log_utils import configure_structlog
+
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    # Without this Rasa formats and prints its debug messages, which costs time.
+    configure_logging_and_warnings(log_level=logging.INFO)
+    configure_structlog(logging.INFO)
+
+
+def answer(orders: Orders, value: Dict[str, Any]) -> None:
+    """Hands the measurements to the process that gave the orders.
+
+    Args:
+        orders: The orders.
+        value: The measurements.
+    """
+    write_json(value, Path(orders.answer))
+
+
+def versions() -> Dict[str, str]:
+    """Lists the versions which the measurements depend on.
+
+    Returns:
+        Versions of Python and of the packages.
+    """
+    import numpy
+    import rasa
+    import tensorflow
+
+    from rasa_randconn.version import __version__
+
+    return {
+        "rasa_randconn": __version__,
+        "rasa": rasa.__version__,
+        "tensorflow": tensorflow.__version__,
+        "numpy": numpy.__version__,
+        "python": platform.python_version(),
+    }

@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.resolver import VersionedResolver
 
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.comparison.files import write_atomically
@@ -158,6 +159,28 @@ def _safe(name: str) -> str:
     return re.sub(r"[^\w.-]", "_", name) or "config"
 
 
+class _PlainResolver(VersionedResolver):
+    """Leaves `${VARIABLE}` a string, also after Rasa has taught the library otherwise.
+
+    The copies of a configuration would else hold the variables' values, or fail to be
+    written.
+    """
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        """Finds the tag of a node.
+
+        Args:
+            kind: The class of the node.
+            value: The node's text.
+            implicit: Whether the node may have an implicit tag.
+
+        Returns:
+            The tag.
+        """
+        tag = super().resolve(kind, value, implicit)
+        return self.DEFAULT_SCALAR_TAG if tag == "!env_var" else tag
+
+
 def yaml_parser() -> Any:
     """Makes a YAML parser and writer that leaves contents as they are.
 
@@ -165,6 +188,7 @@ def yaml_parser() -> Any:
         A round-trip parser of ruamel.yaml.
     """
     yaml: Any = YAML(typ="rt")
+    yaml.Resolver = _PlainResolver
     yaml.width = 10_000
     yaml.preserve_quotes = True
     return yaml

@@ -183,7 +183,8 @@ def _offset(index: int, count: int) -> float:
 def _figure(rows: int) -> Tuple[Any, Any]:
     from matplotlib import pyplot
 
-    return pyplot.subplots(figsize=(6.4, 1.8 + 0.4 * rows))
+    figure, axes = pyplot.subplots(figsize=(6.4, 1.8 + 0.4 * rows))
+    return figure, axes
 
 
 def _save(

@@ -14,7 +14,10 @@ from rasa.utils.tensorflow.constants import (
     LEARNING_RATE,
     RUN_EAGERLY,
 )
-from rasa.utils.tensorflow.data_generator import RasaDataGenerator
+from rasa.utils.tensorflow.data_generator import (
+    RasaBatchDataGenerator,
+    RasaDataGenerator,
+)
 from rasa.utils.tensorflow.model_data import RasaModelData
 from rasa.utils.tensorflow.models import TransformerRasaModel
 
@@ -30,6 +33,7 @@ from rasa_randconn.storage import (
     read_weights,
     write_weights,
 )
+from rasa_randconn.training import PreparedBatches
 
 logger = logging.getLogger(__name__)
 
@@ -91,8 +95,12 @@ class RandomlyConnectedModel(TransformerRasaModel):
 
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Trains the model (arguments and result as in `tf.keras.Model.fit`)."""
-        if not self.trainable_variables and isinstance(x, RasaDataGenerator):
-            self.build_variables(x.model_data)
+        if isinstance(x, RasaBatchDataGenerator):
+            if not self.trainable_variables:
+                self.build_variables(x.model_data)
+            x = PreparedBatches(x)
+        if isinstance(kwargs.get("validation_data"), RasaBatchDataGenerator):
+            kwargs["validation_data"] = PreparedBatches(kwargs["validation_data"])
         return super().fit(x, *args, **kwargs)
 
     def train_step(self, batch_in: Batch) -> Dict[str, tf.Tensor]:

@@ -33,7 +33,7 @@ from rasa_randconn.storage import (
     read_weights,
     write_weights,
 )
-from rasa_randconn.training import PreparedBatches
+from rasa_randconn.training import FusedAdam, PreparedBatches
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +92,16 @@ class RandomlyConnectedModel(TransformerRasaModel):
         self._training = None
         if self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
+
+    def compile(self, optimizer: Any = "rmsprop", *args: Any, **kwargs: Any) -> None:
+        """Configures the training (arguments as in `tf.keras.Model.compile`).
+
+        Adam, which Rasa's components pass, is exchanged for one that computes the same
+        in fewer operations.
+        """
+        if type(optimizer) is tf.keras.optimizers.Adam:
+            optimizer = FusedAdam.from_config(optimizer.get_config())
+        super().compile(optimizer, *args, **kwargs)
 
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Trains the model (arguments and result as in `tf.keras.Model.fit`)."""

@@ -1,5 +1,6 @@
-"""How training data reaches a model."""
+"""How training data reaches a model and how its weights are updated."""
 
 from rasa_randconn.training.batches import PreparedBatches
+from rasa_randconn.training.fused_adam import FusedAdam
 
-__all__ = ["PreparedBatches"]
+__all__ = ["FusedAdam", "PreparedBatches"]

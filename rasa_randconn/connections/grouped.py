@@ -9,6 +9,9 @@ import numpy as np
 
 from rasa_randconn.connections.connectivity import Connectivity, index_dtype
 
+#: Pairs of inputs that the groups see together, as a fraction of all pairs.
+SEEN_PAIRS = 0.3
+
 
 @dataclass(frozen=True)
 class Block:
@@ -172,9 +175,13 @@ def draw_grouped(
 def number_of_groups(inputs: int, units: int, fan_in: int) -> int:
     """How many groups the outputs are cut into.
 
-    As few as possible, because large groups make efficient matrix products, but enough
-    that together they read every input. The next divisor of `units` is taken if there
-    is one below twice that number: then all groups have the same size.
+    Few groups make large, efficient matrix products, but outputs of one group see the
+    same inputs. There are at least as many groups as it takes to read every input, and
+    at least so many that about a third of all pairs of inputs are seen together by some
+    group; without that the layer loses F1 below a density of 0.1, because the number of
+    pairs that a group sees falls with the square of the density. The next divisor of
+    `units` is taken if there is one below twice that number: then all groups have the
+    same size.
 
     Args:
         inputs: Number of inputs.
@@ -182,9 +189,13 @@ def number_of_groups(inputs: int, units: int, fan_in: int) -> int:
         fan_in: Number of inputs of every group.
 
     Returns:
-        Number of groups, between 1 and `units`.
+        Number of groups, between 1 and `units`; 1 if a group reads all inputs.
     """
-    fewest = -(-inputs // fan_in)
+    if fan_in == inputs:
+        return 1
+    to_read_every_input = -(-inputs // fan_in)
+    to_see_pairs = round(SEEN_PAIRS * (inputs / fan_in) ** 2)
+    fewest = min(max(to_read_every_input, to_see_pairs), units)
     for groups in range(fewest, min(2 * fewest, units) + 1):
         if units % groups == 0:
             return groups

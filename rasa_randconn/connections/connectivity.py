@@ -148,3 +148,20 @@ def index_dtype(size: int) -> np.dtype:
         if size - 1 <= np.iinfo(candidate).max:
             return np.dtype(candidate)
     return np.dtype(np.uint32)
+
+
+def required_arrays(arrays: Mapping[str, np.ndarray], **ranks: int) -> None:
+    """Makes sure that stored arrays are there and have the expected ranks.
+
+    Args:
+        arrays: The stored arrays by name.
+        **ranks: Number of dimensions of every array that must be there.
+
+    Raises:
+        ValueError: If one is missing or has another rank.
+    """
+    for name, rank in ranks.items():
+        if name not in arrays:
+            raise ValueError(f"The array '{name}' is missing.")
+        if arrays[name].ndim != rank:
+            raise ValueError(f"The array '{name}' must have {rank} dimensions.")

@@ -7,7 +7,11 @@ from typing import Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
-from rasa_randconn.connections.connectivity import Connectivity, index_dtype
+from rasa_randconn.connections.connectivity import (
+    Connectivity,
+    index_dtype,
+    required_arrays,
+)
 
 #: Pairs of inputs that the groups see together, as a fraction of all pairs.
 SEEN_PAIRS = 0.3
@@ -117,7 +121,10 @@ class GroupedConnectivity(Connectivity):
         cls, inputs: int, units: int, arrays: Mapping[str, np.ndarray]
     ) -> GroupedConnectivity:
         """Rebuilds the groups (see base class)."""
+        required_arrays(arrays, input_indices=1, block_shapes=2)
         flat = arrays["input_indices"].astype(np.int32)
+        if arrays["block_shapes"].shape[1] != 3:
+            raise ValueError("The shape of a block must have three numbers.")
         blocks = []
         start = 0
         for groups, fan_in, units_per_group in arrays["block_shapes"].tolist():

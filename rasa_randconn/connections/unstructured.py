@@ -6,7 +6,11 @@ from typing import Dict, Mapping, Tuple
 
 import numpy as np
 
-from rasa_randconn.connections.connectivity import Connectivity, index_dtype
+from rasa_randconn.connections.connectivity import (
+    Connectivity,
+    index_dtype,
+    required_arrays,
+)
 
 
 class UnstructuredConnectivity(Connectivity):
@@ -53,12 +57,18 @@ class UnstructuredConnectivity(Connectivity):
         cls, inputs: int, units: int, arrays: Mapping[str, np.ndarray]
     ) -> UnstructuredConnectivity:
         """Rebuilds the connections (see base class)."""
+        required_arrays(arrays, fan_outs=1, unit_indices=1)
         fan_outs = arrays["fan_outs"].astype(np.int64)
         columns = arrays["unit_indices"].astype(np.int64)
         if len(fan_outs) != inputs or int(fan_outs.sum()) != len(columns):
             raise ValueError("The stored rows do not fit the number of inputs.")
+        if (columns >= units).any():
+            raise ValueError("A connection lies outside the layer.")
         rows = np.repeat(np.arange(inputs, dtype=np.int64), fan_outs)
-        connectivity = cls(inputs, units, rows * units + columns)
+        positions = rows * units + columns
+        if (np.diff(positions) <= 0).any():
+            raise ValueError("The connections are not in the order of the kernel.")
+        connectivity = cls(inputs, units, positions)
         connectivity.check()
         return connectivity
 

@@ -18,6 +18,15 @@ from rasa_randconn.layers.packed_kernel import (
 )
 from rasa_randconn.layers.packed_product import packed_product, unpack_kernel
 
+# These need no transposition where activations lie features first.
+_ELEMENTWISE_ACTIVATIONS = (
+    tf.keras.activations.linear,
+    tf.keras.activations.gelu,
+    tf.keras.activations.relu,
+    tf.nn.gelu,
+    tf.nn.relu,
+)
+
 
 class RandomlyConnectedDense(tf.keras.layers.Dense):
     """Dense layer with a fixed random subset of the connections.
@@ -165,10 +174,14 @@ class RandomlyConnectedDense(tf.keras.layers.Dense):
         if not self.built:
             with tf.name_scope(self._name_scope()), tf.init_scope():
                 self.build([None, features.shape[0]])
-        outputs = packed_product(self.kernel, self.connectivity, features)
+        features = tf.cast(features, self._compute_dtype_object)
+        kernel = tf.cast(self.kernel, features.dtype)
+        outputs = packed_product(kernel, self.connectivity, features)
         if self.bias is not None:
-            outputs += self.bias[:, tf.newaxis]
-        return outputs if self.activation is None else self.activation(outputs)
+            outputs += tf.cast(self.bias, features.dtype)[:, tf.newaxis]
+        if self.activation in _ELEMENTWISE_ACTIVATIONS:
+            return self.activation(outputs)
+        return tf.transpose(self.activation(tf.transpose(outputs)))
 
     @property
     def connectivity(self) -> Connectivity:
@@ -234,7 +247,7 @@ class RandomlyConnectedDense(tf.keras.layers.Dense):
         dropped; at density 1.0 nothing is lost.
 
         Args:
-            dense: A built `tf.keras.layers.Dense`.
+            dense: A built `tf.keras.layers.Dense`, or one of ours.
             density: Fraction of the connections to keep, in [0, 1].
             pattern: `grouped` or `unstructured`.
             seed: Seed of the pattern.
@@ -249,7 +262,8 @@ class RandomlyConnectedDense(tf.keras.layers.Dense):
             raise ValueError("The dense layer must be built before it is converted.")
         config = tf.keras.layers.Dense.get_config(dense)
         layer = cls(density=density, pattern=pattern, seed=seed, **config)
-        kernel = dense.kernel.numpy()
+        is_ours = isinstance(dense, RandomlyConnectedDense)
+        kernel = dense.to_dense() if is_ours else dense.kernel.numpy()
         layer.build([None, kernel.shape[0]])
         layer.kernel.assign(layer.connectivity.pack(kernel))
         if layer.bias is not None:

@@ -10,6 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Dict
 
 from rasa_randconn.storage.errors import ModelFileError
 from rasa_randconn.version import __version__
@@ -49,11 +50,7 @@ def write_manifest(folder: Path, component: str, is_trained: bool) -> None:
         "package_version": __version__,
         "component": component,
         "is_trained": is_trained,
-        "files": {
-            path.relative_to(folder).as_posix(): _checksum(path)
-            for path in sorted(folder.rglob("*"))
-            if path.is_file() and path.name != FILE_NAME
-        },
+        "files": {name: _checksum(path) for name, path in _files(folder).items()},
     }
     (folder / FILE_NAME).write_text(json.dumps(content, indent=1), encoding="utf-8")
 
@@ -78,37 +75,59 @@ def read_manifest(folder: Path, component: str) -> Manifest:
             f"The model has no file '{FILE_NAME}' for '{component}'. It was not "
             f"trained with '{component}', or it is incomplete. Please train it again."
         )
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        content_format, version = content["format"], content["format_version"]
-        stored_component, files = content["component"], content["files"]
-        is_trained = content["is_trained"]
-        package_version = content["package_version"]
-        checksums = {str(name): str(checksum) for name, checksum in files.items()}
-        is_known = content_format == FORMAT and isinstance(version, int)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _damaged(component, f"'{FILE_NAME}' cannot be read") from error
-    if not is_known:
-        raise _damaged(component, f"'{FILE_NAME}' has the format '{content_format}'")
+    content = _read_json(path, component)
+    version = content.get("format_version")
+    if content.get("format") != FORMAT or not isinstance(version, int):
+        raise _damaged(component, f"'{FILE_NAME}' has an unknown format")
     if version > FORMAT_VERSION:
         raise ModelFileError(
             f"The model of '{component}' was written by rasa_randconn "
-            f"{package_version} in format {version}; the installed version "
-            f"{__version__} reads formats up to {FORMAT_VERSION}. Please upgrade "
-            f"rasa_randconn or train the model again."
+            f"{content.get('package_version')} in format {version}; the installed "
+            f"version {__version__} reads formats up to {FORMAT_VERSION}. Please "
+            f"upgrade rasa_randconn or train the model again."
         )
-    if stored_component != component:
+    if content.get("component") != component:
         raise ModelFileError(
-            f"The model was written by '{stored_component}' and cannot be loaded by "
-            f"'{component}'. Please train it again."
+            f"The model was written by '{content.get('component')}' and cannot be "
+            f"loaded by '{component}'. Please train it again."
         )
+    files, is_trained = content.get("files"), content.get("is_trained")
+    if not isinstance(files, dict) or not isinstance(is_trained, bool):
+        raise _damaged(component, f"'{FILE_NAME}' is incomplete")
+    if files and not is_trained:
+        raise _damaged(component, f"'{FILE_NAME}' contradicts itself")
+    _check_files(folder, files, component)
+    return Manifest(component, is_trained)
+
+
+def _read_json(path: Path, component: str) -> Dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise _damaged(component, f"'{FILE_NAME}' cannot be read") from error
+    if not isinstance(content, dict):
+        raise _damaged(component, f"'{FILE_NAME}' cannot be read")
+    return content
+
+
+def _check_files(folder: Path, checksums: Dict[str, str], component: str) -> None:
+    found = _files(folder)
     for name, checksum in checksums.items():
-        file = folder / name
-        if not file.is_file():
+        if name not in found:
             raise _damaged(component, f"the file '{name}' is missing")
-        if _checksum(file) != checksum:
+        if _checksum(found[name]) != checksum:
             raise _damaged(component, f"the file '{name}' was changed or cut off")
-    return Manifest(component, bool(is_trained))
+    unknown = sorted(set(found) - set(checksums))
+    if unknown:
+        raise _damaged(component, f"the file '{unknown[0]}' does not belong to it")
+
+
+def _files(folder: Path) -> Dict[str, Path]:
+    return {
+        path.relative_to(folder).as_posix(): path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path != folder / FILE_NAME
+    }
 
 
 def _checksum(path: Path) -> str:

@@ -45,7 +45,7 @@ def write_weights(
         variables: Every variable by its unique path, e.g. `a/b/kernel`.
         layers: Every randomly connected layer by its path, e.g. `a/b`.
     """
-    tensors = {name: np.ascontiguousarray(array) for name, array in variables.items()}
+    tensors = {name: np.asarray(a, order="C") for name, a in variables.items()}
     facts: List[Dict[str, Any]] = []
     for name, (connectivity, density) in layers.items():
         arrays = connectivity.to_arrays()
@@ -93,12 +93,15 @@ def read_weights(
             prefix = f"{facts['name']}/{_CONNECTIONS}/"
             names = [name for name in tensors if name.startswith(prefix)]
             arrays = {name[len(prefix) :]: tensors.pop(name) for name in names}
+            kernel = tensors[f"{facts['name']}/kernel"]
             layers[facts["name"]] = StoredLayer(
                 connectivity_from_arrays(
                     facts["pattern"], facts["inputs"], facts["units"], arrays
                 ),
                 facts["density"],
             )
+            if kernel.size != layers[facts["name"]].connectivity.count:
+                raise ValueError(f"'{facts['name']}' has another number of weights")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelFileError(f"Cannot read '{path.name}': {error}") from error
     except safetensors.SafetensorError as error:

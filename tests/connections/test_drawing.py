@@ -155,3 +155,16 @@ def test_an_unknown_pattern_is_refused_with_the_known_ones(pattern):
 def test_sizes_below_one_are_refused(pattern, inputs, units):
     with pytest.raises(ValueError, match=f"not {inputs} and {units}"):
         draw_connectivity(pattern, inputs, units, 0.5, 1)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_missing_arrays_are_named(pattern):
+    with pytest.raises(ValueError, match="is missing"):
+        connectivity_from_arrays(pattern, 4, 4, {})
+
+
+def test_arrays_of_another_rank_are_refused():
+    arrays = draw_connectivity("grouped", 12, 8, 0.4, 1).to_arrays()
+    arrays["block_shapes"] = arrays["block_shapes"].ravel()
+    with pytest.raises(ValueError, match="dimensions"):
+        connectivity_from_arrays("grouped", 12, 8, arrays)

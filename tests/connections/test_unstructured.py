@@ -81,3 +81,13 @@ def test_damaged_arrays_are_refused(damage):
     UnstructuredConnectivity.from_arrays(4, 4, FEW)
     with pytest.raises(ValueError):
         UnstructuredConnectivity.from_arrays(4, 4, {**FEW, **damage})
+
+
+@pytest.mark.parametrize("columns", [[0, 4, 1, 2, 3], [3, 0, 1, 2, 3]])
+def test_connections_outside_or_out_of_order_are_refused(columns):
+    arrays = {
+        "fan_outs": np.array([2, 1, 1, 1], dtype=np.uint8),
+        "unit_indices": np.array(columns, dtype=np.uint8),
+    }
+    with pytest.raises(ValueError, match=r"outside|order"):
+        UnstructuredConnectivity.from_arrays(4, 4, arrays)

@@ -327,3 +327,28 @@ def test_an_unbuilt_layer_has_nothing_to_restore():
         RandomlyConnectedDense(12).restore_connectivity(
             draw_connectivity("grouped", 20, 12, 0.2, 2)
         )
+
+
+@pytest.mark.parametrize("activation", ["softmax", "gelu", "tanh", None])
+def test_features_first_gives_every_activation_its_axis(activation):
+    layer = RandomlyConnectedDense(6, 0.5, seed=1, activation=activation)
+    inputs = tf.random.normal([3, 4])
+    expected = layer(inputs)
+    found = tf.transpose(layer.call_features_first(tf.transpose(inputs)))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_features_first_computes_in_half_precision_as_call_does():
+    layer = RandomlyConnectedDense(6, 0.5, seed=1, dtype="mixed_float16")
+    inputs = tf.random.normal([3, 4])
+    expected = layer(inputs)
+    found = tf.transpose(layer.call_features_first(tf.transpose(inputs)))
+    assert found.dtype == expected.dtype == tf.float16
+    np.testing.assert_allclose(found, expected, atol=1e-2)
+
+
+def test_from_dense_takes_one_of_ours():
+    ours = RandomlyConnectedDense(6, 0.5, seed=1)
+    ours.build([None, 4])
+    again = RandomlyConnectedDense.from_dense(ours, density=1.0)
+    np.testing.assert_array_equal(again.to_dense(), ours.to_dense())

@@ -31,12 +31,33 @@ def edit_manifest(folder, **changes):
     path.write_text(json.dumps(content), encoding="utf-8")
 
 
-@pytest.mark.parametrize("is_trained", [True, False])
-def test_an_untouched_folder_is_accepted(folder, is_trained):
-    write_manifest(folder, COMPONENT, is_trained)  # Writing it again is no change.
+def test_an_untouched_folder_is_accepted(folder):
+    write_manifest(folder, COMPONENT, is_trained=True)  # Writing again is no change.
     manifest = read_manifest(folder, COMPONENT)
     assert manifest.component == COMPONENT
-    assert manifest.is_trained is is_trained
+    assert manifest.is_trained is True
+
+
+def test_an_untrained_component_with_files_is_refused(folder):
+    write_manifest(folder, COMPONENT, is_trained=False)
+    with pytest.raises(ModelFileError, match="contradicts itself"):
+        read_manifest(folder, COMPONENT)
+
+
+def test_a_file_added_later_is_refused(folder):
+    (folder / "extra").write_text("x", encoding="utf-8")
+    with pytest.raises(ModelFileError, match="'extra' does not belong"):
+        read_manifest(folder, COMPONENT)
+
+
+def test_a_newer_layout_asks_for_an_upgrade(folder):
+    path = folder / FILE_NAME
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["format_version"] = FORMAT_VERSION + 1
+    content["archive"] = content.pop("files")
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ModelFileError, match="upgrade"):
+        read_manifest(folder, COMPONENT)
 
 
 def test_an_untrained_component_needs_no_files(tmp_path):
@@ -70,7 +91,7 @@ def test_a_truncated_manifest_is_refused(folder, length):
 @pytest.mark.parametrize("content", [b"[]", b"null", b"{}", b"\xff\xfe", b'"text"'])
 def test_a_manifest_with_other_content_is_refused(folder, content):
     (folder / FILE_NAME).write_bytes(content)
-    with pytest.raises(ModelFileError, match=f"damaged: '{FILE_NAME}' cannot be read"):
+    with pytest.raises(ModelFileError, match=f"damaged: '{FILE_NAME}'"):
         read_manifest(folder, COMPONENT)
 
 

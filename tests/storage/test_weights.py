@@ -188,3 +188,18 @@ def test_damaged_files_are_refused_by_name(path, pattern, damage):
     damage(path)
     with pytest.raises(ModelFileError, match=r"'weights\.safetensors'"):
         read_weights(path)
+
+
+def test_a_scalar_keeps_its_shape(tmp_path):
+    path = tmp_path / "scalar.weights.safetensors"
+    write_weights(path, {"a/step": np.array(3.0)}, {})
+    assert read_weights(path)[0]["a/step"].shape == ()
+
+
+def test_a_kernel_that_does_not_fit_its_connections_is_refused(tmp_path):
+    path = tmp_path / "kernel.weights.safetensors"
+    connectivity = draw_connectivity("grouped", 8, 8, 0.25, 1)
+    kernel = np.zeros(connectivity.count + 1, dtype=np.float32)
+    write_weights(path, {"a/kernel": kernel}, {"a": StoredLayer(connectivity, 0.25)})
+    with pytest.raises(ModelFileError, match="number of weights"):
+        read_weights(path)

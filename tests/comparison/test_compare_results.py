@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from rasa_randconn.comparison import files, plots, report, results
+from rasa_randconn.comparison.errors import ComparisonError
+
+
+def make_run(name, seed, f1, seconds, family="DIETClassifier", cls=None):
+    return {
+        "config": f"configs/{name}.yml",
+        "name": name,
+        "seed": seed,
+        "intent_f1": f1,
+        "entity_f1": None,
+        "train_seconds": seconds + 1,
+        "peak_rss_bytes": {"training": 2_000_000, "serving": 1_000_000},
+        "versions": {"rasa": "3.6.21"},
+        "machine": {"cpu": "some", "cores": 2, "memory_bytes": 2**34},
+        "components": {
+            cls or family: {
+                "class": f"module.{cls or family}",
+                "family": family,
+                "train_seconds": seconds,
+                "connections": int(seconds * 10),
+                "latency_ms": {"p50": 1.0, "p95": 2.0, "p99": 3.0},
+            }
+        },
+    }
+
+
+@pytest.fixture
+def runs():
+    return [
+        make_run("stock", 1, 0.8, 100.0),
+        make_run("ours", 1, 0.9, 40.0, cls="RandConnDIETClassifier"),
+        make_run("stock", 2, 0.7, 300.0),
+        make_run("ours", 2, 0.6, 50.0, cls="RandConnDIETClassifier"),
+        make_run("stock", 3, 0.75, 200.0),
+        make_run("ours", 3, 0.85, 60.0, cls="RandConnDIETClassifier"),
+    ]
+
+
+def row(runs, section, label):
+    rows = {
+        (section.title, row.metric.label): row
+        for section in results.tabulate(runs)
+        for row in section.rows
+    }
+    return rows[section, label]
+
+
+def test_table_has_medians_and_ratios_to_the_first_configuration(runs):
+    times = row(runs, "DIETClassifier", "training")
+    assert [cell.median for cell in times.cells] == [200.0, 50.0]
+    assert [cell.ratio for cell in times.cells] == [None, 0.25]
+
+    scores = row(runs, "Model", "intent F1")
+    assert [cell.median for cell in scores.cells] == [0.75, 0.85]
+
+
+def test_table_pairs_components_of_one_family(runs):
+    assert [section.title for section in results.tabulate(runs)] == [
+        "Model",
+        "DIETClassifier",
+    ]
+
+
+def test_table_leaves_out_what_was_not_measured(runs):
+    labels = [row.metric.label for row in results.tabulate(runs)[0].rows]
+    assert "entity F1" not in labels
+
+
+def test_table_of_different_components_has_no_ratio(runs):
+    runs = [runs[0], make_run("policies", 1, None, 5.0, family="TEDPolicy")]
+
+    cells = row(runs, "TEDPolicy", "training").cells
+    assert [(cell.median, cell.ratio) for cell in cells] == [(None, None), (5.0, None)]
+
+
+def test_second_component_of_a_family_is_told_apart(runs):
+    components = runs[0]["components"]
+    components["DIETClassifier@pipeline.7"] = dict(components["DIETClassifier"])
+
+    assert list(results.by_family(runs[0])) == ["DIETClassifier", "DIETClassifier 2"]
+
+
+def test_report_names_what_is_missing_and_how_it_was_made(runs, tmp_path):
+    pictures = plots.draw(runs, tmp_path)
+    path = report.write_report(
+        runs, tmp_path, "rasa-randconn compare --x", pictures, ["ours with seed 4"]
+    )
+
+    text = path.read_text(encoding="utf-8")
+    assert "rasa-randconn compare --x" in text
+    assert "**Not finished:** ours with seed 4." in text
+    assert "rasa 3.6.21" in text
+    assert "16 GiB memory" in text
+    assert "(×0.25)" in text  # noqa: RUF001
+    assert "](plots/training_time.png)" in text
+    for picture in pictures:
+        assert picture.read_bytes().startswith(b"\x89PNG")
+    assert [picture.stem for picture in pictures] == [
+        "training_time",
+        "f1",
+        "latency",
+        "f1_by_connections",
+    ]
+
+
+def test_report_of_nothing_is_still_written(tmp_path):
+    path = report.write_report([], tmp_path, "command", missing=["a with seed 1"])
+
+    assert "a with seed 1" in path.read_text()
+
+
+def test_write_is_whole_or_nothing(tmp_path):
+    path = tmp_path / "results.json"
+    files.write_json([1], path)
+
+    with pytest.raises(RuntimeError), files.write_atomically(path) as file:
+        file.write("[1, ")
+        raise RuntimeError
+
+    assert json.loads(path.read_text()) == [1]
+    assert [child.name for child in tmp_path.iterdir()] == ["results.json"]
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", '[{"a": 1}]'])
+def test_read_refuses_other_files(tmp_path, content):
+    path = tmp_path / "results.json"
+    if content is not None:
+        path.write_text(content)
+
+    with pytest.raises(ComparisonError):
+        results.read(path)

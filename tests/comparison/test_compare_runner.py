@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import stat
+import sys
+import textwrap
+import threading
+import time
+
+import psutil
+import pytest
+from rich.console import Console
+
+from rasa_randconn.comparison import results, runner
+from rasa_randconn.comparison.errors import ComparisonError
+
+WORKER = """\
+#!{python}
+import json, os, subprocess, sys, time
+module, orders = sys.argv[-2].rpartition(".")[2], json.load(open(sys.argv[-1]))
+with open({journal!r}, "a") as journal:
+    journal.write(f"{{module}} {{orders['config']}} {{orders['seed']}}\\n")
+if "failing" in orders["config"] and orders["seed"] == 2:
+    sys.exit("something went wrong here")
+if "hanging" in orders["config"] and orders["seed"] == 2:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    with open({pids!r} + ".part", "w") as pids:
+        pids.write(f"{{os.getpid()}} {{child.pid}}")
+    os.replace({pids!r} + ".part", {pids!r})
+    time.sleep(60)
+if module == "train_worker":
+    open(orders["model"], "w").close()
+    answer = {{
+        "components": {{"DIETClassifier": {{"class": "x.DIETClassifier",
+            "family": "DIETClassifier", "train_seconds": 2.0, "connections": 5}}}},
+        "train_seconds": 3.0, "peak_rss_bytes": 10**6, "versions": {{"rasa": "3"}}}}
+else:
+    answer = {{
+        "components": {{"DIETClassifier": {{"load_seconds": 1.0}}}},
+        "intent_f1": 0.5, "peak_rss_bytes": 10**6}}
+json.dump(answer, open(orders["answer"], "w"))
+"""
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project whose workers are a script that only pretends to train and test."""
+    script = tmp_path / "worker"
+    script.write_text(
+        textwrap.dedent(WORKER).format(
+            python=sys.executable,
+            journal=str(tmp_path / "journal"),
+            pids=str(tmp_path / "pids"),
+        )
+    )
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setattr(runner.sys, "executable", str(script))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nlu.yml").write_text("nlu: []")
+    for name in ("a", "b", "failing", "hanging"):
+        (tmp_path / f"{name}.yml").write_text("pipeline:\n- name: A\n")
+    return tmp_path
+
+
+def plan(project, *configs, **changes):
+    arguments = {
+        "configs": [f"{config}.yml" for config in configs],
+        "out": project / "out",
+        "seeds": [1, 2],
+        "train_nlu": ["nlu.yml"],
+        "test_nlu": ["nlu.yml"],
+        "command": "rasa-randconn compare",
+        **changes,
+    }
+    return runner.Plan(**arguments)
+
+
+def run(plan):
+    output = io.StringIO()
+    code = runner.compare(plan, Console(file=output, width=120))
+    return code, output.getvalue()
+
+
+def finished(project):
+    return [
+        (run["config"], run["seed"])
+        for run in results.read(project / "out" / "results.json")
+    ]
+
+
+def test_configurations_alternate(project):
+    code, output = run(plan(project, "a", "b"))
+
+    assert code == 0
+    assert (project / "journal").read_text().splitlines() == [
+        f"{phase}_worker {config}.yml {seed}"
+        for seed in (1, 2)
+        for config in ("a", "b")
+        for phase in ("train", "test")
+    ]
+    assert finished(project) == [
+        ("a.yml", 1),
+        ("b.yml", 1),
+        ("a.yml", 2),
+        ("b.yml", 2),
+    ]
+    assert "Missing" not in output
+    out = project / "out"
+    assert sorted(child.name for child in out.iterdir()) == [
+        "configs",
+        "evaluation",
+        "logs",
+        "models",
+        "plots",
+        "report.md",
+        "results.json",
+    ]
+    assert (out / "models" / "a-seed1.tar.gz").exists()
+
+
+def test_training_and_test_are_merged(project):
+    run(plan(project, "a", seeds=[1]))
+
+    (result,) = results.read(project / "out" / "results.json")
+    assert result["components"]["DIETClassifier"] == {
+        "class": "x.DIETClassifier",
+        "family": "DIETClassifier",
+        "train_seconds": 2.0,
+        "connections": 5,
+        "load_seconds": 1.0,
+    }
+    assert result["peak_rss_bytes"] == {"training": 10**6, "serving": 10**6}
+    assert result["intent_f1"] == 0.5
+    assert result["action_f1"] is None
+    assert result["train_process_seconds"] > 0
+    assert set(result["machine"]) == {"cpu", "cores", "memory_bytes", "platform"}
+
+
+def test_failing_run_leaves_the_others(project):
+    code, output = run(plan(project, "failing", "b"))
+
+    assert code == runner.FAILED
+    assert finished(project) == [("failing.yml", 1), ("b.yml", 1), ("b.yml", 2)]
+    assert "something went wrong here" in output
+    assert "Missing: failing with seed 2." in output
+    log = project / "out" / "logs" / "failing-seed2-train.log"
+    assert "something went wrong here" in log.read_text()
+    assert "failing with seed 2" in (project / "out" / "report.md").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_ends_the_worker_and_keeps_results(project, number):
+    pids = project / "pids"
+
+    def interrupt():
+        deadline = time.monotonic() + 30
+        while not pids.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.kill(os.getpid(), number)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    code, output = run(plan(project, "a", "hanging"))
+    thread.join()
+
+    assert code == runner.INTERRUPTED
+    assert finished(project) == [("a.yml", 1), ("hanging.yml", 1), ("a.yml", 2)]
+    assert "Missing: hanging with seed 2." in output
+    assert not list((project / "out").glob(".work-*"))
+    worker, child = map(int, pids.read_text().split())
+    assert not psutil.pid_exists(worker)
+    deadline = time.monotonic() + 5
+    while _alive(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _alive(child)
+
+
+def _alive(pid):
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_existing_results_are_not_lost_by_accident(project):
+    run(plan(project, "a", seeds=[1]))
+    before = (project / "out" / "results.json").read_bytes()
+
+    with pytest.raises(ComparisonError, match="--overwrite"):
+        run(plan(project, "b"))
+
+    assert (project / "out" / "results.json").read_bytes() == before
+
+
+def test_overwrite_replaces_results(project):
+    run(plan(project, "a", seeds=[1]))
+    (project / "out" / "notes.txt").write_text("mine")
+
+    code, _ = run(plan(project, "b", seeds=[1], overwrite=True))
+
+    assert code == 0
+    assert finished(project) == [("b.yml", 1)]
+    assert not (project / "out" / "models" / "a-seed1.tar.gz").exists()
+    assert (project / "out" / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_folders_of_others_are_never_touched(project, overwrite):
+    models = project / "out" / "models"
+    models.mkdir(parents=True)
+    (models / "precious.tar.gz").write_text("")
+
+    with pytest.raises(ComparisonError, match="not from a comparison"):
+        run(plan(project, "a", overwrite=overwrite))
+
+    assert (models / "precious.tar.gz").exists()
+
+
+def test_overwrite_refuses_foreign_results(project):
+    (project / "out").mkdir()
+    (project / "out" / "results.json").write_text(json.dumps({"accuracy": 1}))
+
+    with pytest.raises(ComparisonError, match="does not hold results"):
+        run(plan(project, "a", overwrite=True))
+
+    assert json.loads((project / "out" / "results.json").read_text())

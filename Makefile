@@ -6,6 +6,7 @@
 
 PYTHON ?=
 PYTEST_ARGS ?=
+TEST_WORKERS ?= 2
 SEEDS ?= 1
 EPOCHS ?=
 DEMO_OUT ?= build/demo
@@ -42,8 +43,9 @@ demo: setup ## train and test the example bot, stock and randomly connected; com
 	  --seeds $(SEEDS) $(if $(EPOCHS),--epochs $(EPOCHS)) \
 	  --out $(DEMO_OUT) --overwrite
 
+# Two workers: most tests wait for one thread of TensorFlow.
 test: setup ## run the tests
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 lint: setup ## check style and layout
 	$(BIN)/ruff check .

@@ -1,0 +1,122 @@
+"""Finetuning keeps the connections and lets the vocabulary grow."""
+
+from __future__ import annotations
+
+import re
+import tarfile
+
+import numpy as np
+import pytest
+import rasa.model_training
+from data_factory import (
+    NLU,
+    OUR_DIET,
+    TINY_DIET,
+    Featurizers,
+    answer_of_ted,
+    answers_of_diet,
+    eagerly,
+    load_diet,
+    load_ted,
+    nlu_data,
+    train_diet,
+    train_ted,
+    write_nlu_bot,
+)
+
+from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
+from rasa_randconn.storage import read_weights
+
+INTENTS = {"entity_recognition": False}
+MORE_NLU = NLU.replace("    - hi there\n", "    - hi there\n    - quite new words\n")
+
+
+@pytest.fixture(autouse=True)
+def _no_graphs():
+    with eagerly():
+        yield
+
+
+def _connections(folder):
+    (path,) = folder.glob("*.weights.safetensors")
+    _, layers = read_weights(path)
+    return {name: layer.connectivity for name, layer in layers.items()}
+
+
+def _assert_same(found, expected):
+    assert set(found) == set(expected)
+    assert expected
+    for name, connectivity in expected.items():
+        np.testing.assert_array_equal(found[name].mask(), connectivity.mask(), name)
+
+
+def _small(text):
+    return re.sub(r'\{"entity": "(\w+)", "role": "\w+"\}', r"(\1)", text)
+
+
+def test_a_classifier_learns_new_words_on_the_same_connections(
+    pattern, featurizers, tmp_path
+):
+    options = {**INTENTS, "connection_pattern": pattern}
+    first = train_diet(
+        RandConnDIETClassifier, options, tmp_path, featurizers.training_data
+    )
+    before = _connections(tmp_path / "model")
+    more = Featurizers(nlu_data(MORE_NLU), tmp_path / "featurizers_of_more")
+
+    tuned = load_diet(RandConnDIETClassifier, options, tmp_path, is_finetuning=True)
+    tuned.train(more.training_data)
+
+    _assert_same(_connections(tmp_path / "model"), before)
+    assert _inputs(tuned) == _inputs(first) + 3
+    answers = answers_of_diet(tuned, more, "quite new words")
+    assert answers[0]["intent"]["name"]
+    loaded = load_diet(RandConnDIETClassifier, options, tmp_path)
+    assert answers_of_diet(loaded, more, "quite new words") == answers
+
+
+def _inputs(diet):
+    """Number of sparse features of the texts' tokens."""
+    return sum(diet._sparse_feature_sizes["text"]["sequence"])
+
+
+def test_a_policy_goes_on_learning_on_the_same_connections(pattern, talk, tmp_path):
+    options = {"connection_pattern": pattern}
+    first = train_ted(RandConnTEDPolicy, options, tmp_path, talk)
+    before = _connections(tmp_path / "model")
+    weights = {n: v.numpy() for n, v in first.model.variables_by_path().items()}
+
+    tuned = load_ted(RandConnTEDPolicy, options, tmp_path, is_finetuning=True)
+    for name, variable in tuned.model.variables_by_path().items():
+        np.testing.assert_array_equal(variable.numpy(), weights[name])
+    tuned.train(talk.trackers, talk.domain, talk.precomputations)
+
+    _assert_same(_connections(tmp_path / "model"), before)
+    changed = tuned.model.variables_by_path()
+    assert any((changed[name].numpy() != weights[name]).any() for name in weights)
+    expected = answer_of_ted(tuned, talk, "hello", "greet").probabilities
+    loaded = load_ted(RandConnTEDPolicy, options, tmp_path)
+    assert answer_of_ted(loaded, talk, "hello", "greet").probabilities == expected
+
+
+def test_rasa_finetunes_a_bot_with_new_words(tmp_path):
+    options = {**TINY_DIET, **INTENTS, "epochs": 2, "save_optimizer_state": True}
+    bot = write_nlu_bot(tmp_path, {"name": OUR_DIET, **options}, nlu=_small(NLU))
+
+    def train(name, **kwargs):
+        archive = rasa.model_training.train_nlu(
+            str(bot / "config.yml"),
+            str(bot / "nlu.yml"),
+            str(bot / "models"),
+            fixed_model_name=name,
+            **kwargs,
+        )
+        with tarfile.open(archive) as tar:
+            tar.extractall(bot / name)
+        (folder,) = (bot / name / "components").glob("train_RandConn*")
+        return archive, _connections(folder)
+
+    archive, before = train("first")
+    (bot / "nlu.yml").write_text(_small(MORE_NLU))
+    _, after = train("second", model_to_finetune=archive, finetuning_epoch_fraction=0.5)
+    _assert_same(after, before)

@@ -1,0 +1,139 @@
+"""Data that leaves little to learn, beside stock's components."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from data_factory import (
+    NLU,
+    TINY_TED,
+    Featurizers,
+    answer_of_ted,
+    answers_of_diet,
+    create,
+    eagerly,
+    load_diet,
+    load_ted,
+    nlu_data,
+    train_diet,
+)
+from rasa.core.policies.ted_policy import TEDPolicy
+from rasa.nlu.classifiers.diet_classifier import DIETClassifier
+
+from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
+
+
+@pytest.fixture
+def pattern():
+    return "grouped"
+
+
+NO_ENTITIES = NLU.split("- intent: book")[0]
+ONE_INTENT = NLU.split("- intent: bye")[0]
+
+
+def _kind(answer):
+    """An answer without its numbers and names."""
+    return {
+        "keys": sorted(answer),
+        "is_none": answer["intent"]["name"] is None,
+        "intents": sorted(entry["name"] for entry in answer["intent_ranking"]),
+        "intent_keys": sorted(answer["intent"]),
+        "entity_keys": sorted({key for e in answer["entities"] for key in e}),
+    }
+
+
+def _both(data, tmp_path):
+    """Trains our classifier and stock's on the same data."""
+    featurizers = Featurizers(data, tmp_path)
+    classifiers = []
+    with eagerly():
+        for component in (RandConnDIETClassifier, DIETClassifier):
+            storage = tmp_path / component.__name__
+            storage.mkdir()
+            classifiers.append(
+                train_diet(component, {}, storage, featurizers.training_data)
+            )
+    return [*classifiers, featurizers]
+
+
+def test_without_entities_there_are_none_in_the_answer(tmp_path):
+    ours, stock, featurizers = _both(nlu_data(NO_ENTITIES), tmp_path)
+    (answer,) = answers_of_diet(ours, featurizers, "hello")
+    with eagerly():
+        (expected,) = answers_of_diet(stock, featurizers, "hello")
+    assert _kind(answer) == _kind(expected)
+    assert answer["entities"] == []
+    assert answer["intent"]["name"] in ("greet", "bye")
+
+    loaded = load_diet(RandConnDIETClassifier, {}, tmp_path / "RandConnDIETClassifier")
+    assert answers_of_diet(loaded, featurizers, "hello") == [answer]
+
+
+def test_one_intent_is_not_trained_and_answers_as_stock_does(tmp_path, caplog):
+    with caplog.at_level(logging.ERROR):
+        ours, stock, featurizers = _both(nlu_data(ONE_INTENT), tmp_path)
+    assert "Cannot train 'RandConnDIETClassifier'" in caplog.text
+    assert ours.model is None
+    expected = answers_of_diet(stock, featurizers, "hello", "")
+    assert answers_of_diet(ours, featurizers, "hello", "") == expected
+    assert expected[0]["intent"]["name"] is None
+
+    loaded = load_diet(RandConnDIETClassifier, {}, tmp_path / "RandConnDIETClassifier")
+    assert loaded.model is None
+    assert answers_of_diet(loaded, featurizers, "hello", "") == expected
+
+
+def test_no_examples_are_not_trained_and_answer_as_stock_does(tmp_path, featurizers):
+    data = featurizers.training_data.filter_training_examples(lambda example: False)
+    answers = []
+    for component in (RandConnDIETClassifier, DIETClassifier):
+        storage = tmp_path / component.__name__
+        storage.mkdir()
+        train_diet(component, {}, storage, data)
+        loaded = load_diet(component, {}, storage)
+        answers.append(answers_of_diet(loaded, featurizers, "hello"))
+    assert answers[0] == answers[1]
+
+
+def test_an_empty_message_is_answered_as_by_stock(our_diet, stock_diet, featurizers):
+    ours = answers_of_diet(our_diet.component, featurizers, "")
+    with eagerly():
+        stock = answers_of_diet(stock_diet.component, featurizers, "")
+    assert ours == stock
+
+
+@pytest.mark.parametrize("text", ["zzz qqq", "?", "hello", "fly to rome on friday 🙂"])
+def test_any_text_gets_the_kind_of_answer_that_stock_gives(
+    text, our_diet, stock_diet, featurizers
+):
+    (ours,) = answers_of_diet(our_diet.component, featurizers, text)
+    with eagerly():
+        (stock,) = answers_of_diet(stock_diet.component, featurizers, text)
+    entities = [answer.pop("entities") for answer in (ours, stock)]
+    for answer in (ours, stock):
+        answer["entities"] = []
+    assert _kind(ours) == _kind(stock)
+    assert len(ours["intent_ranking"]) == 3
+    keys = {"entity", "start", "end", "value", "extractor", "confidence_entity"}
+    for found in entities[0]:
+        assert keys <= set(found)
+        assert found["extractor"] == "RandConnDIETClassifier"
+        assert text[found["start"] : found["end"]] == found["value"]
+
+
+def test_a_policy_without_dialogues_answers_as_stock_does(talk, tmp_path):
+    answers = []
+    for policy in (RandConnTEDPolicy, TEDPolicy):
+        storage = tmp_path / policy.__name__
+        storage.mkdir()
+        untrained = create(policy, TINY_TED, storage)
+        with pytest.warns(
+            UserWarning, match=f"Skipping training of `{policy.__name__}`"
+        ):
+            untrained.train([], talk.domain, talk.precomputations)
+        loaded = load_ted(policy, {}, storage)
+        answers.append(answer_of_ted(loaded, talk, "hello", "greet").probabilities)
+    assert answers[0] == answers[1]
+    assert not any(answers[0])

@@ -1,0 +1,278 @@
+"""Stock's options with our components: they train, load and answer like stock's."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from data_factory import (
+    NLU,
+    STORIES,
+    Featurizers,
+    answer_of_ted,
+    answers_of_diet,
+    dialogues,
+    eagerly,
+    load_diet,
+    load_ted,
+    nlu_data,
+    train_diet,
+    train_ted,
+)
+from rasa.core.policies.ted_policy import TEDPolicy
+from rasa.nlu.classifiers.diet_classifier import DIETClassifier
+
+from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
+
+TEXT = "fly to rome"
+INTENTS = {"entity_recognition": False}
+ENTITIES = {"intent_classification": False}
+VALIDATION = {
+    "evaluate_on_number_of_examples": 3,
+    "evaluate_every_number_of_epochs": 1,
+    "checkpoint_model": True,
+}
+
+DIET_OPTIONS = {
+    "masked language model": {**INTENTS, "use_masked_language_model": True},
+    "unidirectional": {**INTENTS, "unidirectional_encoder": True},
+    "relative attention": {
+        **INTENTS,
+        "use_key_relative_attention": True,
+        "use_value_relative_attention": True,
+        "max_relative_position": 2,
+    },
+    "unidirectional relative attention": {
+        **INTENTS,
+        "unidirectional_encoder": True,
+        "use_key_relative_attention": True,
+        "use_value_relative_attention": True,
+    },
+    "no encoder": {
+        **INTENTS,
+        "number_of_transformer_layers": 0,
+        "hidden_layers_sizes": {"text": [14, 10], "label": [6]},
+    },
+    "no encoder with entities": {"number_of_transformer_layers": 0},
+    "shared hidden layers": {
+        **INTENTS,
+        "share_hidden_layers": True,
+        "hidden_layers_sizes": {"text": [14], "label": [14]},
+    },
+    "attention dropout": {**INTENTS, "drop_rate_attention": 0.3},
+    "margin": {**INTENTS, "loss_type": "margin", "constrain_similarities": False},
+    "unconstrained": {**INTENTS, "constrain_similarities": False},
+    "scaled loss": {**INTENTS, "scale_loss": True},
+    "cosine": {**INTENTS, "similarity_type": "cosine"},
+    "no BILOU tags": {**ENTITIES, "BILOU_flag": False},
+    "entities only": ENTITIES,
+    "intents only": INTENTS,
+    "checkpoints": {**INTENTS, **VALIDATION, "epochs": 2},
+    "renormalised ranking": {
+        **INTENTS,
+        "ranking_length": 2,
+        "renormalize_confidences": True,
+    },
+    "growing batches": {**INTENTS, "batch_size": [2, 4], "epochs": 2},
+    "sequence batches": {**INTENTS, "batch_strategy": "sequence"},
+    "eager": {"run_eagerly": True},
+}
+
+# These have no counterpart in stock, or another one.
+OWN_OPTIONS = {
+    "density by kind": {
+        "connection_density": {"attention": 0.5, "feed_forward": 0, "embedding": 1}
+    },
+    "no density": {"connection_density": 0.0},
+    "full density": {"connection_density": 1.0},
+    "unstructured, no density": {
+        "connection_density": 0.0,
+        "connection_pattern": "unstructured",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Entities without roles: one sequence tagger less to trace."""
+    text = re.sub(r'\{"entity": "(\w+)", "role": "\w+"\}', r"(\1)", NLU)
+    # labels with as many features as texts, for shared hidden layers
+    return Featurizers(nlu_data(text), tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="module")
+def dense(tmp_path_factory):
+    text = re.sub(r'\{"entity": "(\w+)", "role": "\w+"\}', r"(\1)", NLU)
+    return Featurizers(nlu_data(text), tmp_path_factory.mktemp("dense"), True)
+
+
+@pytest.fixture(autouse=True)
+def _no_graphs():
+    with eagerly():
+        yield
+
+
+def _kind(answer):
+    """Keys of an answer and how much there is in it."""
+    ranking = answer.get("intent_ranking", [])
+    return {
+        "keys": sorted(answer),
+        "intent": sorted(answer.get("intent", {})),
+        "ranked": sum(entry["confidence"] > 0 for entry in ranking),
+        "names": sorted(entry["name"] for entry in ranking),
+    }
+
+
+def _answer(component, options, featurizers, tmp_path):
+    storage = tmp_path / component.__name__
+    storage.mkdir()
+    diet = train_diet(component, options, storage, featurizers.training_data)
+    (answer,) = answers_of_diet(diet, featurizers, TEXT)
+    return diet, answer
+
+
+@pytest.mark.parametrize("case", DIET_OPTIONS)
+def test_a_classifier_answers_like_stock(case, small, tmp_path):
+    options = DIET_OPTIONS[case]
+    ours, answer = _answer(RandConnDIETClassifier, options, small, tmp_path)
+    stock, expected = _answer(DIETClassifier, options, small, tmp_path)
+    answer_kind, expected_kind = _kind(answer), _kind(expected)
+    if "ranking_length" in options:  # which names are in it is chance
+        assert len(answer_kind.pop("names")) == len(expected_kind.pop("names"))
+    assert answer_kind == expected_kind
+
+    history, history_of_stock = (c.model.history.history for c in (ours, stock))
+    assert set(history) == set(history_of_stock)
+    assert all(np.isfinite(values).all() for values in history.values())
+    predicted = set(ours.model.run_inference(_data(ours, small)))
+    assert predicted == set(stock.model.run_inference(_data(stock, small)))
+
+
+def _data(diet, featurizers):
+    return diet._create_model_data(featurizers.messages(TEXT), training=False)
+
+
+@pytest.mark.parametrize("case", OWN_OPTIONS)
+def test_a_classifier_with_our_options_answers(case, small, tmp_path):
+    options = {**INTENTS, **OWN_OPTIONS[case]}
+    _, answer = _answer(RandConnDIETClassifier, options, small, tmp_path)
+    _, expected = _answer(DIETClassifier, INTENTS, small, tmp_path)
+    assert _kind(answer) == _kind(expected)
+
+
+def test_every_kind_of_layer_gets_its_own_density(small, tmp_path):
+    densities = {"attention": 0.5, "feed_forward": 0, "embedding": 1.0}
+    options = {
+        **INTENTS,
+        "connection_density": {**densities, "hidden_layers": 0.25},
+        "hidden_layers_sizes": {"text": [16], "label": []},
+    }
+    diet, _ = _answer(RandConnDIETClassifier, options, small, tmp_path)
+    layers = diet.model.randomly_connected_layers()
+    kinds = {"attention": 0, "feed_forward": 0, "embedding": 0, "hidden_layer": 0}
+    for name, layer in layers.items():
+        inputs, units = layer.connectivity.inputs, layer.units
+        (kind,) = [kind for kind in kinds if f"/{kind}" in name]
+        kinds[kind] += 1
+        expected = {
+            "attention": inputs * units // 2,
+            "feed_forward": max(inputs, units),
+            "embedding": inputs * units,
+            "hidden_layer": units * round(inputs / 4),
+        }[kind]
+        assert layer.connections == expected, name
+    assert kinds == {
+        "attention": 4,
+        "feed_forward": 2,
+        "embedding": 1,
+        "hidden_layer": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    "case", ["shared hidden layers", "no encoder", "masked language model", "cosine"]
+)
+def test_a_classifier_answers_the_same_when_loaded(case, small, tmp_path):
+    options = DIET_OPTIONS[case]
+    _, answer = _answer(RandConnDIETClassifier, options, small, tmp_path)
+    storage = tmp_path / "RandConnDIETClassifier"
+    loaded = load_diet(RandConnDIETClassifier, options, storage)
+    assert answers_of_diet(loaded, small, TEXT) == [answer]
+
+
+def test_a_classifier_takes_dense_features(dense, tmp_path):
+    _, answer = _answer(RandConnDIETClassifier, INTENTS, dense, tmp_path)
+    _, expected = _answer(DIETClassifier, INTENTS, dense, tmp_path)
+    assert _kind(answer) == _kind(expected)
+    loaded = load_diet(
+        RandConnDIETClassifier, INTENTS, tmp_path / "RandConnDIETClassifier"
+    )
+    assert answers_of_diet(loaded, dense, TEXT) == [answer]
+
+
+@pytest.fixture(scope="module")
+def intents_only(featurizers):
+    return dialogues(STORIES, featurizers)
+
+
+TED_OPTIONS = {
+    "some turns": {"max_history": 2},
+    "whole dialogues": {"max_history": None},
+    "relative attention": {
+        "use_key_relative_attention": True,
+        "use_value_relative_attention": True,
+    },
+    "no encoder": {
+        "number_of_transformer_layers": {"text": 0, "action_text": 0, "dialogue": 0},
+        "hidden_layers_sizes": {"dialogue": [8]},
+    },
+    "margin": {"loss_type": "margin", "constrain_similarities": False},
+    "checkpoints": {**VALIDATION, "evaluate_on_number_of_examples": 2, "epochs": 2},
+}
+
+
+@pytest.mark.parametrize("case", TED_OPTIONS)
+def test_a_policy_predicts_like_stock(case, intents_only, tmp_path):
+    predictions, histories = [], []
+    for policy in (RandConnTEDPolicy, TEDPolicy):
+        storage = tmp_path / policy.__name__
+        storage.mkdir()
+        ted = train_ted(policy, TED_OPTIONS[case], storage, intents_only)
+        histories.append(ted.model.history.history)
+        predictions.append(answer_of_ted(ted, intents_only, TEXT, "book"))
+
+    ours, stock = predictions
+    assert set(histories[0]) == set(histories[1])
+    assert all(np.isfinite(values).all() for values in histories[0].values())
+    assert len(ours.probabilities) == len(stock.probabilities)
+    assert np.isfinite(ours.probabilities).all()
+    assert ours.is_end_to_end_prediction == stock.is_end_to_end_prediction
+    assert set(ours.diagnostic_data) == set(stock.diagnostic_data)
+    for key, value in stock.diagnostic_data.items():
+        assert np.shape(ours.diagnostic_data[key]) == np.shape(value), key
+
+
+END_TO_END_OPTIONS = {
+    "some turns": {"max_history": 2},
+    "whole dialogues": {"max_history": None},
+    "no entities": {"entity_recognition": False},
+    "no BILOU tags": {"BILOU_flag": False},
+    "density by kind": {"connection_density": {"attention": 0.4}},
+}
+
+
+@pytest.mark.parametrize("case", END_TO_END_OPTIONS)
+def test_an_end_to_end_policy_predicts_the_same_when_loaded(case, talk, tmp_path):
+    """Stock's policy cannot be trained eagerly on texts; `our_bot` stands beside it."""
+    options = END_TO_END_OPTIONS[case]
+    ted = train_ted(RandConnTEDPolicy, options, tmp_path, talk)
+    expected = answer_of_ted(ted, talk, TEXT, "book")
+    assert len(expected.probabilities) == talk.domain.num_actions
+    assert expected.is_end_to_end_prediction
+    assert ("e_f1" in ted.model.history.history) == (
+        "entity_recognition" not in options
+    )
+    loaded = load_ted(RandConnTEDPolicy, options, tmp_path)
+    found = answer_of_ted(loaded, talk, TEXT, "book")
+    assert found.probabilities == expected.probabilities

@@ -1,0 +1,363 @@
+"""The traps of Rasa 3.6 (section 5 of the design notes), each beside stock."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import re
+import typing
+import warnings
+from pathlib import Path
+
+import pytest
+import rasa.core.test
+import rasa.model_training
+import rasa.nlu.test
+import rasa.shared.utils.io
+from data_factory import (
+    NLU,
+    OUR_DIET,
+    OUR_TED,
+    TINY_DIET,
+    complete_config,
+    eagerly,
+    files_of,
+    write_bot,
+    write_nlu_bot,
+)
+from rasa.core.agent import load_agent
+from rasa.core.policies.ted_policy import TEDPolicy
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.local_model_storage import LocalModelStorage
+from rasa.engine.training.fingerprinting import calculate_fingerprint_key
+from rasa.graph_components.validators.default_recipe_validator import (
+    DefaultV1RecipeValidator,
+)
+from rasa.nlu.classifiers.diet_classifier import DIETClassifier
+from rasa.shared.importers.importer import TrainingDataImporter
+
+from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
+from rasa_randconn.components import randomly_connected_component as component_module
+from rasa_randconn.storage import FORMAT_VERSION
+from rasa_randconn.version import __version__
+
+PAIRS = [(RandConnDIETClassifier, DIETClassifier), (RandConnTEDPolicy, TEDPolicy)]
+pairs = pytest.mark.parametrize(("ours", "stock"), PAIRS, ids=["diet", "ted"])
+
+
+def _without_names(text: str) -> str:
+    """Ours and stock's components under the same names."""
+    text = text.replace(OUR_DIET, "DIETClassifier").replace(OUR_TED, "TEDPolicy")
+    return text.replace("RandConn", "")
+
+
+class TestTrap1Warnings:
+    """The validator of the recipe compares exact classes."""
+
+    def _warnings(self, folder, diet, ted):
+        bot = write_bot(folder, diet, ted)
+        importer = TrainingDataImporter.load_from_config(
+            str(bot / "config.yml"), str(bot / "domain.yml"), [str(bot / "data")]
+        )
+        config = importer.get_config()
+        schema = DefaultV1Recipe().graph_config_for_recipe(config, {}).train_schema
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            DefaultV1RecipeValidator(schema).validate(importer)
+        return {
+            _without_names(str(w.message)) for w in caught if w.category is UserWarning
+        }
+
+    def test_there_are_none_that_stock_does_not_get(self, tmp_path):
+        ours = self._warnings(tmp_path / "ours", OUR_DIET, OUR_TED)
+        stock = self._warnings(tmp_path / "stock", "DIETClassifier", "TEDPolicy")
+        assert ours == stock
+
+    def test_there_were_three_without_our_registration(self, tmp_path, monkeypatch):
+        original = DefaultV1RecipeValidator.__init__.__wrapped__
+        monkeypatch.setattr(DefaultV1RecipeValidator, "__init__", original)
+        ours = self._warnings(tmp_path / "ours", OUR_DIET, OUR_TED)
+        stock = self._warnings(tmp_path / "stock", "DIETClassifier", "TEDPolicy")
+        assert len(ours - stock) == 3
+        text = " ".join(ours - stock)
+        assert "does not include an entity extractor" in text
+        assert "roles/groups" in text
+        assert "lookup table" in text
+
+    def test_a_whole_training_gives_none_that_stock_does_not_get(
+        self, our_bot, stock_bot
+    ):
+        def normalised(bot):
+            return {
+                _without_names(re.sub(re.escape(str(bot.folder)), "", message))
+                for message in bot.warnings
+            }
+
+        assert normalised(our_bot) - normalised(stock_bot) == set()
+
+
+TEST_STORIES = """\
+version: "3.1"
+stories:
+- story: with entities
+  steps:
+  - user: hello
+  - action: utter_hello
+  - user: |
+      fly from [berlin](city) to [rome](city)
+  - action: utter_booked
+- story: seen
+  steps:
+  - user: hi there
+  - action: utter_hello
+  - user: |
+      to [paris](city) on [monday](day)
+  - action: utter_booked
+"""
+
+
+class TestTrap2Evaluation:
+    """`rasa test` goes by the names of extractors and policies."""
+
+    def test_our_extractor_is_one_with_confidences(self):
+        assert "RandConnDIETClassifier" in rasa.nlu.test.EXTRACTORS_WITH_CONFIDENCES
+        assert "DIETClassifier" in rasa.nlu.test.EXTRACTORS_WITH_CONFIDENCES
+
+    def _evaluate_nlu(self, bot, out):
+        asyncio.run(
+            rasa.nlu.test.run_evaluation(
+                str(bot.folder / "data" / "nlu.yml"),
+                bot.agent.processor,
+                output_directory=str(out),
+                successes=True,
+                errors=True,
+                domain_path=str(bot.folder / "domain.yml"),
+            )
+        )
+        return files_of(out)
+
+    def test_of_nlu_writes_the_files_of_stock(self, our_bot, stock_bot, tmp_path):
+        ours = self._evaluate_nlu(our_bot, tmp_path / "ours")
+        with eagerly():
+            stock = self._evaluate_nlu(stock_bot, tmp_path / "stock")
+        assert "RandConnDIETClassifier_histogram.png" in ours
+        assert "RandConnDIETClassifier_report.json" in ours
+        assert sorted(map(_without_names, ours)) == stock
+
+    def _evaluate_core(self, bot, out):
+        stories = out.parent / f"test_{out.name}.yml"
+        stories.write_text(TEST_STORIES)
+        out.mkdir()
+        asyncio.run(
+            rasa.core.test.test(
+                str(stories),
+                bot.agent,
+                out_directory=str(out),
+                e2e=True,
+                successes=True,
+                errors=True,
+            )
+        )
+        return files_of(out)
+
+    def test_of_core_writes_the_files_of_stock(self, our_bot, stock_bot, tmp_path):
+        ours = self._evaluate_core(our_bot, tmp_path / "ours")
+        with eagerly():
+            stock = self._evaluate_core(stock_bot, tmp_path / "stock")
+        assert "TEDPolicy_report.json" in ours
+        assert ours == stock
+        found = rasa.shared.utils.io.read_json_file(
+            tmp_path / "ours" / "TEDPolicy_successes.json"
+        )
+        assert found, "the policy has learnt to find entities"
+
+    def test_entities_of_our_policy_carry_the_name_that_rasa_expects(self, our_bot):
+        entities = _entities_of_policy(our_bot)
+        assert entities, "the policy has learnt to find entities"
+        assert {entity["extractor"] for entity in entities} == {"TEDPolicy"}
+
+
+def _entities_of_policy(bot):
+    asyncio.run(bot.agent.handle_text("hello", sender_id="me"))
+    asyncio.run(bot.agent.handle_text("fly from berlin to rome", sender_id="me"))
+    tracker = asyncio.run(bot.agent.tracker_store.retrieve("me"))
+    return [
+        entity
+        for event in tracker.events
+        if event.type_name == "entities"
+        for entity in event.entities
+    ]
+
+
+class TestTrap3Registry:
+    """The registry is keyed by bare class names."""
+
+    @pytest.mark.parametrize(
+        ("name", "component"),
+        [
+            ("RandConnDIETClassifier", RandConnDIETClassifier),
+            (OUR_DIET, RandConnDIETClassifier),
+            (
+                "rasa_randconn.components.diet_classifier.RandConnDIETClassifier",
+                RandConnDIETClassifier,
+            ),
+            ("RandConnTEDPolicy", RandConnTEDPolicy),
+            (OUR_TED, RandConnTEDPolicy),
+            (
+                "rasa_randconn.components.ted_policy.RandConnTEDPolicy",
+                RandConnTEDPolicy,
+            ),
+            ("DIETClassifier", DIETClassifier),
+            ("rasa.nlu.classifiers.diet_classifier.DIETClassifier", DIETClassifier),
+            ("TEDPolicy", TEDPolicy),
+            ("rasa.core.policies.ted_policy.TEDPolicy", TEDPolicy),
+        ],
+    )
+    def test_every_name_is_its_own_class(self, name, component):
+        assert DefaultV1Recipe._from_registry(name).clazz is component
+
+    @pairs
+    def test_our_component_plays_the_parts_of_stock(self, ours, stock):
+        found = DefaultV1Recipe._from_registry(ours.__name__)
+        expected = DefaultV1Recipe._from_registry(stock.__name__)
+        assert found.types == expected.types
+        assert found.is_trainable == expected.is_trainable
+        assert found.model_from == expected.model_from
+
+    def test_a_saved_bot_names_our_classes(self, our_bot):
+        metadata = LocalModelStorage.metadata_from_archive(our_bot.archive)
+        used = {node.uses for node in metadata.predict_schema.nodes.values()}
+        assert {RandConnDIETClassifier, RandConnTEDPolicy} <= used
+        assert not {DIETClassifier, TEDPolicy} & used
+
+
+class TestTrap4Fingerprint:
+    """Without our addition, an upgrade would restore a model from Rasa's cache."""
+
+    @pairs
+    def test_names_version_and_format(self, ours, stock):
+        addon = ours.fingerprint_addon({})
+        assert __version__ in addon
+        assert f"format {FORMAT_VERSION}" in addon
+
+    @pairs
+    @pytest.mark.parametrize(
+        ("constant", "value"), [("__version__", "99.0"), ("FORMAT_VERSION", 99)]
+    )
+    def test_changes_with_version_and_format(
+        self, ours, stock, constant, value, monkeypatch
+    ):
+        config = complete_config(ours, {"epochs": 1})
+
+        def keys():
+            return [calculate_fingerprint_key(c, config, {}) for c in (ours, stock)]
+
+        before, before_of_stock = keys()
+        assert keys() == [before, before_of_stock]
+        monkeypatch.setattr(component_module, constant, value)
+        after, after_of_stock = keys()
+        assert after != before
+        assert after_of_stock == before_of_stock
+
+
+class TestTrap9Configuration:
+    """A missing `assistant_id` makes Rasa rewrite the configuration."""
+
+    def _rewritten(self, folder, diet, ted, monkeypatch):
+        from rasa.__main__ import create_argument_parser
+        from rasa.cli.train import run_training
+
+        bot = write_bot(folder, diet, ted)
+        config = bot / "config.yml"
+        config.write_text(
+            "# a comment\n" + config.read_text().replace("assistant_id: tiny\n", "")
+        )
+        monkeypatch.chdir(bot)
+        arguments = ["train", "--dry-run", "--skip-validation"]
+        run_training(create_argument_parser().parse_args(arguments))
+        text = config.read_text()
+        assert not (bot / "models").exists()
+        return re.sub("assistant_id: .*", "assistant_id: X", _without_names(text))
+
+    def test_is_rewritten_by_rasa_only(self, tmp_path, monkeypatch):
+        with pytest.warns(UserWarning, match="assistant_id"):
+            ours = self._rewritten(tmp_path / "ours", OUR_DIET, OUR_TED, monkeypatch)
+            stock = self._rewritten(
+                tmp_path / "stock", "DIETClassifier", "TEDPolicy", monkeypatch
+            )
+        assert "assistant_id: X" in ours
+        assert ours == stock
+
+
+METHODS = [
+    (ours, stock, method)
+    for (ours, stock), methods in zip(
+        PAIRS,
+        [
+            ("train", "process", "create", "load", "get_default_config"),
+            ("train", "predict_action_probabilities", "create", "load"),
+        ],
+    )
+    for method in [*methods, "fingerprint_addon", "required_packages"]
+]
+
+
+class TestTrap11Signatures:
+    """Rasa wires its graph by the names and annotations of parameters."""
+
+    @pytest.mark.parametrize(
+        ("ours", "stock", "method"), METHODS, ids=lambda x: getattr(x, "__name__", x)
+    )
+    def test_are_those_of_stock(self, ours, stock, method):
+        ours, stock = getattr(ours, method), getattr(stock, method)
+        found = inspect.signature(ours).parameters
+        expected = inspect.signature(stock).parameters
+        assert list(found) == list(expected)
+        for name, parameter in expected.items():
+            assert found[name].kind == parameter.kind, name
+            assert found[name].default == parameter.default, name
+        hints, stock_hints = typing.get_type_hints(ours), typing.get_type_hints(stock)
+        if method in ("create", "load"):  # these return the class itself
+            hints.pop("return")
+            stock_hints.pop("return")
+        assert hints == stock_hints
+
+    @pairs
+    def test_all_options_of_stock_keep_their_defaults(self, ours, stock):
+        found, expected = ours.get_default_config(), stock.get_default_config()
+        assert {key: found[key] for key in expected} == expected
+        assert set(found) - set(expected) == {
+            "connection_pattern",
+            "save_optimizer_state",
+        }
+
+    @pairs
+    def test_the_order_of_components_is_that_of_stock(self, ours, stock):
+        assert ours.required_components() == stock.required_components()
+        assert ours.supported_languages() == stock.supported_languages()
+
+
+class TestSideBySide:
+    """Our classifier and stock's in one pipeline."""
+
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["ours first", "ours last"])
+    def test_both_train_and_answer(self, order, tmp_path):
+        names = [OUR_DIET, "DIETClassifier"]
+        # two intents and entities without roles: two sequence taggers less to trace
+        nlu = re.sub(r'\{"entity": "(\w+)", "role": "\w+"\}', r"(\1)", NLU)
+        options = {**TINY_DIET, "epochs": 40, "learning_rate": 0.02, "drop_rate": 0.0}
+        options["BILOU_flag"] = False
+        components = [{"name": names[i], **options} for i in order]
+        bot = write_nlu_bot(tmp_path / "bot", *components, nlu=nlu)
+        with eagerly():
+            archive = rasa.model_training.train_nlu(
+                str(bot / "config.yml"), str(bot / "nlu.yml"), str(bot / "models")
+            )
+            agent = asyncio.run(load_agent(archive))
+            answer = asyncio.run(agent.parse_message("fly from berlin to rome"))
+        assert answer["intent"]["name"] == "book"
+        assert {entity["extractor"] for entity in answer["entities"]} == {
+            "RandConnDIETClassifier",
+            "DIETClassifier",
+        }
+        assert Path(archive).is_file()

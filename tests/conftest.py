@@ -36,8 +36,12 @@ def talk(featurizers):
 
 @pytest.fixture(scope="session")
 def train_once(featurizers, talk, tmp_path_factory):
-    """Trains a component of ours with a pattern when it is first asked for."""
-    from data_factory import Trained, train_diet, train_ted
+    """Trains a component of ours with a pattern when it is first asked for.
+
+    Graphs are traced when these components are loaded, and in the training of whole
+    bots; here that would only cost time.
+    """
+    from data_factory import Trained, eagerly, train_diet, train_ted
 
     from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
 
@@ -47,17 +51,40 @@ def train_once(featurizers, talk, tmp_path_factory):
         if (kind, pattern) not in done:
             storage = tmp_path_factory.mktemp(f"{kind}_{pattern}")
             options = {"connection_pattern": pattern, "epochs": 2}
-            component = (
-                train_diet(
-                    RandConnDIETClassifier, options, storage, featurizers.training_data
+            with eagerly():
+                component = (
+                    train_diet(
+                        RandConnDIETClassifier,
+                        options,
+                        storage,
+                        featurizers.training_data,
+                    )
+                    if kind == "diet"
+                    else train_ted(RandConnTEDPolicy, options, storage, talk)
                 )
-                if kind == "diet"
-                else train_ted(RandConnTEDPolicy, options, storage, talk)
-            )
             done[kind, pattern] = Trained(component, options, storage)
         return done[kind, pattern]
 
     return train
+
+
+@pytest.fixture(scope="session")
+def load_once(train_once):
+    """Loads what was trained, when it is first asked for."""
+    from data_factory import load_diet, load_ted
+
+    done = {}
+
+    def load(kind, pattern):
+        if (kind, pattern) not in done:
+            trained = train_once(kind, pattern)
+            load_component = load_diet if kind == "diet" else load_ted
+            done[kind, pattern] = load_component(
+                type(trained.component), trained.options, trained.storage
+            )
+        return done[kind, pattern]
+
+    return load
 
 
 @pytest.fixture(params=PATTERNS)
@@ -76,10 +103,31 @@ def our_ted(train_once, pattern):
     return train_once("ted", pattern)
 
 
+@pytest.fixture
+def our_loaded_diet(load_once, pattern):
+    return load_once("diet", pattern)
+
+
+@pytest.fixture
+def our_loaded_ted(load_once, pattern):
+    return load_once("ted", pattern)
+
+
 @pytest.fixture(params=["diet", "ted"])
-def our_model(request, train_once, pattern):
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def our_model(train_once, kind, pattern):
     """Our classifier and our policy in turn."""
-    return train_once(request.param, pattern)
+    return train_once(kind, pattern)
+
+
+@pytest.fixture
+def our_loaded_model(load_once, kind, pattern):
+    """The same after loading it from its files."""
+    return load_once(kind, pattern)
 
 
 @pytest.fixture(scope="session")

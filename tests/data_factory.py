@@ -441,6 +441,12 @@ def write_nlu_bot(folder: Path, *components: Dict[str, Any], nlu: str = NLU) -> 
     return folder
 
 
+def without_our_names(text: str) -> str:
+    """Puts the names of stock's components in the place of ours."""
+    text = text.replace(OUR_DIET, "DIETClassifier").replace(OUR_TED, "TEDPolicy")
+    return text.replace("RandConn", "")
+
+
 def files_of(folder: Path) -> List[str]:
     return sorted(
         path.relative_to(folder).as_posix()

@@ -134,6 +134,7 @@ def test_foreign_models_are_told_apart(tmp_path):
         (weights()[:20], "damaged"),
         (b"", "damaged"),
     ],
+    ids=["newer", "foreign", "unlisted", "cut off", "header cut off", "empty"],
 )
 def test_damaged_weights_are_refused(tmp_path, content, message):
     with pytest.raises(ComparisonError, match=message):

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import logging
 import shutil
-import tarfile
 
 import pytest
 from data_factory import (
+    STORIES,
     TINY_DIET,
     TINY_TED,
     create,
+    dialogues,
+    eagerly,
     files_of,
     load,
     load_diet,
     train_diet,
+    train_ted,
 )
-from rasa.core.agent import load_agent
+from rasa.core.policies.ted_policy import TEDPolicy
 from rasa.nlu.classifiers.diet_classifier import DIETClassifier
 from rasa.shared.exceptions import RasaException
 
@@ -39,13 +40,18 @@ def model(our_model, tmp_path):
     return Model(type(our_model.component), our_model, tmp_path / "copy")
 
 
-@pytest.fixture(params=["DIETClassifier", "TEDPolicy"])
-def stock_folder(request, stock_bot, tmp_path):
+@pytest.fixture(scope="module")
+def stock_ted_folder(featurizers, tmp_path_factory):
+    storage = tmp_path_factory.mktemp("stock_ted")
+    with eagerly():
+        train_ted(TEDPolicy, {}, storage, dialogues(STORIES, featurizers))
+    return storage / "model"
+
+
+@pytest.fixture(params=["stock_diet", "stock_ted"])
+def stock_folder(request, stock_diet, stock_ted_folder):
     """The files of a component of stock."""
-    with tarfile.open(stock_bot.archive) as tar:
-        tar.extractall(tmp_path / "stock")
-    (folder,) = (tmp_path / "stock" / "components").glob(f"train_{request.param}*")
-    return folder
+    return stock_diet.folder if request.param == "stock_diet" else stock_ted_folder
 
 
 class Model:
@@ -229,51 +235,3 @@ def test_a_component_never_trained_leaves_nothing_to_load(tmp_path):
     create(RandConnDIETClassifier, TINY_DIET, tmp_path)
     with pytest.raises(ModelFileError):
         load_diet(RandConnDIETClassifier, {}, tmp_path)
-
-
-class TestArchive:
-    """Rasa's own loading of a whole bot tells what is wrong."""
-
-    @pytest.fixture(params=["RandConnDIETClassifier", "RandConnTEDPolicy"])
-    def component(self, request):
-        return request.param
-
-    def _repacked(self, archive, tmp_path, component, damage):
-        folder = tmp_path / "unpacked"
-        with tarfile.open(archive) as tar:
-            tar.extractall(folder)
-        (component_folder,) = (folder / "components").glob(f"train_{component}*")
-        damage(component_folder)
-        repacked = tmp_path / "model.tar.gz"
-        with tarfile.open(repacked, "w:gz") as tar:
-            tar.add(folder, arcname="")
-        return str(repacked)
-
-    def _agent(self, archive, caplog):
-        with caplog.at_level(logging.ERROR):
-            return asyncio.run(load_agent(archive))
-
-    def test_whose_weights_were_cut_off_is_not_loaded(
-        self, our_bot, component, tmp_path, caplog
-    ):
-        def cut_off(folder):
-            (path,) = folder.glob("*.weights.safetensors")
-            path.write_bytes(path.read_bytes()[:-100])
-
-        archive = self._repacked(our_bot.archive, tmp_path, component, cut_off)
-        agent = self._agent(archive, caplog)
-        assert not agent.is_ready()
-        assert "was changed or cut off" in caplog.text
-        assert component in caplog.text
-
-    def test_without_the_folder_is_not_loaded(
-        self, our_bot, component, tmp_path, caplog
-    ):
-        archive = self._repacked(our_bot.archive, tmp_path, component, shutil.rmtree)
-        agent = self._agent(archive, caplog)
-        assert not agent.is_ready()
-        assert "does not exist" in caplog.text
-        assert component in caplog.text
-
-    def test_that_is_whole_is_loaded(self, our_bot):
-        assert our_bot.agent.is_ready()

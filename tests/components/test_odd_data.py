@@ -97,8 +97,10 @@ def test_no_examples_are_not_trained_and_answer_as_stock_does(tmp_path, featuriz
     assert answers[0] == answers[1]
 
 
-def test_an_empty_message_is_answered_as_by_stock(our_diet, stock_diet, featurizers):
-    ours = answers_of_diet(our_diet.component, featurizers, "")
+def test_an_empty_message_is_answered_as_by_stock(
+    our_loaded_diet, stock_diet, featurizers
+):
+    ours = answers_of_diet(our_loaded_diet, featurizers, "")
     with eagerly():
         stock = answers_of_diet(stock_diet.component, featurizers, "")
     assert ours == stock
@@ -106,9 +108,9 @@ def test_an_empty_message_is_answered_as_by_stock(our_diet, stock_diet, featuriz
 
 @pytest.mark.parametrize("text", ["zzz qqq", "?", "hello", "fly to rome on friday 🙂"])
 def test_any_text_gets_the_kind_of_answer_that_stock_gives(
-    text, our_diet, stock_diet, featurizers
+    text, our_loaded_diet, stock_diet, featurizers
 ):
-    (ours,) = answers_of_diet(our_diet.component, featurizers, text)
+    (ours,) = answers_of_diet(our_loaded_diet, featurizers, text)
     with eagerly():
         (stock,) = answers_of_diet(stock_diet.component, featurizers, text)
     entities = [answer.pop("entities") for answer in (ours, stock)]

@@ -7,7 +7,6 @@ import os
 import pickle
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -148,13 +147,6 @@ def test_there_is_no_pickle_no_checkpoint_and_no_optimiser_state(our_model):
     assert not [name for name in files if "optimizer" in name]
     content = b"".join((our_model.folder / name).read_bytes() for name in files)
     assert b"Adam" not in content
-
-
-def test_an_archive_holds_no_pickles(our_bot):
-    with tarfile.open(our_bot.archive) as tar:
-        names = [name for name in tar.getnames() if "RandConn" in name]
-    assert [name for name in names if name.endswith(".weights.safetensors")]
-    assert not [name for name in names if name.endswith((".pkl", ".pickle", ".index"))]
 
 
 class TestOptions:

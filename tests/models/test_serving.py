@@ -7,16 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Dict
 
 import numpy as np
-import pytest
 import tensorflow as tf
-from data_factory import (
-    answer_of_ted,
-    answers_of_diet,
-    load_diet,
-    load_ted,
-)
-
-from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
+from data_factory import answer_of_ted, answers_of_diet
 
 EAGER_TENSOR = type(tf.constant(0))
 TEXTS = [
@@ -26,16 +18,6 @@ TEXTS = [
     "zzz",
     "to to to",
 ]
-
-
-@pytest.fixture
-def diet(our_diet):
-    return load_diet(RandConnDIETClassifier, our_diet.options, our_diet.storage)
-
-
-@pytest.fixture
-def ted(our_ted):
-    return load_ted(RandConnTEDPolicy, our_ted.options, our_ted.storage)
 
 
 def _arrays(root: Any) -> Dict[str, bytes]:
@@ -75,15 +57,18 @@ def _assert_unchanged(component, answer):
     assert [name for name in before if before[name] != after[name]] == []
 
 
-def test_classifying_changes_no_array_of_the_component(diet, featurizers):
+def test_classifying_changes_no_array_of_the_component(our_loaded_diet, featurizers):
+    diet = our_loaded_diet
     _assert_unchanged(diet, lambda: answers_of_diet(diet, featurizers, *TEXTS))
 
 
-def test_predicting_an_action_changes_no_array_of_the_policy(ted, talk):
+def test_predicting_an_action_changes_no_array_of_the_policy(our_loaded_ted, talk):
+    ted = our_loaded_ted
     _assert_unchanged(ted, lambda: answer_of_ted(ted, talk, "hello", "greet"))
 
 
-def test_eight_threads_get_the_answers_of_one(diet, featurizers):
+def test_eight_threads_get_the_answers_of_one(our_loaded_diet, featurizers):
+    diet = our_loaded_diet
     messages = featurizers.messages(*(TEXTS * 8))
 
     def answer(message):
@@ -97,7 +82,9 @@ def test_eight_threads_get_the_answers_of_one(diet, featurizers):
     assert len({str(answer) for answer in expected}) > 1
 
 
-def test_eight_threads_get_the_predictions_of_one(ted, talk):
+def test_eight_threads_get_the_predictions_of_one(our_loaded_ted, talk):
+    ted = our_loaded_ted
+
     def answer(text):
         return answer_of_ted(ted, talk, text, "greet").probabilities
 

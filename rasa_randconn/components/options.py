@@ -6,6 +6,7 @@ import difflib
 from typing import Any, Dict, Mapping, Type
 
 import rasa.shared.utils.io
+import rasa.utils.common
 from rasa.engine.graph import GraphComponent
 from rasa.nlu.constants import DEFAULT_TRANSFORMER_SIZE
 from rasa.shared.exceptions import InvalidConfigException
@@ -36,7 +37,7 @@ OWN_OPTIONS: Dict[str, Any] = {
 }
 
 # Rasa itself adds these to a component's configuration.
-_KEYS_OF_RASA = {"name", "finetuning_epoch_fraction", "epoch_override"}
+_KEYS_OF_RASA = {"name", "featurizer", "finetuning_epoch_fraction", "epoch_override"}
 
 
 def check_user_config(
@@ -59,7 +60,10 @@ def check_user_config(
             f"of them can be set",
         )
     _check_unknown_keys(component, config)
-    checked_config(component, {**component.get_default_config(), **config})
+    complete = rasa.utils.common.override_defaults(
+        component.get_default_config(), dict(config)
+    )
+    checked_config(component, complete)
 
 
 def checked_config(

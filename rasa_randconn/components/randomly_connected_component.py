@@ -11,7 +11,7 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.exceptions import RasaException
 
-from rasa_randconn.components.options import OWN_OPTIONS
+from rasa_randconn.components.options import OWN_OPTIONS, checked_config
 from rasa_randconn.storage import (
     FORMAT_VERSION,
     ModelFileError,
@@ -97,7 +97,11 @@ class RandomlyConnectedComponent(GraphComponent):
                 if not read_manifest(folder, name).is_trained:
                     return cls(config, model_storage, resource, execution_context)
                 return cls._load_checked(
-                    folder, config, model_storage, resource, execution_context
+                    folder,
+                    checked_config(cls, config),
+                    model_storage,
+                    resource,
+                    execution_context,
                 )
         except RasaException:
             raise

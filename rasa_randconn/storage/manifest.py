@@ -78,7 +78,11 @@ def read_manifest(folder: Path, component: str) -> Manifest:
     content = _read_json(path, component)
     version = content.get("format_version")
     if content.get("format") != FORMAT or not isinstance(version, int):
-        raise _damaged(component, f"'{FILE_NAME}' has an unknown format")
+        raise _damaged(
+            component,
+            f"'{FILE_NAME}' has the format {content.get('format')!r} in version "
+            f"{version!r}, not '{FORMAT}'",
+        )
     if version > FORMAT_VERSION:
         raise ModelFileError(
             f"The model of '{component}' was written by rasa_randconn "

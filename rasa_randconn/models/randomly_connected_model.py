@@ -55,6 +55,7 @@ class RandomlyConnectedModel(TransformerRasaModel):
 
     _training: Optional[bool]
     _tf_layers: Dict[str, Any]
+    _has_variables = False
 
     def _prepare_layers(self) -> None:
         """Lets stock create its layers and exchanges those with a density."""
@@ -90,6 +91,7 @@ class RandomlyConnectedModel(TransformerRasaModel):
             tuple(tf.convert_to_tensor(array) for array in example)
         )
         self._training = None
+        self._has_variables = True
         if self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
 
@@ -106,7 +108,7 @@ class RandomlyConnectedModel(TransformerRasaModel):
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Trains the model (arguments and result as in `tf.keras.Model.fit`)."""
         if isinstance(x, RasaBatchDataGenerator):
-            if not self.trainable_variables:
+            if not self._has_variables:
                 self.build_variables(x.model_data)
             x = PreparedBatches(x)
         if isinstance(kwargs.get("validation_data"), RasaBatchDataGenerator):
@@ -183,6 +185,7 @@ class RandomlyConnectedModel(TransformerRasaModel):
         path = _with_suffix(filepath, _WEIGHTS_SUFFIX)
         if path.exists() and not overwrite:
             raise FileExistsError(f"'{path}' exists already.")
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_weights(
             path,
             {name: v.numpy() for name, v in self.variables_by_path().items()},

@@ -62,7 +62,9 @@ def test_a_classifier_learns_new_words_on_the_same_connections(
         RandConnDIETClassifier, options, tmp_path, featurizers.training_data
     )
     before = _connections(tmp_path / "model")
-    more = Featurizers(nlu_data(MORE_NLU), tmp_path / "featurizers_of_more")
+    folder = tmp_path / "featurizers_of_more"
+    folder.mkdir()
+    more = Featurizers(nlu_data(MORE_NLU), folder)
 
     tuned = load_diet(RandConnDIETClassifier, options, tmp_path, is_finetuning=True)
     tuned.train(more.training_data)
@@ -113,7 +115,7 @@ def test_rasa_finetunes_a_bot_with_new_words(tmp_path):
         )
         with tarfile.open(archive) as tar:
             tar.extractall(bot / name)
-        (folder,) = (bot / name / "components").glob("train_RandConn*")
+        (folder,) = (bot / name / "components").glob("train_*RandConn*")
         return archive, _connections(folder)
 
     archive, before = train("first")

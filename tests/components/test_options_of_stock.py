@@ -15,7 +15,6 @@ from data_factory import (
     dialogues,
     eagerly,
     load_diet,
-    load_ted,
     nlu_data,
     train_diet,
     train_ted,
@@ -55,16 +54,10 @@ DIET_OPTIONS = {
         "hidden_layers_sizes": {"text": [14, 10], "label": [6]},
     },
     "no encoder with entities": {"number_of_transformer_layers": 0},
-    "shared hidden layers": {
-        **INTENTS,
-        "share_hidden_layers": True,
-        "hidden_layers_sizes": {"text": [14], "label": [14]},
-    },
     "attention dropout": {**INTENTS, "drop_rate_attention": 0.3},
     "margin": {**INTENTS, "loss_type": "margin", "constrain_similarities": False},
     "unconstrained": {**INTENTS, "constrain_similarities": False},
     "scaled loss": {**INTENTS, "scale_loss": True},
-    "cosine": {**INTENTS, "similarity_type": "cosine"},
     "no BILOU tags": {**ENTITIES, "BILOU_flag": False},
     "entities only": ENTITIES,
     "intents only": INTENTS,
@@ -97,7 +90,6 @@ OWN_OPTIONS = {
 def small(tmp_path_factory):
     """Entities without roles: one sequence tagger less to trace."""
     text = re.sub(r'\{"entity": "(\w+)", "role": "\w+"\}', r"(\1)", NLU)
-    # labels with as many features as texts, for shared hidden layers
     return Featurizers(nlu_data(text), tmp_path_factory.mktemp("small"))
 
 
@@ -190,9 +182,7 @@ def test_every_kind_of_layer_gets_its_own_density(small, tmp_path):
     }
 
 
-@pytest.mark.parametrize(
-    "case", ["shared hidden layers", "no encoder", "masked language model", "cosine"]
-)
+@pytest.mark.parametrize("case", ["no encoder", "masked language model"])
 def test_a_classifier_answers_the_same_when_loaded(case, small, tmp_path):
     options = DIET_OPTIONS[case]
     _, answer = _answer(RandConnDIETClassifier, options, small, tmp_path)
@@ -228,7 +218,6 @@ TED_OPTIONS = {
         "hidden_layers_sizes": {"dialogue": [8]},
     },
     "margin": {"loss_type": "margin", "constrain_similarities": False},
-    "checkpoints": {**VALIDATION, "evaluate_on_number_of_examples": 2, "epochs": 2},
 }
 
 
@@ -251,28 +240,3 @@ def test_a_policy_predicts_like_stock(case, intents_only, tmp_path):
     assert set(ours.diagnostic_data) == set(stock.diagnostic_data)
     for key, value in stock.diagnostic_data.items():
         assert np.shape(ours.diagnostic_data[key]) == np.shape(value), key
-
-
-END_TO_END_OPTIONS = {
-    "some turns": {"max_history": 2},
-    "whole dialogues": {"max_history": None},
-    "no entities": {"entity_recognition": False},
-    "no BILOU tags": {"BILOU_flag": False},
-    "density by kind": {"connection_density": {"attention": 0.4}},
-}
-
-
-@pytest.mark.parametrize("case", END_TO_END_OPTIONS)
-def test_an_end_to_end_policy_predicts_the_same_when_loaded(case, talk, tmp_path):
-    """Stock's policy cannot be trained eagerly on texts; `our_bot` stands beside it."""
-    options = END_TO_END_OPTIONS[case]
-    ted = train_ted(RandConnTEDPolicy, options, tmp_path, talk)
-    expected = answer_of_ted(ted, talk, TEXT, "book")
-    assert len(expected.probabilities) == talk.domain.num_actions
-    assert expected.is_end_to_end_prediction
-    assert ("e_f1" in ted.model.history.history) == (
-        "entity_recognition" not in options
-    )
-    loaded = load_ted(RandConnTEDPolicy, options, tmp_path)
-    found = answer_of_ted(loaded, talk, TEXT, "book")
-    assert found.probabilities == expected.probabilities

@@ -49,8 +49,8 @@ for kind, pattern, options, storage in job["components"]:
                 list(prediction.probabilities),
                 [e.as_dict()["entities"] for e in prediction.optional_events or []],
             ]
-            for text in job["texts"]
-            for prediction in [answer_of_ted(ted, job["talk"], text, "book")]
+            for text in ["hello"]
+            for prediction in [answer_of_ted(ted, job["talk"], text, "greet")]
         ]
     answers[f"{{kind}} {{pattern}}"] = answer
 (folder / "answers.json").write_text(json.dumps(answers))
@@ -88,8 +88,8 @@ def _of_ted(ted, talk):
             list(prediction.probabilities),
             [event.as_dict()["entities"] for event in prediction.optional_events or []],
         ]
-        for text in TEXTS
-        for prediction in [answer_of_ted(ted, talk, text, "book")]
+        for text in ["hello"]
+        for prediction in [answer_of_ted(ted, talk, text, "greet")]
     ]
 
 

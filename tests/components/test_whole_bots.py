@@ -221,7 +221,7 @@ class TestArchive:
         folder = tmp_path / "unpacked"
         with tarfile.open(archive) as tar:
             tar.extractall(folder)
-        (component_folder,) = (folder / "components").glob(f"train_{component}*")
+        (component_folder,) = (folder / "components").glob(f"train_*{component}*")
         damage(component_folder)
         repacked = tmp_path / "model.tar.gz"
         with tarfile.open(repacked, "w:gz") as tar:

@@ -115,6 +115,11 @@ class RandomlyConnectedModel(TransformerRasaModel):
             kwargs["validation_data"] = PreparedBatches(kwargs["validation_data"])
         return super().fit(x, *args, **kwargs)
 
+    def _update_dense_for_sparse_layers(self, *args: Any, **kwargs: Any) -> None:
+        """Lets stock put larger input layers in place, which have to be built anew."""
+        super()._update_dense_for_sparse_layers(*args, **kwargs)
+        self._has_variables = False
+
     def train_step(self, batch_in: Batch) -> Dict[str, tf.Tensor]:
         """Takes one optimisation step.
 

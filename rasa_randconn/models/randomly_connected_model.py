@@ -87,7 +87,7 @@ class RandomlyConnectedModel(TransformerRasaModel):
         """
         example = RasaDataGenerator.prepare_batch(data.first_data_example())
         self._training = True
-        tf.function(self.batch_loss).get_concrete_function(
+        tf.function(self.batch_loss, autograph=False).get_concrete_function(
             tuple(tf.convert_to_tensor(array) for array in example)
         )
         self._training = None
@@ -120,6 +120,17 @@ class RandomlyConnectedModel(TransformerRasaModel):
         super()._update_dense_for_sparse_layers(*args, **kwargs)
         self._has_variables = False
 
+    @tf.autograph.experimental.do_not_convert
+    def test_step(self, batch_in: Batch) -> Dict[str, tf.Tensor]:
+        """Measures the loss of a validation batch (as in stock)."""
+        return super().test_step(batch_in)
+
+    @tf.autograph.experimental.do_not_convert
+    def predict_step(self, batch_in: Batch) -> Dict[str, Any]:
+        """Predicts the output of a batch (as in stock)."""
+        return super().predict_step(batch_in)
+
+    @tf.autograph.experimental.do_not_convert
     def train_step(self, batch_in: Batch) -> Dict[str, tf.Tensor]:
         """Takes one optimisation step.
 
@@ -156,6 +167,38 @@ class RandomlyConnectedModel(TransformerRasaModel):
         )
         self._training = None
         return self._get_metric_results()
+
+    def _calculate_entity_loss(
+        self,
+        inputs: tf.Tensor,
+        tag_ids: tf.Tensor,
+        mask: tf.Tensor,
+        sequence_lengths: tf.Tensor,
+        tag_name: str,
+        entity_tags: Optional[tf.Tensor] = None,
+    ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Loss and F1 of the entities, without decoding the best sequence of tags.
+
+        Args:
+            inputs: Activations `[batch, length, units]`.
+            tag_ids: The right tags `[batch, length, 1]`.
+            mask: 1 at real tokens `[batch, length, 1]`.
+            sequence_lengths: Numbers of real tokens `[batch]`.
+            tag_name: Entity, role or group.
+            entity_tags: One-hot entity tags, for roles and groups.
+
+        Returns:
+            Loss, F1 of the most probable tags of single tokens, and logits
+            `[batch, length, tags]`.
+        """
+        if entity_tags is not None:
+            embedded_tags = self._tf_layers[f"embed.{tag_name}.tags"](entity_tags)
+            inputs = tf.concat([inputs, embedded_tags], axis=-1)
+        logits = self._tf_layers[f"embed.{tag_name}.logits"](inputs)
+        right_tags = tf.cast(tf.squeeze(tag_ids, axis=-1), tf.int32)
+        crf = self._tf_layers[f"crf.{tag_name}"]
+        loss, tags = crf.loss_and_tags(logits, right_tags, sequence_lengths)
+        return loss, crf.f1_score(right_tags, tags, mask), logits
 
     def save(self, model_file_name: str, overwrite: bool = True) -> None:
         """Saves the weights that exist and their connections.
@@ -313,8 +356,9 @@ def _add_regularization(
     if gradient is None or regularization is None:
         return gradient
     gradient = tf.convert_to_tensor(gradient)
-    return gradient + tf.where(
-        gradient > 0, regularization, tf.zeros_like(regularization)
+    # the gradient of a rectifier passes on what it gets where its input is positive
+    return gradient + tf.raw_ops.ReluGrad(
+        gradients=regularization, features=gradient
     )
 
 

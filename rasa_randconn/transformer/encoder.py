@@ -7,7 +7,7 @@ from typing import Any, Optional, Tuple
 import numpy as np
 import tensorflow as tf
 
-from rasa_randconn.layers import EMBEDDING, ConnectionSettings
+from rasa_randconn.layers import EMBEDDING, ConnectionSettings, Dropout
 from rasa_randconn.transformer.encoder_layer import EPSILON, TransformerEncoderLayer
 from rasa_randconn.transformer.settings import EncoderSettings
 from rasa_randconn.transformer.tokens import RealTokens
@@ -51,7 +51,7 @@ class TransformerEncoder(tf.keras.layers.Layer):
             kernel_regularizer=settings.embedding_regularizer,
             name="embedding",
         )
-        self.dropout = tf.keras.layers.Dropout(settings.dropout_rate)
+        self.dropout = Dropout(settings.dropout_rate)
         self.encoder_layers = [
             TransformerEncoderLayer(
                 settings, connections, f"{place}/layer_{i}", name=f"layer_{i}"

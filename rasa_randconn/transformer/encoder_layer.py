@@ -6,7 +6,7 @@ from typing import Any, Optional, Tuple
 
 import tensorflow as tf
 
-from rasa_randconn.layers import FEED_FORWARD, ConnectionSettings
+from rasa_randconn.layers import FEED_FORWARD, ConnectionSettings, Dropout
 from rasa_randconn.transformer.attention import MultiHeadAttention
 from rasa_randconn.transformer.settings import EncoderSettings
 from rasa_randconn.transformer.tokens import RealTokens
@@ -62,7 +62,7 @@ class TransformerEncoderLayer(tf.keras.layers.Layer):
             f"{place}/feed_forward_out",
             name="feed_forward_out",
         )
-        self.dropout = tf.keras.layers.Dropout(settings.dropout_rate)
+        self.dropout = Dropout(settings.dropout_rate)
 
     def call(
         self,

@@ -15,7 +15,7 @@ class Marginals(NamedTuple):
     """What the forward-backward algorithm finds out about a batch.
 
     Attributes:
-        log_normalization: Logarithm of the summed scores of all tag sequences, `[batch]`.
+        log_normalization: Logarithm of the summed scores of all sequences, `[batch]`.
         tags: Probability of every tag, `[length, batch, tags]`.
         transitions: Expected number of every transition, weighted by a number per
             example, as a function of these weights `[batch]`; returns `[tags, tags]`.
@@ -89,7 +89,6 @@ def log_likelihood_and_marginals(
         probabilities `[batch, length, tags]`, which are not.
     """
 
-    @tf.custom_gradient
     def compute(logits: tf.Tensor, transitions: tf.Tensor) -> Any:
         unary = tf.transpose(logits, [1, 0, 2])
         right = tf.one_hot(tf.transpose(tag_indices), transitions.shape[0])
@@ -120,7 +119,9 @@ def log_likelihood_and_marginals(
             gradient,
         )
 
-    log_likelihood, marginals = compute(logits, tf.convert_to_tensor(transitions))
+    log_likelihood, marginals = tf.custom_gradient(compute)(
+        logits, tf.convert_to_tensor(transitions)
+    )
     return log_likelihood, tf.stop_gradient(marginals)
 
 

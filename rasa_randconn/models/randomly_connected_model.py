@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any, Dict, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Optional, Tuple, Union
 
 import numpy as np
 import safetensors.numpy
@@ -33,7 +33,7 @@ from rasa_randconn.storage import (
     read_weights,
     write_weights,
 )
-from rasa_randconn.training import FusedAdam, PreparedBatches
+from rasa_randconn.training import FusedAdam, PreparedBatches, train
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +42,10 @@ SAVE_OPTIMIZER_STATE = "save_optimizer_state"
 
 _WEIGHTS_SUFFIX = ".weights.safetensors"
 _OPTIMIZER_SUFFIX = ".optimizer.safetensors"
+
+# Neither stock's code nor ours branches on tensors in Python; looking for that in the
+# source of every function took most of the time before the first step.
+_without_conversion: Callable[..., Any] = tf.autograph.experimental.do_not_convert
 
 Batch = Union[Tuple[tf.Tensor, ...], Tuple[np.ndarray, ...]]
 
@@ -106,31 +110,39 @@ class RandomlyConnectedModel(TransformerRasaModel):
         super().compile(optimizer, *args, **kwargs)
 
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Trains the model (arguments and result as in `tf.keras.Model.fit`)."""
-        if isinstance(x, RasaBatchDataGenerator):
-            if not self._has_variables:
-                self.build_variables(x.model_data)
-            x = PreparedBatches(x)
-        if isinstance(kwargs.get("validation_data"), RasaBatchDataGenerator):
+        """Trains the model.
+
+        Args:
+            x: Rasa's training data, or anything that `tf.keras.Model.fit` takes; that
+                is then left to Keras.
+            *args: Arguments of Keras, not together with Rasa's data.
+            **kwargs: Those of Keras' that Rasa uses; shuffling is the data's business.
+
+        Returns:
+            Metrics of every epoch.
+        """
+        if not isinstance(x, RasaBatchDataGenerator):
+            return super().fit(x, *args, **kwargs)
+        if not self._has_variables:
+            self.build_variables(x.model_data)
+        if kwargs.get("validation_data") is not None:
             kwargs["validation_data"] = PreparedBatches(kwargs["validation_data"])
-        return super().fit(x, *args, **kwargs)
+        kwargs.pop("shuffle", None)
+        return train(self, PreparedBatches(x), **kwargs)
 
     def _update_dense_for_sparse_layers(self, *args: Any, **kwargs: Any) -> None:
         """Lets stock put larger input layers in place, which have to be built anew."""
         super()._update_dense_for_sparse_layers(*args, **kwargs)
         self._has_variables = False
 
-    @tf.autograph.experimental.do_not_convert
     def test_step(self, batch_in: Batch) -> Dict[str, tf.Tensor]:
         """Measures the loss of a validation batch (as in stock)."""
-        return super().test_step(batch_in)
+        return _without_conversion(super().test_step)(batch_in)
 
-    @tf.autograph.experimental.do_not_convert
     def predict_step(self, batch_in: Batch) -> Dict[str, Any]:
         """Predicts the output of a batch (as in stock)."""
-        return super().predict_step(batch_in)
+        return _without_conversion(super().predict_step)(batch_in)
 
-    @tf.autograph.experimental.do_not_convert
     def train_step(self, batch_in: Batch) -> Dict[str, tf.Tensor]:
         """Takes one optimisation step.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -12,98 +11,96 @@ from pathlib import Path
 import pytest
 import safetensors
 from data_factory import (
+    STORIES,
+    answer_of_ted,
     answers_of_diet,
+    dialogues,
     eagerly,
     files_of,
     load_diet,
     train_diet,
+    train_ted,
 )
 from rasa.nlu.classifiers.diet_classifier import DIETClassifier
 
-from rasa_randconn import RandConnDIETClassifier
+from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
 
 TEXTS = ["hello", "fly from rome to paris on monday", "never seen", "to berlin"]
 INTENTS_ONLY = {"entity_recognition": False}
 
-# Everything that it needs comes from the folder given as its argument.
+# Makes the data anew: nothing but the saved files comes from the first process.
 LOADER = """
-import json, pickle, sys
+import json, sys
 from pathlib import Path
+
 sys.path.insert(0, {tests!r})
 import conftest
-from data_factory import answer_of_ted, answers_of_diet, load_diet, load_ted
+from components.test_round_trip import answers
+from data_factory import (
+    STORIES, Featurizers, dialogues, load_diet, load_ted, nlu_data
+)
 from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
 
-folder = Path(sys.argv[1])
-job = pickle.loads((folder / "job.pickle").read_bytes())
-answers = {{}}
-for kind, pattern, options, storage in job["components"]:
-    if kind == "diet":
-        diet = load_diet(RandConnDIETClassifier, options, Path(storage))
-        answer = answers_of_diet(diet, job["talk"].featurizers, *job["texts"])
-    else:
-        ted = load_ted(RandConnTEDPolicy, options, Path(storage))
-        answer = [
-            [
-                list(prediction.probabilities),
-                [e.as_dict()["entities"] for e in prediction.optional_events or []],
-            ]
-            for text in ["hello"]
-            for prediction in [answer_of_ted(ted, job["talk"], text, "greet")]
-        ]
-    answers[f"{{kind}} {{pattern}}"] = answer
-(folder / "answers.json").write_text(json.dumps(answers))
+folder, jobs = Path(sys.argv[1]), json.loads(sys.argv[2])
+(folder / "featurizers").mkdir()
+featurizers = Featurizers(nlu_data(), folder / "featurizers")
+components = {{}}
+for kind, options, storage in jobs:
+    load, component = {{
+        "diet": (load_diet, RandConnDIETClassifier),
+        "ted": (load_ted, RandConnTEDPolicy),
+    }}[kind]
+    components[kind] = load(component, options, Path(storage))
+talk = dialogues(STORIES, featurizers)
+found = answers(components["diet"], components["ted"], featurizers, talk)
+(folder / "answers.json").write_text(json.dumps(found))
 """
 
 
-@pytest.fixture(scope="module")
-def answers_of_new_process(talk, tmp_path_factory):
-    """Answers of trained components, loaded in a new process each time."""
-    folder = tmp_path_factory.mktemp("new_process")
-    script = LOADER.format(tests=str(Path(__file__).parents[1]))
-    (folder / "loader.py").write_text(script)
+def answers(diet, ted, featurizers, talk):
+    """What both components say, in full precision."""
+    return {
+        "diet": answers_of_diet(diet, featurizers, *TEXTS),
+        "ted": [
+            [
+                float(probability)
+                for probability in answer_of_ted(ted, talk, text, intent).probabilities
+            ]
+            for text, intent in (("hello", "greet"), ("bye", "bye"))
+        ],
+    }
 
-    def answers(*components):
-        job = {
-            "components": components,
-            "talk": talk,
-            "texts": TEXTS,
-        }
-        (folder / "job.pickle").write_bytes(pickle.dumps(job))
+
+@pytest.fixture(scope="module")
+def intent_talk(featurizers):
+    return dialogues(STORIES, featurizers)
+
+
+def test_new_processes_answer_with_the_same_bits(
+    our_diet, pattern, intent_talk, featurizers, tmp_path
+):
+    """In two processes, which load the components in different orders."""
+    ted_options = {"connection_pattern": pattern, "epochs": 2, **INTENTS_ONLY}
+    (tmp_path / "ted").mkdir()
+    ted = train_ted(RandConnTEDPolicy, ted_options, tmp_path / "ted", intent_talk)
+    in_this_process = answers(our_diet.component, ted, featurizers, intent_talk)
+    expected = json.loads(json.dumps(in_this_process))
+    assert any(answer["entities"] for answer in expected["diet"])
+
+    jobs = [
+        ("diet", our_diet.options, str(our_diet.storage)),
+        ("ted", ted_options, str(tmp_path / "ted")),
+    ]
+    script = LOADER.format(tests=str(Path(__file__).parents[1]))
+    for name, ordered in (("first", jobs), ("second", jobs[::-1])):
+        folder = tmp_path / name
+        folder.mkdir()
         subprocess.run(
-            [sys.executable, str(folder / "loader.py"), str(folder)],
+            [sys.executable, "-c", script, str(folder), json.dumps(ordered)],
             check=True,
-            cwd=folder,
             env={**os.environ, "PYTHONHASHSEED": "11"},
         )
-        return json.loads((folder / "answers.json").read_text())
-
-    return answers
-
-
-@pytest.mark.skip(reason="takes too long beside other work; to be run alone first")
-def test_new_processes_answer_with_the_same_bits(
-    our_diet, pattern, talk, answers_of_new_process
-):
-    """Each pattern in turn, in two processes after one another."""
-    components = [
-        ("diet", pattern, our_diet.options, str(our_diet.storage)),
-    ]
-    expected = json.loads(
-        json.dumps(
-            {
-                f"diet {pattern}": answers_of_diet(
-                    our_diet.component, talk.featurizers, *TEXTS
-                ),
-            }
-        )
-    )
-    first = answers_of_new_process(*components)
-    # in the other order, so that names do not depend on what was loaded before
-    second = answers_of_new_process(*reversed(components))
-    assert first == expected
-    assert second == expected
-    assert any(answer["entities"] for answer in first[f"diet {pattern}"])
+        assert json.loads((folder / "answers.json").read_text()) == expected
 
 
 def test_only_existing_weights_are_stored(our_model):

@@ -203,17 +203,35 @@ class Trained(NamedTuple):
 
 
 class Featurizers:
-    """A tokenizer and trained featurizers for NLU and core data."""
+    """A tokenizer and trained featurizers for NLU and core data.
 
-    def __init__(self, data: TrainingData, storage: Path, is_dense: bool = False):
+    Dense ones have a dense feature more; shared ones give labels the features of texts.
+    """
+
+    def __init__(
+        self,
+        data: TrainingData,
+        storage: Path,
+        is_dense: bool = False,
+        is_shared: bool = False,
+    ):
         self._is_dense = is_dense
         model_storage = LocalModelStorage(storage)
-        self._tokenizer = WhitespaceTokenizer(WhitespaceTokenizer.get_default_config())
+        self._tokenizer = WhitespaceTokenizer(
+            {
+                **WhitespaceTokenizer.get_default_config(),
+                "intent_tokenization_flag": is_shared,
+            }
+        )
         self._tokenizer.process_training_data(data)
         self._featurizers = []
-        for kind in (RegexFeaturizer, CountVectorsFeaturizer):
+        kinds: List[Any] = [CountVectorsFeaturizer]
+        own_options: Dict[str, Any] = {"use_shared_vocab": is_shared}
+        if not is_shared:
+            kinds, own_options = [RegexFeaturizer, CountVectorsFeaturizer], {}
+        for kind in kinds:
             featurizer = kind.create(
-                kind.get_default_config(),
+                {**kind.get_default_config(), **own_options},
                 model_storage,
                 Resource(kind.__name__),
                 context(),

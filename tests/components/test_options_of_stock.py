@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import numpy as np
@@ -14,7 +15,9 @@ from data_factory import (
     answers_of_diet,
     dialogues,
     eagerly,
+    files_of,
     load_diet,
+    load_ted,
     nlu_data,
     train_diet,
     train_ted,
@@ -56,6 +59,12 @@ DIET_OPTIONS = {
     "no encoder with entities": {"number_of_transformer_layers": 0},
     "attention dropout": {**INTENTS, "drop_rate_attention": 0.3},
     "margin": {**INTENTS, "loss_type": "margin", "constrain_similarities": False},
+    "cosine similarity": {
+        **INTENTS,
+        "similarity_type": "cosine",
+        "loss_type": "margin",
+        "constrain_similarities": False,
+    },
     "unconstrained": {**INTENTS, "constrain_similarities": False},
     "scaled loss": {**INTENTS, "scale_loss": True},
     "no BILOU tags": {**ENTITIES, "BILOU_flag": False},
@@ -201,6 +210,19 @@ def test_a_classifier_takes_dense_features(dense, tmp_path):
     assert answers_of_diet(loaded, dense, TEXT) == [answer]
 
 
+@pytest.mark.parametrize("component", [RandConnDIETClassifier, DIETClassifier])
+def test_shared_hidden_layers_fail_as_in_stock(component, tmp_path):
+    """Rasa 3.6.21 looks for the label's features under the name of the text."""
+    featurizers = Featurizers(nlu_data(), tmp_path, is_shared=True)
+    options = {
+        **INTENTS,
+        "share_hidden_layers": True,
+        "hidden_layers_sizes": {"text": [16], "label": [16]},
+    }
+    with pytest.raises(KeyError, match="text"):
+        _answer(component, options, featurizers, tmp_path)
+
+
 @pytest.fixture(scope="module")
 def intents_only(featurizers):
     return dialogues(STORIES, featurizers)
@@ -240,3 +262,50 @@ def test_a_policy_predicts_like_stock(case, intents_only, tmp_path):
     assert set(ours.diagnostic_data) == set(stock.diagnostic_data)
     for key, value in stock.diagnostic_data.items():
         assert np.shape(ours.diagnostic_data[key]) == np.shape(value), key
+
+
+END_TO_END_OPTIONS = {
+    "end to end": {},
+    "masked language model": {"use_masked_language_model": True},
+    "unidirectional": {"unidirectional_encoder": True},
+    "hidden layers": {"hidden_layers_sizes": {"text": [10], "action_text": [10]}},
+}
+
+
+@pytest.mark.parametrize("case", END_TO_END_OPTIONS)
+def test_a_policy_learns_texts_like_stock(case, talk, tmp_path):
+    options = {**INTENTS, **END_TO_END_OPTIONS[case]}
+    predictions, histories = [], []
+    for policy in (RandConnTEDPolicy, TEDPolicy):
+        storage = tmp_path / policy.__name__
+        storage.mkdir()
+        ted = train_ted(policy, options, storage, talk)
+        histories.append(ted.model.history.history)
+        predictions.append(answer_of_ted(ted, talk, "hello", "greet"))
+    assert set(histories[0]) == set(histories[1])
+    assert len(predictions[0].probabilities) == len(predictions[1].probabilities)
+
+    # on loading Rasa finds out that there are only texts; before, it tries intents
+    loaded = load_ted(RandConnTEDPolicy, options, tmp_path / "RandConnTEDPolicy")
+    answer = answer_of_ted(loaded, talk, "hello", "greet")
+    assert answer.is_end_to_end_prediction
+    assert len(answer.probabilities) == len(predictions[0].probabilities)
+    assert max(answer.probabilities) > 0
+
+
+def test_a_policy_keeps_its_best_checkpoint(featurizers, tmp_path):
+    turns = {"greet": "utter_hello", "bye": "utter_bye", "book": "utter_booked"}
+    stories = 'version: "3.1"\nstories:\n'
+    for i, order in enumerate(itertools.permutations(turns)):
+        stories += f"- story: story {i}\n  steps:\n"
+        for intent in order:
+            stories += f"  - intent: {intent}\n  - action: {turns[intent]}\n"
+    data = dialogues(stories, featurizers)
+    options = {**INTENTS, **VALIDATION, "evaluate_on_number_of_examples": 5}
+    ted = train_ted(RandConnTEDPolicy, {**options, "epochs": 3}, tmp_path, data)
+    assert "val_acc" in ted.model.history.history
+    files = files_of(tmp_path / "model")
+    assert [name for name in files if "from_checkpoint" in name]
+    loaded = load_ted(RandConnTEDPolicy, options, tmp_path)
+    answer = answer_of_ted(loaded, data, "hello", "greet")
+    assert answer.max_confidence > 0

@@ -7,14 +7,16 @@ import copy
 import numpy as np
 import pytest
 import tensorflow as tf
-from data_factory import TINY_DIET, create
+from data_factory import STORIES, TINY_DIET, TINY_TED, create, dialogues
+from rasa.core.featurizers.tracker_featurizers import MaxHistoryTrackerFeaturizer
+from rasa.core.policies.ted_policy import TEDPolicy
 from rasa.nlu.classifiers.diet_classifier import DIETClassifier
 from rasa.utils.tensorflow import layers as rasa_layers
 from rasa.utils.tensorflow import transformer as rasa_transformer
 from rasa.utils.tensorflow.data_generator import RasaDataGenerator
 from rasa.utils.tensorflow.rasa_layers import RasaCustomLayer
 
-from rasa_randconn import RandConnDIETClassifier
+from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
 
 OPTIONS = {
     **TINY_DIET,
@@ -40,8 +42,14 @@ class Twins:
         stock.preprocess_train_data(copy.deepcopy(data))
         self._data = model_data.data
         self.batch = RasaDataGenerator.prepare_batch(model_data.data)
-        self.ours = ours._instantiate_model_class(model_data)
-        self.stock = stock._instantiate_model_class(model_data)
+        self._give_same_weights(
+            ours._instantiate_model_class(model_data),
+            stock._instantiate_model_class(model_data),
+            model_data,
+        )
+
+    def _give_same_weights(self, ours, stock, model_data):
+        self.ours, self.stock = ours, stock
         self.ours.build_variables(model_data)
         # creates the variables, also those that only training needs
         self.loss(self.stock, training=True)
@@ -90,13 +98,14 @@ class Twins:
             self._copy_dense(attention.key, stocks._key_dense_layer)
             self._copy_dense(attention.value, stocks._value_dense_layer)
             self._copy_dense(attention.output_projection, stocks._output_dense_layer)
-            self._copy_variables(
-                [
-                    attention.key_relative_embeddings,
-                    attention.value_relative_embeddings,
-                ],
-                [stocks.key_relative_embeddings, stocks.value_relative_embeddings],
-            )
+            if attention.key_relative_embeddings is not None:
+                self._copy_variables(
+                    [
+                        attention.key_relative_embeddings,
+                        attention.value_relative_embeddings,
+                    ],
+                    [stocks.key_relative_embeddings, stocks.value_relative_embeddings],
+                )
             self._copy_variables(
                 our_layer.attention_norm.weights, layer._layer_norm.weights
             )
@@ -119,6 +128,55 @@ class Twins:
             variable.assign_add(tf.random.normal(variable.shape, stddev=0.1))
             target.assign(variable)
             self.copied |= {id(variable)}
+
+
+class PolicyTwins(Twins):
+    """The same for the policies."""
+
+    def __init__(self, data, storage, options):
+        models = []
+        for policy in (RandConnTEDPolicy, TEDPolicy):
+            policy = create(policy, options, storage)
+            model_data, _ = policy._prepare_for_training(
+                data.trackers, data.domain, data.precomputations
+            )
+            models.append(
+                policy.model_class()(
+                    model_data.get_signature(),
+                    policy.config,
+                    isinstance(policy.featurizer, MaxHistoryTrackerFeaturizer),
+                    policy._label_data,
+                    policy._entity_tag_specs,
+                )
+            )
+        self.batch = RasaDataGenerator.prepare_batch(model_data.data)
+        self._give_same_weights(*models, model_data)
+
+
+@pytest.fixture(scope="module", params=[3, None], ids=["some turns", "all turns"])
+def policy_twins(request, featurizers, tmp_path_factory):
+    options = {
+        **TINY_TED,
+        "connection_density": 1.0,
+        "drop_rate_dialogue": 0.0,
+        "entity_recognition": False,
+        "use_sparse_input_dropout": False,
+        "use_dense_input_dropout": False,
+        "max_history": request.param,
+    }
+    data = dialogues(STORIES, featurizers)
+    return PolicyTwins(data, tmp_path_factory.mktemp("policy_twins"), options)
+
+
+def test_loss_and_gradients_of_the_policy_are_those_of_stock(policy_twins):
+    names = policy_twins.ours.variables_by_path()
+    assert {id(v) for v in names.values()} == policy_twins.copied
+    for training in (False, True):
+        ours = policy_twins.loss(policy_twins.ours, training)
+        assert ours == pytest.approx(
+            policy_twins.loss(policy_twins.stock, training), abs=1e-4
+        )
+    test_gradients_are_those_of_stock(policy_twins)
 
 
 @pytest.fixture(

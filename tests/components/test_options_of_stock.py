@@ -266,9 +266,11 @@ def test_a_policy_predicts_like_stock(case, intents_only, tmp_path):
 
 END_TO_END_OPTIONS = {
     "end to end": {},
-    "masked language model": {"use_masked_language_model": True},
-    "unidirectional": {"unidirectional_encoder": True},
-    "hidden layers": {"hidden_layers_sizes": {"text": [10], "action_text": [10]}},
+    "masked and unidirectional with hidden layers": {
+        "use_masked_language_model": True,
+        "unidirectional_encoder": True,
+        "hidden_layers_sizes": {"text": [10], "action_text": [10]},
+    },
 }
 
 

@@ -22,20 +22,18 @@ def stacked(feature: FeatureArray) -> StackedFeature:
     """
     turns_of: Any = None
     matrices: Sequence[Any] = feature
+    example = feature[0]
     if feature.number_of_dimensions == 4:
         # Matrices without rows stand for turns that lack this feature.
         dialogues = [[turn for turn in turns if turn.shape[0]] for turns in feature]
         turns_of = Ranges([len(turns) for turns in dialogues])
         matrices = [turn for turns in dialogues for turn in turns]
-        units = feature[0][0].shape[-1]
-    else:
-        units = feature.shape[-1] if feature[0].ndim < 2 else feature[0].shape[-1]
-
-    if feature.is_sparse:
-        return SparseFeature(matrices, units, turns_of)
-    if feature.number_of_dimensions != 4 and feature[0].ndim < 2:
+        example = example[0]
+    elif not feature.is_sparse and example.ndim < 2:
         return FlatFeature(np.asarray(feature, dtype=np.float32))
-    return DenseFeature(matrices, units, turns_of)
+
+    kind = SparseFeature if feature.is_sparse else DenseFeature
+    return kind(matrices, example.shape[-1], turns_of)
 
 
 class Ranges:

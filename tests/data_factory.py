@@ -407,6 +407,16 @@ def answer_of_ted(ted: Any, data: Dialogues, text: str, intent: str) -> Any:
     )
 
 
+def bot_config(**sections: List[Dict[str, Any]]) -> Dict[str, Any]:
+    """The configuration of a bot with this pipeline and these policies."""
+    return {
+        "recipe": "default.v1",
+        "assistant_id": "tiny",
+        "language": "en",
+        **sections,
+    }
+
+
 def write_bot(
     folder: Path,
     diet: str = OUR_DIET,
@@ -422,21 +432,18 @@ def write_bot(
     (folder / "data" / "nlu.yml").write_text(nlu)
     (folder / "data" / "stories.yml").write_text(stories)
     (folder / "domain.yml").write_text(DOMAIN)
-    config = {
-        "recipe": "default.v1",
-        "assistant_id": "tiny",
-        "language": "en",
-        "pipeline": [
+    config = bot_config(
+        pipeline=[
             {"name": "WhitespaceTokenizer"},
             {"name": "RegexFeaturizer"},
             {"name": "CountVectorsFeaturizer"},
             {"name": diet, **TINY_DIET, **(diet_options or {})},
         ],
-        "policies": [
+        policies=[
             {"name": "MemoizationPolicy"},
             {"name": ted, **TINY_TED, **(ted_options or {})},
         ],
-    }
+    )
     rasa.shared.utils.io.write_yaml(config, folder / "config.yml", True)
     return folder
 
@@ -445,16 +452,13 @@ def write_nlu_bot(folder: Path, *components: Dict[str, Any], nlu: str = NLU) -> 
     """Writes an NLU bot whose pipeline ends in these components."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "nlu.yml").write_text(nlu)
-    config = {
-        "recipe": "default.v1",
-        "assistant_id": "tiny",
-        "language": "en",
-        "pipeline": [
+    config = bot_config(
+        pipeline=[
             {"name": "WhitespaceTokenizer"},
             {"name": "CountVectorsFeaturizer"},
             *components,
         ],
-    }
+    )
     rasa.shared.utils.io.write_yaml(config, folder / "config.yml", True)
     return folder
 

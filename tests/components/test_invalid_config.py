@@ -14,6 +14,7 @@ from data_factory import (
     OUR_TED,
     TINY_DIET,
     TINY_TED,
+    bot_config,
     complete_config,
     create,
     eagerly,
@@ -40,16 +41,13 @@ both = pytest.mark.parametrize("name", [OUR_DIET, OUR_TED])
 
 def _schema(name, options):
     """The training graph of a bot whose configuration sets these options."""
-    config = {
-        "recipe": "default.v1",
-        "assistant_id": "tiny",
-        "language": "en",
-        "pipeline": [
+    config = bot_config(
+        pipeline=[
             {"name": "WhitespaceTokenizer"},
             {"name": "CountVectorsFeaturizer"},
         ],
-        "policies": [{"name": "MemoizationPolicy"}],
-    }
+        policies=[{"name": "MemoizationPolicy"}],
+    )
     target = "pipeline" if name == OUR_DIET else "policies"
     config[target].append({"name": name, **TINY[name], **options})
     recipe = DefaultV1Recipe()

@@ -71,7 +71,7 @@ constraints: setup ## work out the pins anew (needs uv)
 	$(COMPILE) --python-version 3.8 --output-file constraints-3.8.txt > /dev/null
 
 clean: ## remove what builds, runs and checks left behind
-	rm -rf build dist results models .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf build dist results models .cache .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	rm -rf example_bot/models example_bot/results example_bot/.rasa .rasa *.egg-info
 	find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +
 

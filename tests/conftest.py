@@ -5,6 +5,8 @@ Modules are imported inside of fixtures, so that tests without models start at o
 
 import os
 import tempfile
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,12 @@ os.environ["RASA_TELEMETRY_ENABLED"] = "false"
 # Keep out of the user's and the project's own training cache.
 _cache = tempfile.TemporaryDirectory(prefix="rasa_randconn_tests_")
 os.environ["RASA_CACHE_DIRECTORY"] = _cache.name
+
+# Numba does not notice that a function which a kernel calls has changed in its file.
+_root = Path(__file__).parent.parent
+_kernels = sorted((_root / "rasa_randconn" / "kernels").glob("*.py"))
+_hash = sha256(b"".join(path.read_bytes() for path in _kernels)).hexdigest()[:16]
+os.environ["NUMBA_CACHE_DIR"] = str(_root / ".cache" / "kernels" / _hash)
 
 PATTERNS = ("grouped", "unstructured")
 

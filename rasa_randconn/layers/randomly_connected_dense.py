@@ -18,15 +18,6 @@ from rasa_randconn.layers.packed_kernel import (
 )
 from rasa_randconn.layers.packed_product import packed_product, unpack_kernel
 
-# These need no transposition where activations lie features first.
-_ELEMENTWISE_ACTIVATIONS = (
-    tf.keras.activations.linear,
-    tf.keras.activations.gelu,
-    tf.keras.activations.relu,
-    tf.nn.gelu,
-    tf.nn.relu,
-)
-
 
 class RandomlyConnectedDense(tf.keras.layers.Dense):
     """Dense layer with a fixed random subset of the connections.
@@ -158,30 +149,6 @@ class RandomlyConnectedDense(tf.keras.layers.Dense):
         )
         outputs.set_shape(inputs.shape[:-1].concatenate(self.units))
         return outputs
-
-    def call_features_first(self, features: tf.Tensor) -> tf.Tensor:
-        """Applies the layer to activations that lie features first.
-
-        Saves the two transpositions of `call` where several layers follow one another.
-        Builds the layer on its first use. The activity regulariser is not applied.
-
-        Args:
-            features: Activations `[inputs, tokens]`.
-
-        Returns:
-            Activations `[units, tokens]`.
-        """
-        if not self.built:
-            with tf.name_scope(self._name_scope()), tf.init_scope():
-                self.build([None, features.shape[0]])
-        features = tf.cast(features, self._compute_dtype_object)
-        kernel = tf.cast(self.kernel, features.dtype)
-        outputs = packed_product(kernel, self.connectivity, features)
-        if self.bias is not None:
-            outputs += tf.cast(self.bias, features.dtype)[:, tf.newaxis]
-        if self.activation in _ELEMENTWISE_ACTIVATIONS:
-            return self.activation(outputs)
-        return tf.transpose(self.activation(tf.transpose(outputs)))
 
     @property
     def connectivity(self) -> Connectivity:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
-import numpy as np
 import tensorflow as tf
 
-from rasa_randconn.layers import EMBEDDING, ConnectionSettings, Dropout
-from rasa_randconn.transformer.encoder_layer import EPSILON, TransformerEncoderLayer
+from rasa_randconn.kernels import PackedProduct
+from rasa_randconn.layers import EMBEDDING, ConnectionSettings
+from rasa_randconn.transformer.encoder_operation import EncoderOperation
+from rasa_randconn.transformer.encoder_pass import EncoderPass
+from rasa_randconn.transformer.encoder_weights import (
+    EncoderLayerWeights,
+    layers_by_path,
+    normalization,
+    weights_by_path,
+)
 from rasa_randconn.transformer.settings import EncoderSettings
-from rasa_randconn.transformer.tokens import RealTokens
 
 
 class TransformerEncoder(tf.keras.layers.Layer):
     """Embedding with positions, encoder layers, and a last normalisation.
 
-    All position-wise work is done on real tokens only, features first. At density 1.0
-    it computes what Rasa's encoder computes, except that padding comes out as zero.
+    Computes existing connections and real tokens only, outside of TensorFlow: its graph
+    has one operation for the whole encoder, and one for all gradients. At density 1.0
+    the result is that of Rasa's encoder, except that padding comes out as zero.
 
     Input shape:
         `[batch, length, inputs]`
@@ -25,6 +32,9 @@ class TransformerEncoder(tf.keras.layers.Layer):
     Output shape:
         `[batch, length, units]`, and attention weights
         `[batch, layers, heads, length, length]`.
+
+    Source: Vaswani et al., "Attention Is All You Need", 2017; relative positions from
+    Shaw et al., 2018; options and dropout of attention weights as in Rasa 3.6.
     """
 
     def __init__(
@@ -51,19 +61,26 @@ class TransformerEncoder(tf.keras.layers.Layer):
             kernel_regularizer=settings.embedding_regularizer,
             name="embedding",
         )
-        self.dropout = Dropout(settings.dropout_rate)
         self.encoder_layers = [
-            TransformerEncoderLayer(
+            EncoderLayerWeights(
                 settings, connections, f"{place}/layer_{i}", name=f"layer_{i}"
             )
             for i in range(settings.layers)
         ]
-        self.norm = tf.keras.layers.LayerNormalization(
-            axis=0, epsilon=EPSILON, name="norm"
-        )
-        units = np.arange(settings.units)
-        self._frequencies = np.power(10000.0, -2.0 * (units // 2) / settings.units)
-        self._is_even = units % 2 == 0
+        self.norm = normalization("norm")
+        self._operation: Optional[EncoderOperation] = None
+        self._connectivities: Any = None
+
+    def build(self, input_shape: Any) -> None:
+        """Creates all weights.
+
+        Args:
+            input_shape: Shape of the inputs; its last dimension must be known.
+        """
+        self.embedding.build(input_shape)
+        for layer in (*self.encoder_layers, self.norm):
+            layer.build([None, self.settings.units])
+        super().build(input_shape)
 
     def call(
         self,
@@ -83,41 +100,41 @@ class TransformerEncoder(tf.keras.layers.Layer):
             Activations `[batch, length, units]`, zero at padding, and attention weights
             `[batch, layers, heads, length, length]`.
         """
-        if padding_mask is not None:
-            padding_mask = tf.squeeze(padding_mask, -1)
-        tokens = RealTokens.of(inputs, padding_mask)
-        attention_mask = self._attention_mask(padding_mask, tokens.length)
-
-        features = self.embedding.call_features_first(tokens.pack(inputs))
-        features *= tf.sqrt(tf.cast(self.settings.units, features.dtype))
-        features += self._positional_encoding(tokens.positions, features.dtype)
-        features = self.dropout(features, training=training)
-
-        all_weights = []
-        for layer in self.encoder_layers:
-            features, weights = layer(
-                features, tokens, attention_mask, training=training
-            )
-            all_weights.append(weights)
-        return tokens.spread(self.norm(features)), tf.stack(all_weights, axis=1)
-
-    def _attention_mask(
-        self, padding_mask: Optional[tf.Tensor], length: tf.Tensor
-    ) -> Optional[tf.Tensor]:
-        """1 where a query must not see a key; broadcasts over heads."""
-        mask = None
-        if padding_mask is not None:
-            mask = padding_mask[:, tf.newaxis, tf.newaxis, :]
-        if self.settings.unidirectional:
-            future = 1 - tf.linalg.band_part(tf.ones([length, length]), -1, 0)
-            future = future[tf.newaxis, tf.newaxis, :, :]
-            mask = future if mask is None else tf.maximum(mask, future)
-        return mask
-
-    def _positional_encoding(self, positions: tf.Tensor, dtype: Any) -> tf.Tensor:
-        """Sines at even, cosines at odd units, `[units, tokens]`."""
-        angles = (
-            tf.constant(self._frequencies, dtype)[:, tf.newaxis]
-            * tf.cast(positions, dtype)[tf.newaxis, :]
+        is_real = (
+            tf.ones(tf.shape(inputs)[:2], tf.bool)
+            if padding_mask is None
+            else tf.less(tf.squeeze(padding_mask, -1), 0.5)
         )
-        return tf.where(self._is_even[:, np.newaxis], tf.sin(angles), tf.cos(angles))
+        weights = weights_by_path(self)
+        return self._current_operation(weights)(
+            tf.cast(inputs, tf.float32),
+            is_real,
+            [tf.convert_to_tensor(weight) for weight in weights.values()],
+            bool(training),
+        )
+
+    def _current_operation(self, weights: Dict[str, tf.Variable]) -> EncoderOperation:
+        """The operation for the connections of this moment: loading restores others."""
+        layers = layers_by_path(self)
+        connectivities = [layer.connectivity for layer in layers.values()]
+        is_known = self._connectivities is not None and all(
+            old is new for old, new in zip(self._connectivities.value, connectivities)
+        )
+        if self._operation is None or not is_known:
+            products = {
+                path: PackedProduct(layer.connectivity)
+                for path, layer in layers.items()
+            }
+            shapes = {path: tuple(weight.shape) for path, weight in weights.items()}
+            self._operation = EncoderOperation(
+                EncoderPass(self.settings, products, shapes)
+            )
+            self._connectivities = _Untracked(connectivities)
+        return self._operation
+
+
+class _Untracked:
+    """Holds what Keras shall not wrap."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value

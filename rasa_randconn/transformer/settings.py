@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional
 
+#: Added to the variance by every normalisation.
+EPSILON = 1e-6
+
 
 @dataclass(frozen=True)
 class EncoderSettings:
@@ -61,3 +64,9 @@ class EncoderSettings:
     def depth(self) -> int:
         """Number of units of one head."""
         return self.units // self.heads
+
+    @property
+    def relative_distances(self) -> int:
+        """Number of relative embeddings: the past, the present and the future."""
+        future = 0 if self.unidirectional else self.max_relative_position
+        return self.max_relative_position + 1 + future

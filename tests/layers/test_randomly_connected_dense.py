@@ -73,32 +73,6 @@ def test_every_rank_and_activation_equals_dense(pattern, activation, shape):
 
 
 @every_pattern
-@pytest.mark.parametrize("activation", [None, tf.nn.gelu])
-@pytest.mark.parametrize("density", [0.0, 0.3, 1.0])
-def test_features_first_gives_the_same(pattern, activation, density):
-    layer, _ = twins(30, 17, density, pattern, activation=activation)
-    x = random_normal(5, 30)
-    np.testing.assert_allclose(
-        tf.transpose(layer.call_features_first(tf.transpose(x))), layer(x), atol=1e-5
-    )
-
-
-@every_pattern
-def test_features_first_builds_the_layer_also_within_a_graph(pattern):
-    eager, traced = (
-        RandomlyConnectedDense(17, 0.3, pattern, seed=3, name="some") for _ in range(2)
-    )
-    x = random_normal(30, 5)
-    eager.call_features_first(x)
-    tf.function(traced.call_features_first)(x)
-    assert [v.name for v in traced.variables] == ["some/kernel:0", "some/bias:0"]
-    traced.set_weights(eager.get_weights())
-    np.testing.assert_allclose(
-        traced.call_features_first(x), eager.call_features_first(x), atol=1e-6
-    )
-
-
-@every_pattern
 @pytest.mark.parametrize(
     "initializer",
     [
@@ -327,24 +301,6 @@ def test_an_unbuilt_layer_has_nothing_to_restore():
         RandomlyConnectedDense(12).restore_connectivity(
             draw_connectivity("grouped", 20, 12, 0.2, 2)
         )
-
-
-@pytest.mark.parametrize("activation", ["softmax", "gelu", "tanh", None])
-def test_features_first_gives_every_activation_its_axis(activation):
-    layer = RandomlyConnectedDense(6, 0.5, seed=1, activation=activation)
-    inputs = tf.random.normal([3, 4])
-    expected = layer(inputs)
-    found = tf.transpose(layer.call_features_first(tf.transpose(inputs)))
-    np.testing.assert_allclose(found, expected, atol=1e-5)
-
-
-def test_features_first_computes_in_half_precision_as_call_does():
-    layer = RandomlyConnectedDense(6, 0.5, seed=1, dtype="mixed_float16")
-    inputs = tf.random.normal([3, 4])
-    expected = layer(inputs)
-    found = tf.transpose(layer.call_features_first(tf.transpose(inputs)))
-    assert found.dtype == expected.dtype == tf.float16
-    np.testing.assert_allclose(found, expected, atol=1e-2)
 
 
 def test_from_dense_takes_one_of_ours():

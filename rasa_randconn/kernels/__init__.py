@@ -1,0 +1,6 @@
+"""Compiled kernels: the arithmetic of the encoder on NumPy arrays."""
+
+from rasa_randconn.kernels.products import LayerKernel, PackedProduct
+from rasa_randconn.kernels.threads import in_parallel
+
+__all__ = ["LayerKernel", "PackedProduct", "in_parallel"]

@@ -1,0 +1,114 @@
+"""The feed-forward network's activation, with the dropout that follows it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rasa_randconn.kernels.compilation import compiled, float_from_bits
+from rasa_randconn.kernels.dropout import kept_factor
+
+_LOG2_E = np.float32(1.44269504)
+_LN_2_HIGH = np.float32(0.693359375)
+_LN_2_LOW = np.float32(-2.12194440e-4)
+_HALF = np.float32(0.5)
+_ONE = np.float32(1.0)
+_SQRT_HALF = np.float32(0.70710678118)
+_DENSITY_AT_ZERO = np.float32(0.3989422804)
+_LOWEST_EXPONENT = np.float32(-87.0)
+_LARGEST_ERF_INPUT = np.float32(3.8325066)
+
+
+@compiled
+def exp_of_negative(x: np.float32) -> np.float32:
+    """`exp(x)` of a 32-bit float that is not positive, within two roundings.
+
+    Source: the polynomial of Cephes' `expf`.
+    """
+    x = x if x > _LOWEST_EXPONENT else _LOWEST_EXPONENT
+    rounded = np.int32(x * _LOG2_E - _HALF)
+    power = np.float32(rounded)
+    x = x - power * _LN_2_HIGH - power * _LN_2_LOW
+    y = np.float32(1.9875691500e-4)
+    y = y * x + np.float32(1.3981999507e-3)
+    y = y * x + np.float32(8.3334519073e-3)
+    y = y * x + np.float32(4.1665795894e-2)
+    y = y * x + np.float32(1.6666665459e-1)
+    y = y * x + np.float32(5.0000001201e-1)
+    y = y * x * x + x + _ONE
+    return y * float_from_bits(np.int32((rounded + np.int32(127)) << np.int32(23)))
+
+
+@compiled
+def _erf(x: np.float32) -> np.float32:
+    """The error function of a 32-bit float (the rational function that Eigen uses)."""
+    x = x if x > -_LARGEST_ERF_INPUT else -_LARGEST_ERF_INPUT
+    x = x if x < _LARGEST_ERF_INPUT else _LARGEST_ERF_INPUT
+    s = x * x
+    p = np.float32(-2.72614225801306e-10)
+    p = p * s + np.float32(2.77068142495902e-08)
+    p = p * s + np.float32(-2.10102402082508e-06)
+    p = p * s + np.float32(-5.69250639462346e-05)
+    p = p * s + np.float32(-7.34990630326855e-04)
+    p = p * s + np.float32(-2.95459980854025e-03)
+    p = p * s + np.float32(-1.60960333262415e-02)
+    q = np.float32(-1.45660718464996e-05)
+    q = q * s + np.float32(-2.13374055278905e-04)
+    q = q * s + np.float32(-1.68282697438203e-03)
+    q = q * s + np.float32(-7.37332916720468e-03)
+    q = q * s + np.float32(-1.42647390514189e-02)
+    return x * p / q
+
+
+@compiled
+def gelu(
+    inputs: np.ndarray,
+    bias: np.ndarray,
+    seed: np.uint32,
+    threshold: np.uint32,
+    scale: np.float32,
+    outputs: np.ndarray,
+    derivatives: np.ndarray,
+) -> None:
+    """Adds the bias, applies GELU and drops units.
+
+    Args:
+        inputs: Products `[units, tokens]`.
+        bias: `[units]`.
+        seed: Seed of the dropout.
+        threshold: Random bits below it drop a unit.
+        scale: Factor for what is kept.
+        outputs: Gets the activations `[units, tokens]`.
+        derivatives: Gets the derivatives of the outputs by the inputs.
+
+    Source: Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016.
+    """
+    tokens = inputs.shape[1]
+    for unit in range(inputs.shape[0]):
+        shift = bias[unit]
+        for token in range(tokens):
+            x = inputs[unit, token] + shift
+            below = _HALF + _HALF * _erf(x * _SQRT_HALF)
+            density = _DENSITY_AT_ZERO * exp_of_negative(-_HALF * x * x)
+            factor = kept_factor(unit * tokens + token, seed, threshold, scale)
+            outputs[unit, token] = x * below * factor
+            derivatives[unit, token] = (below + x * density) * factor
+
+
+@compiled
+def gelu_backward(
+    gradients: np.ndarray, derivatives: np.ndarray, bias_gradient: np.ndarray
+) -> None:
+    """Turns gradients of `gelu`'s outputs into those of its inputs.
+
+    Args:
+        gradients: `[units, tokens]`, changed in place.
+        derivatives: As `gelu` left them.
+        bias_gradient: Gets the gradient of the bias `[units]`.
+    """
+    for unit in range(gradients.shape[0]):
+        total = np.float32(0.0)
+        for token in range(gradients.shape[1]):
+            gradient = gradients[unit, token] * derivatives[unit, token]
+            gradients[unit, token] = gradient
+            total += gradient
+        bias_gradient[unit] = total

@@ -1,0 +1,116 @@
+"""Dropout whose decisions are a function of seed and place, so none is stored."""
+
+from __future__ import annotations
+
+import zlib
+from typing import NamedTuple
+
+import numpy as np
+
+from rasa_randconn.kernels.compilation import compiled
+
+_BITS = 32
+
+
+class DropoutRate(NamedTuple):
+    """A rate as kernels need it.
+
+    Attributes:
+        threshold: Random 32-bit numbers below it drop a unit.
+        scale: Factor for what is kept.
+    """
+
+    threshold: np.uint32
+    scale: np.float32
+
+
+def dropout_rate(rate: float) -> DropoutRate:
+    """The rate in [0, 1]; at 1, as in Keras, everything becomes zero."""
+    threshold = min(round(rate * 2**_BITS), 2**_BITS - 1)
+    scale = 1 / (1 - rate) if rate < 1 else 0.0
+    return DropoutRate(np.uint32(threshold), np.float32(scale))
+
+
+def seed_of(*numbers: int) -> np.uint32:
+    """A seed of its own for all that these numbers tell apart."""
+    return np.uint32(zlib.crc32(repr(numbers).encode()))
+
+
+@compiled
+def is_kept(place: int, seed: np.uint32, threshold: np.uint32) -> bool:
+    """Whether dropout keeps the unit at a place.
+
+    Source: the finaliser of MurmurHash3 (Appleby), on the place and the seed.
+    """
+    bits = np.uint32(np.uint32(place) * np.uint32(0x9E3779B1)) ^ np.uint32(seed)
+    bits = np.uint32(bits ^ (bits >> np.uint32(16)))
+    bits = np.uint32(bits * np.uint32(0x85EBCA6B))
+    bits = np.uint32(bits ^ (bits >> np.uint32(13)))
+    bits = np.uint32(bits * np.uint32(0xC2B2AE35))
+    bits = np.uint32(bits ^ (bits >> np.uint32(16)))
+    return bool(bits >= threshold)
+
+
+@compiled
+def kept_factor(
+    place: int, seed: np.uint32, threshold: np.uint32, scale: np.float32
+) -> np.float32:
+    """What dropout multiplies the unit at a place with."""
+    return scale if is_kept(place, seed, threshold) else np.float32(0.0)
+
+
+@compiled
+def add_update(
+    features: np.ndarray,
+    update: np.ndarray,
+    bias: np.ndarray,
+    seed: np.uint32,
+    threshold: np.uint32,
+    scale: np.float32,
+) -> None:
+    """Adds a sublayer's output to the residual stream, with bias and dropout.
+
+    Args:
+        features: Residual stream `[units, tokens]`, changed in place.
+        update: Output of the sublayer, without its bias.
+        bias: `[units]`.
+        seed: Seed of the dropout.
+        threshold: Random bits below it drop a unit.
+        scale: Factor for what is kept.
+    """
+    tokens = features.shape[1]
+    for unit in range(features.shape[0]):
+        shift = bias[unit]
+        for token in range(tokens):
+            factor = kept_factor(unit * tokens + token, seed, threshold, scale)
+            features[unit, token] += (update[unit, token] + shift) * factor
+
+
+@compiled
+def dropout_backward(
+    gradients: np.ndarray,
+    seed: np.uint32,
+    threshold: np.uint32,
+    scale: np.float32,
+    update_gradients: np.ndarray,
+    bias_gradient: np.ndarray,
+) -> None:
+    """Gradients of what `add_update` added.
+
+    Args:
+        gradients: Of the residual stream `[units, tokens]`.
+        seed: Seed of the dropout.
+        threshold: Random bits below it drop a unit.
+        scale: Factor for what is kept.
+        update_gradients: Gets the gradients of the sublayer's output.
+        bias_gradient: Gets the gradient of the bias `[units]`.
+    """
+    tokens = gradients.shape[1]
+    for unit in range(gradients.shape[0]):
+        total = np.float32(0.0)
+        for token in range(tokens):
+            factor = kept_factor(unit * tokens + token, seed, threshold, scale)
+            gradient = gradients[unit, token] * factor
+            update_gradients[unit, token] = gradient
+            total += gradient
+        bias_gradient[unit] = total

@@ -1,0 +1,102 @@
+"""Layer normalisation of activations that lie features first."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rasa_randconn.kernels.compilation import compiled
+
+
+@compiled
+def normalize(
+    features: np.ndarray,
+    gamma: np.ndarray,
+    beta: np.ndarray,
+    epsilon: np.float32,
+    standardized: np.ndarray,
+    inverse_deviations: np.ndarray,
+    outputs: np.ndarray,
+) -> None:
+    """Normalises every token over its units.
+
+    Args:
+        features: `[units, tokens]`.
+        gamma: Scale `[units]`.
+        beta: Shift `[units]`.
+        epsilon: Added to the variance.
+        standardized: Gets the features with mean 0 and variance 1.
+        inverse_deviations: Gets 1 over the standard deviation of every token.
+        outputs: Gets the scaled and shifted features.
+
+    Source: Ba, Kiros and Hinton, "Layer Normalization", 2016.
+    """
+    units, tokens = features.shape
+    means = np.zeros(tokens, np.float32)
+    variances = np.zeros(tokens, np.float32)
+    share = np.float32(1.0 / units)
+    for unit in range(units):
+        for token in range(tokens):
+            means[token] += features[unit, token]
+    for token in range(tokens):
+        means[token] *= share
+    for unit in range(units):
+        for token in range(tokens):
+            difference = features[unit, token] - means[token]
+            variances[token] += difference * difference
+    for token in range(tokens):
+        inverse_deviations[token] = np.float32(1.0) / np.sqrt(
+            variances[token] * share + epsilon
+        )
+    for unit in range(units):
+        scale, shift = gamma[unit], beta[unit]
+        for token in range(tokens):
+            value = (features[unit, token] - means[token]) * inverse_deviations[token]
+            standardized[unit, token] = value
+            outputs[unit, token] = value * scale + shift
+
+
+@compiled
+def normalize_backward(
+    gradients: np.ndarray,
+    gamma: np.ndarray,
+    standardized: np.ndarray,
+    inverse_deviations: np.ndarray,
+    feature_gradients: np.ndarray,
+    gamma_gradient: np.ndarray,
+    beta_gradient: np.ndarray,
+) -> None:
+    """Gradients of `normalize`.
+
+    Args:
+        gradients: Of the outputs `[units, tokens]`.
+        gamma: Scale `[units]`.
+        standardized: As `normalize` left it.
+        inverse_deviations: As `normalize` left them.
+        feature_gradients: The gradients of the features are added to these.
+        gamma_gradient: Gets the gradient of the scale.
+        beta_gradient: Gets the gradient of the shift.
+    """
+    units, tokens = gradients.shape
+    sums = np.zeros(tokens, np.float32)
+    products = np.zeros(tokens, np.float32)
+    share = np.float32(1.0 / units)
+    for unit in range(units):
+        scale = gamma[unit]
+        scale_gradient = np.float32(0.0)
+        shift_gradient = np.float32(0.0)
+        for token in range(tokens):
+            gradient = gradients[unit, token]
+            product = gradient * standardized[unit, token]
+            scale_gradient += product
+            shift_gradient += gradient
+            sums[token] += gradient * scale
+            products[token] += product * scale
+        gamma_gradient[unit] = scale_gradient
+        beta_gradient[unit] = shift_gradient
+    for unit in range(units):
+        scale = gamma[unit]
+        for token in range(tokens):
+            feature_gradients[unit, token] += inverse_deviations[token] * (
+                gradients[unit, token] * scale
+                - share * (sums[token] + standardized[unit, token] * products[token])
+            )

@@ -1,0 +1,154 @@
+"""Products of activations with the packed kernel of a layer."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rasa_randconn.connections import Connectivity, GroupedConnectivity
+from rasa_randconn.kernels import grouped_products
+
+
+class Groups(NamedTuple):
+    """Groups of units with the same number of inputs.
+
+    Attributes:
+        kernel: `[groups, fan_in, units_per_group]`.
+        indices: Inputs of every group `[groups, fan_in]`.
+    """
+
+    kernel: np.ndarray
+    indices: np.ndarray
+
+
+class LayerKernel(NamedTuple):
+    """Kernel of a layer as kernels need it: equal groups, and those that are left.
+
+    Attributes:
+        equal: Groups of the same size.
+        left: Groups of another size, for sizes that do not divide; often none.
+    """
+
+    equal: Groups
+    left: Groups
+
+
+class PackedProduct:
+    """What the connections of one layer mean for its packed kernel.
+
+    A dense layer is one group. Unstructured connections have no groups: their kernel is
+    spread out for the product, so they save storage but no time.
+    """
+
+    def __init__(self, connectivity: Connectivity) -> None:
+        """Prepares the product for the connections of a layer."""
+        self.connectivity = connectivity
+        if isinstance(connectivity, GroupedConnectivity):
+            self._is_spread = False
+            shapes = [
+                (block.groups, block.fan_in, block.units_per_group)
+                for block in connectivity.blocks
+            ]
+            indices = [block.input_indices for block in connectivity.blocks]
+        else:
+            self._is_spread = not connectivity.is_dense
+            shapes = [(1, connectivity.inputs, connectivity.units)]
+            indices = [np.arange(connectivity.inputs)[np.newaxis]]
+        shapes += [(0, 0, 0)] * (2 - len(shapes))
+        indices += [np.empty((0, 0))] * (2 - len(indices))
+        self._shapes = shapes
+        self._indices = [array.astype(np.int64) for array in indices]
+
+    @property
+    def size(self) -> int:
+        """Number of weights that are multiplied."""
+        return sum(int(np.prod(shape)) for shape in self._shapes)
+
+    def multiplied(self, kernel: np.ndarray) -> np.ndarray:
+        """Weights that are multiplied `[size]`, from the packed kernel `[count]`."""
+        return self.connectivity.unpack(kernel).ravel() if self._is_spread else kernel
+
+    def packed(self, multiplied: np.ndarray) -> np.ndarray:
+        """The reverse of `multiplied`."""
+        if not self._is_spread:
+            return multiplied
+        shape = (self.connectivity.inputs, self.connectivity.units)
+        return self.connectivity.pack(multiplied.reshape(shape))
+
+    def layer_kernel(self, multiplied: np.ndarray) -> LayerKernel:
+        """Views of weights `[size]`, or of room for their gradients."""
+        border = int(np.prod(self._shapes[0]))
+        parts = (multiplied[:border], multiplied[border:])
+        equal, left = (
+            Groups(part.reshape(shape), indices)
+            for part, shape, indices in zip(parts, self._shapes, self._indices)
+        )
+        return LayerKernel(equal, left)
+
+
+def multiply(layer: LayerKernel, features: np.ndarray, outputs: np.ndarray) -> None:
+    """Computes a layer's product.
+
+    Args:
+        layer: Kernel of the layer.
+        features: Activations `[inputs, tokens]`.
+        outputs: Gets the activations `[units, tokens]`.
+    """
+    border = layer.equal.kernel.shape[0] * layer.equal.kernel.shape[2]
+    grouped_products.multiply(
+        layer.equal.kernel, layer.equal.indices, features, outputs[:border]
+    )
+    if len(layer.left.indices):
+        grouped_products.multiply(
+            layer.left.kernel, layer.left.indices, features, outputs[border:]
+        )
+
+
+def multiply_backward(
+    layer: LayerKernel,
+    features: np.ndarray,
+    gradients: np.ndarray,
+    layer_gradient: LayerKernel,
+    feature_gradients: np.ndarray,
+) -> None:
+    """Computes the gradients of `multiply`.
+
+    Args:
+        layer: Kernel of the layer.
+        features: Activations `[inputs, tokens]`.
+        gradients: Gradients of the outputs `[units, tokens]`.
+        layer_gradient: Gets the gradient of the kernel.
+        feature_gradients: The gradients of the features are added to these.
+    """
+    border = layer.equal.kernel.shape[0] * layer.equal.kernel.shape[2]
+    _groups_backward(
+        layer.equal,
+        features,
+        gradients[:border],
+        layer_gradient.equal,
+        feature_gradients,
+    )
+    if len(layer.left.indices):
+        _groups_backward(
+            layer.left,
+            features,
+            gradients[border:],
+            layer_gradient.left,
+            feature_gradients,
+        )
+
+
+def _groups_backward(
+    groups: Groups,
+    features: np.ndarray,
+    gradients: np.ndarray,
+    groups_gradient: Groups,
+    feature_gradients: np.ndarray,
+) -> None:
+    grouped_products.kernel_gradient(
+        features, groups.indices, gradients, groups_gradient.kernel
+    )
+    grouped_products.multiply_backward(
+        groups.kernel, groups.indices, gradients, feature_gradients
+    )

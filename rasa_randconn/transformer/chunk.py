@@ -1,0 +1,47 @@
+"""What a chunk of a batch is, and the options of its pass."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rasa_randconn.kernels.dropout import DropoutRate
+
+
+class Options(NamedTuple):
+    """Options of the encoder that are the same for all chunks.
+
+    Attributes:
+        heads: Number of attention heads.
+        unidirectional: Whether keys ahead of the query are out of sight.
+        farthest: Distance beyond which relative positions are not told apart.
+        rate: Dropout of units.
+        key_rate: Dropout of keys.
+        seed: Seed of both.
+    """
+
+    heads: int
+    unidirectional: bool
+    farthest: int
+    rate: DropoutRate
+    key_rate: DropoutRate
+    seed: int
+
+
+class Chunk(NamedTuple):
+    """Whole examples that are computed together.
+
+    Attributes:
+        number: Number of the chunk in its batch.
+        examples: Batch index of every token.
+        positions: Position of every token in its example.
+        starts: First token of every example, and the number of tokens at the end.
+        probabilities: Attention weights of all layers, `[layers, pairs]`.
+    """
+
+    number: int
+    examples: np.ndarray
+    positions: np.ndarray
+    starts: np.ndarray
+    probabilities: np.ndarray

@@ -1,0 +1,298 @@
+"""Self-attention and feed-forward network of one encoder layer, on one chunk.
+
+Each adds to the residual stream `state.features`; going backward, each adds to its
+gradients `state.gradients`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rasa_randconn.kernels import activations, attention, dropout, layout, products
+from rasa_randconn.kernels import normalization as norm
+from rasa_randconn.transformer.activation_arrays import (
+    EncoderState,
+    LayerState,
+    NormalizationState,
+)
+from rasa_randconn.transformer.chunk import Chunk, Options
+from rasa_randconn.transformer.settings import EPSILON
+from rasa_randconn.transformer.weight_arrays import (
+    LayerArrays,
+    NormalizationArrays,
+)
+
+# Places of dropout within a layer.
+_KEYS, _ATTENTION, _HIDDEN, _FEED_FORWARD = range(4)
+
+
+def attend(
+    weights: LayerArrays,
+    options: Options,
+    chunk: Chunk,
+    layer: int,
+    own: LayerState,
+    state: EncoderState,
+) -> None:
+    """Adds the self-attention of a layer to the residual stream.
+
+    Args:
+        weights: Weights of the layer.
+        options: Options of the encoder.
+        chunk: Where the tokens are; gets the attention weights.
+        layer: Number of the layer.
+        own: Gets the activations of the layer.
+        state: The residual stream, and room for other activations.
+    """
+    units, tokens = state.features.shape
+    normalize(weights.attention_norm, state.features, own.attention_norm)
+    normalized = own.attention_norm.outputs
+    products.multiply(weights.query, normalized, state.projected[:units])
+    products.multiply(weights.key, normalized, state.projected[units : 2 * units])
+    products.multiply(weights.value, normalized, state.projected[2 * units :])
+    layout.transpose(state.projected, own.projected)
+    attended = state.by_token.reshape(-1)[: tokens * units].reshape(tokens, units)
+    attention.attention(
+        own.projected,
+        chunk.starts,
+        chunk.positions,
+        options.heads,
+        options.unidirectional,
+        options.farthest,
+        weights.key_embeddings,
+        weights.value_embeddings,
+        dropout.seed_of(options.seed, chunk.number, layer, _KEYS),
+        options.key_rate.threshold,
+        chunk.probabilities[layer],
+        attended,
+    )
+    layout.transpose(attended, own.attended)
+    products.multiply(weights.output, own.attended, state.update)
+    dropout.add_update(
+        state.features,
+        state.update,
+        weights.output_bias,
+        dropout.seed_of(options.seed, chunk.number, layer, _ATTENTION),
+        *options.rate,
+    )
+
+
+def attend_backward(
+    weights: LayerArrays,
+    options: Options,
+    chunk: Chunk,
+    layer: int,
+    own: LayerState,
+    state: EncoderState,
+    probability_gradients: np.ndarray,
+    weight_gradients: LayerArrays,
+) -> None:
+    """Computes the gradients of `attend`.
+
+    Args:
+        weights: Weights of the layer.
+        options: Options of the encoder.
+        chunk: Where the tokens are, with the attention weights.
+        layer: Number of the layer.
+        own: The activations of the layer.
+        state: Gradients of the residual stream, which are added to.
+        probability_gradients: Of the attention weights `[pairs]`; empty if not used.
+        weight_gradients: Gets the gradients of the weights.
+    """
+    units, tokens = state.features.shape
+    dropout.dropout_backward(
+        state.gradients,
+        dropout.seed_of(options.seed, chunk.number, layer, _ATTENTION),
+        *options.rate,
+        state.update,
+        weight_gradients.output_bias,
+    )
+    attended_gradients = state.normalized_gradients
+    attended_gradients[:, :] = 0.0
+    products.multiply_backward(
+        weights.output,
+        own.attended,
+        state.update,
+        weight_gradients.output,
+        attended_gradients,
+    )
+    by_token = state.projected.reshape(-1)[: tokens * units].reshape(tokens, units)
+    layout.transpose(attended_gradients, by_token)
+    weight_gradients.key_embeddings[:] = 0.0
+    weight_gradients.value_embeddings[:] = 0.0
+    attention.attention_backward(
+        by_token,
+        probability_gradients,
+        own.projected,
+        chunk.starts,
+        chunk.positions,
+        options.heads,
+        options.unidirectional,
+        options.farthest,
+        weights.key_embeddings,
+        weights.value_embeddings,
+        chunk.probabilities[layer],
+        state.by_token,
+        weight_gradients.key_embeddings,
+        weight_gradients.value_embeddings,
+    )
+    layout.transpose(state.by_token, state.projected)
+    state.normalized_gradients[:, :] = 0.0
+    normalized = own.attention_norm.outputs
+    products.multiply_backward(
+        weights.query,
+        normalized,
+        state.projected[:units],
+        weight_gradients.query,
+        state.normalized_gradients,
+    )
+    products.multiply_backward(
+        weights.key,
+        normalized,
+        state.projected[units : 2 * units],
+        weight_gradients.key,
+        state.normalized_gradients,
+    )
+    products.multiply_backward(
+        weights.value,
+        normalized,
+        state.projected[2 * units :],
+        weight_gradients.value,
+        state.normalized_gradients,
+    )
+    normalize_backward(
+        weights.attention_norm,
+        state,
+        own.attention_norm,
+        state.gradients,
+        weight_gradients.attention_norm,
+    )
+
+
+def feed_forward(
+    weights: LayerArrays,
+    options: Options,
+    chunk: Chunk,
+    layer: int,
+    own: LayerState,
+    state: EncoderState,
+) -> None:
+    """Adds the feed-forward network of a layer to the residual stream.
+
+    Args:
+        weights: Weights of the layer.
+        options: Options of the encoder.
+        chunk: Where the tokens are.
+        layer: Number of the layer.
+        own: Gets the activations of the layer.
+        state: The residual stream, and room for other activations.
+    """
+    normalize(weights.feed_forward_norm, state.features, own.feed_forward_norm)
+    products.multiply(
+        weights.feed_forward_in, own.feed_forward_norm.outputs, state.hidden
+    )
+    activations.gelu(
+        state.hidden,
+        weights.feed_forward_in_bias,
+        dropout.seed_of(options.seed, chunk.number, layer, _HIDDEN),
+        *options.rate,
+        own.activated,
+        own.derivatives,
+    )
+    products.multiply(weights.feed_forward_out, own.activated, state.update)
+    dropout.add_update(
+        state.features,
+        state.update,
+        weights.feed_forward_out_bias,
+        dropout.seed_of(options.seed, chunk.number, layer, _FEED_FORWARD),
+        *options.rate,
+    )
+
+
+def feed_forward_backward(
+    weights: LayerArrays,
+    options: Options,
+    chunk: Chunk,
+    layer: int,
+    own: LayerState,
+    state: EncoderState,
+    weight_gradients: LayerArrays,
+) -> None:
+    """Computes the gradients of `feed_forward`.
+
+    Args:
+        weights: Weights of the layer.
+        options: Options of the encoder.
+        chunk: Where the tokens are.
+        layer: Number of the layer.
+        own: The activations of the layer.
+        state: Gradients of the residual stream, which are added to.
+        weight_gradients: Gets the gradients of the weights.
+    """
+    dropout.dropout_backward(
+        state.gradients,
+        dropout.seed_of(options.seed, chunk.number, layer, _FEED_FORWARD),
+        *options.rate,
+        state.update,
+        weight_gradients.feed_forward_out_bias,
+    )
+    state.hidden[:, :] = 0.0
+    products.multiply_backward(
+        weights.feed_forward_out,
+        own.activated,
+        state.update,
+        weight_gradients.feed_forward_out,
+        state.hidden,
+    )
+    activations.gelu_backward(
+        state.hidden, own.derivatives, weight_gradients.feed_forward_in_bias
+    )
+    state.normalized_gradients[:, :] = 0.0
+    products.multiply_backward(
+        weights.feed_forward_in,
+        own.feed_forward_norm.outputs,
+        state.hidden,
+        weight_gradients.feed_forward_in,
+        state.normalized_gradients,
+    )
+    normalize_backward(
+        weights.feed_forward_norm,
+        state,
+        own.feed_forward_norm,
+        state.gradients,
+        weight_gradients.feed_forward_norm,
+    )
+
+
+def normalize(
+    weights: NormalizationArrays, features: np.ndarray, state: NormalizationState
+) -> None:
+    """Normalises every token of `[units, tokens]` and keeps what going back needs."""
+    norm.normalize(
+        features,
+        weights.gamma,
+        weights.beta,
+        np.float32(EPSILON),
+        state.standardized,
+        state.inverse_deviations,
+        state.outputs,
+    )
+
+
+def normalize_backward(
+    weights: NormalizationArrays,
+    state: EncoderState,
+    own: NormalizationState,
+    gradients: np.ndarray,
+    weight_gradients: NormalizationArrays,
+) -> None:
+    """Adds the gradients of `normalize`'s features, from `normalized_gradients`."""
+    norm.normalize_backward(
+        state.normalized_gradients,
+        weights.gamma,
+        own.standardized,
+        own.inverse_deviations,
+        gradients,
+        weight_gradients.gamma,
+        weight_gradients.beta,
+    )

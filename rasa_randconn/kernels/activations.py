@@ -24,7 +24,7 @@ def exp_of_negative(x: np.float32) -> np.float32:
 
     Source: the polynomial of Cephes' `expf`.
     """
-    x = x if x > _LOWEST_EXPONENT else _LOWEST_EXPONENT
+    x = _LOWEST_EXPONENT if x < _LOWEST_EXPONENT else x  # NaN stays NaN
     rounded = np.int32(x * _LOG2_E - _HALF)
     power = np.float32(rounded)
     x = x - power * _LN_2_HIGH - power * _LN_2_LOW
@@ -41,8 +41,6 @@ def exp_of_negative(x: np.float32) -> np.float32:
 @compiled
 def _erf(x: np.float32) -> np.float32:
     """The error function of a 32-bit float (the rational function that Eigen uses)."""
-    x = x if x > -_LARGEST_ERF_INPUT else -_LARGEST_ERF_INPUT
-    x = x if x < _LARGEST_ERF_INPUT else _LARGEST_ERF_INPUT
     s = x * x
     p = np.float32(-2.72614225801306e-10)
     p = p * s + np.float32(2.77068142495902e-08)
@@ -56,7 +54,8 @@ def _erf(x: np.float32) -> np.float32:
     q = q * s + np.float32(-1.68282697438203e-03)
     q = q * s + np.float32(-7.37332916720468e-03)
     q = q * s + np.float32(-1.42647390514189e-02)
-    return x * p / q
+    sign = _ONE if x > 0 else -_ONE
+    return x * p / q if abs(x) < _LARGEST_ERF_INPUT else sign
 
 
 @compiled

@@ -42,7 +42,11 @@ class PackedProduct:
     """
 
     def __init__(self, connectivity: Connectivity) -> None:
-        """Prepares the product for the connections of a layer."""
+        """Prepares the product for the connections of a layer.
+
+        Raises:
+            ValueError: If there are groups of more than two sizes; none are drawn.
+        """
         self.connectivity = connectivity
         if isinstance(connectivity, GroupedConnectivity):
             self._is_spread = False
@@ -55,6 +59,8 @@ class PackedProduct:
             self._is_spread = not connectivity.is_dense
             shapes = [(1, connectivity.inputs, connectivity.units)]
             indices = [np.arange(connectivity.inputs)[np.newaxis]]
+        if len(shapes) > 2:
+            raise ValueError(f"Groups have at most 2 sizes, not {len(shapes)}.")
         shapes += [(0, 0, 0)] * (2 - len(shapes))
         indices += [np.empty((0, 0))] * (2 - len(indices))
         self._shapes = shapes

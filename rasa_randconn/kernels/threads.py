@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import lru_cache
 from typing import Any, Callable, List, Sequence, TypeVar
 
@@ -16,8 +16,8 @@ def in_parallel(
 ) -> List[Result]:
     """Applies a function to every piece, in several threads.
 
-    Compiled kernels let other threads run, so this uses all
-    cores. The calling thread works, too. Results do not depend on the number of cores.
+    Compiled kernels let other threads run, so this uses all cores. The calling thread
+    works, too. Results do not depend on the number of cores.
 
     Args:
         function: What to do with a piece; must not share changing state.
@@ -40,8 +40,11 @@ def in_parallel(
     try:
         work()
     finally:
-        for helper in helpers:
-            helper.result()
+        # what has not started is not waited for: it might wait for this very thread
+        started = [helper for helper in helpers if not helper.cancel()]
+        wait(started)
+    for helper in started:
+        helper.result()
     return results
 
 

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rasa_randconn.connections import draw_connectivity
+from rasa_randconn.kernels.products import PackedProduct, multiply, multiply_backward
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(("grouped", 32, 32, 0.25), id="equal groups"),
+        pytest.param(("grouped", 13, 29, 0.3), id="left-over units"),
+        pytest.param(("grouped", 29, 13, 0.0), id="left-over inputs"),
+        pytest.param(("grouped", 13, 29, 1.0), id="dense"),
+        pytest.param(("grouped", 1, 9, 0.5), id="one input"),
+        pytest.param(("grouped", 9, 1, 0.5), id="one unit"),
+        pytest.param(("unstructured", 13, 29, 0.3), id="unstructured"),
+        pytest.param(("unstructured", 29, 13, 1.0), id="unstructured, dense"),
+    ]
+)
+def connectivity(request):
+    return draw_connectivity(*request.param, seed=1)
+
+
+def test_product_and_gradients_equal_those_of_the_dense_kernel(
+    normal, connectivity, tokens
+):
+    product = PackedProduct(connectivity)
+    packed = normal(connectivity.count)
+    kernel, dense = product.multiplied(packed), connectivity.unpack(packed)
+    features, feature_gradients = normal(2, connectivity.inputs, tokens)
+    outputs, gradients = normal(2, connectivity.units, tokens)
+    kernel_gradient = np.full(product.size, np.nan, np.float32)
+    layer, layer_gradient = map(product.layer_kernel, (kernel, kernel_gradient))
+    expected_gradients = feature_gradients + dense @ gradients
+    multiply(layer, features, outputs)
+    multiply_backward(layer, features, gradients, layer_gradient, feature_gradients)
+    np.testing.assert_allclose(outputs, dense.T @ features, atol=1e-4)
+    np.testing.assert_allclose(feature_gradients, expected_gradients, atol=1e-4)
+    found, expected = product.packed(kernel_gradient), features @ gradients.T
+    assert found.shape == (connectivity.count,)
+    np.testing.assert_allclose(found, connectivity.pack(expected), atol=1e-4)
+
+
+def test_only_unstructured_kernels_are_spread_out(normal, connectivity):
+    product = PackedProduct(connectivity)
+    kernel = normal(connectivity.count)
+    is_grouped = connectivity.pattern == "grouped"
+    dense_size = connectivity.inputs * connectivity.units
+    assert product.size == (connectivity.count if is_grouped else dense_size)
+    assert product.multiplied(kernel).shape == (product.size,)
+    np.testing.assert_array_equal(product.packed(product.multiplied(kernel)), kernel)
+
+
+@pytest.mark.parametrize("shape, has_left", [((32, 32), False), ((13, 29), True)])
+def test_groups_of_another_size_are_kept_apart(shape, has_left):
+    product = PackedProduct(draw_connectivity("grouped", *shape, 0.3, seed=1))
+    layer = product.layer_kernel(np.zeros(product.size, np.float32))
+    assert (len(layer.left.indices) > 0) == has_left
+    assert layer.equal.kernel.size + layer.left.kernel.size == product.size

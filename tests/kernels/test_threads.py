@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from rasa_randconn.kernels.threads import in_parallel
+
+
+@pytest.fixture(autouse=True, params=[1, 4])
+def cores(request, monkeypatch):
+    """Numbers of cores that there seem to be."""
+    monkeypatch.setattr(
+        os, "sched_getaffinity", lambda _: range(request.param), raising=False
+    )
+    return request.param
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 50])
+def test_results_are_in_the_order_of_the_pieces(count):
+    def square_later(piece):
+        time.sleep(0.001 * (piece % 3))
+        return piece**2
+
+    assert in_parallel(square_later, range(count)) == [i**2 for i in range(count)]
+
+
+@pytest.mark.parametrize("failing", [{0}, {1}, {19}, set(range(20))], ids=str)
+def test_exceptions_reach_the_caller(failing):
+    def fail(piece):
+        time.sleep(0.001)
+        if piece in failing:
+            raise ValueError(f"Piece {piece} fails.")
+
+    with pytest.raises(ValueError, match=r"Piece \d+ fails"):
+        in_parallel(fail, range(20))
+    assert in_parallel(str, [1, 2]) == ["1", "2"]
+
+
+def test_nothing_runs_on_when_an_exception_reaches_the_caller():
+    running = []
+
+    def fail_or_run(piece):
+        if piece < 3:
+            raise ValueError
+        running.append(piece)
+        time.sleep(0.02)
+        running.clear()
+
+    for _ in range(10):
+        with pytest.raises(ValueError):
+            in_parallel(fail_or_run, range(4))
+        assert not running
+
+
+def test_pieces_run_at_the_same_time_if_there_are_cores(cores):
+    both_run = threading.Barrier(min(cores, 2))
+    in_parallel(lambda _: both_run.wait(timeout=10), [1, 2])
+
+
+def test_several_threads_can_call_at_once():
+    def add_up(count):
+        return sum(in_parallel(lambda piece: time.sleep(0.001) or piece, range(count)))
+
+    with ThreadPoolExecutor(8) as executor:
+        sums = list(executor.map(add_up, range(16)))
+    assert sums == [sum(range(count)) for count in range(16)]

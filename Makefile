@@ -22,7 +22,7 @@ export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types format constraints clean distclean
+.PHONY: help setup demo bench test lint types format constraints clean distclean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
@@ -42,6 +42,9 @@ demo: setup ## train and test the example bot, stock and randomly connected; com
 	  --test-stories example_bot/tests/test_stories.yml \
 	  --seeds $(SEEDS) $(if $(EPOCHS),--epochs $(EPOCHS)) \
 	  --out $(DEMO_OUT) --overwrite
+
+bench: setup ## measure layers, encoder and training steps beside stock (quiet machine!)
+	$(BIN)/python -m benchmarks.speed
 
 # Two workers: most tests wait for one thread of TensorFlow.
 test: setup ## run the tests

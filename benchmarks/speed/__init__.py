@@ -1,0 +1,1 @@
+"""Measures layers, encoder and training steps: `python -m benchmarks.speed`."""

@@ -1,0 +1,96 @@
+"""One training step of the encoder: forward, backward, all gradients."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List
+
+import numpy as np
+import tensorflow as tf
+from rasa.utils.tensorflow.transformer import TransformerEncoder as StockEncoder
+
+from benchmarks.speed.layers import DENSITIES
+from benchmarks.speed.stopwatch import medians
+from rasa_randconn.connections import PATTERNS
+from rasa_randconn.layers import KINDS, ConnectionSettings
+from rasa_randconn.transformer import EncoderSettings, TransformerEncoder
+
+UNITS = (256, 512)
+BATCH = 128
+INPUTS = 128
+LAYERS = 2
+HEADS = 4
+DROPOUT = 0.2
+
+# Tokens of 1,000 messages of the Sara data, by length: a mean of 5.9, at most 25.
+LENGTHS = {
+    1: 80,
+    2: 110,
+    3: 120,
+    4: 130,
+    5: 120,
+    6: 110,
+    8: 150,
+    11: 120,
+    16: 45,
+    25: 15,
+}
+
+
+def measure(repeats: int) -> List[Dict[str, Any]]:
+    """Milliseconds of one step, a row per number of units and density."""
+    rows = []
+    for units in UNITS:
+        for density in DENSITIES:
+            functions = {"stock": _stock(units, density)}
+            for pattern in PATTERNS:
+                functions[pattern] = _ours(units, density, pattern)
+            rows.append(
+                {"units": units, "density": density, **medians(functions, repeats)}
+            )
+    return rows
+
+
+def _ours(units: int, density: float, pattern: str) -> Callable[[], object]:
+    settings = EncoderSettings(
+        layers=LAYERS,
+        units=units,
+        heads=HEADS,
+        filter_units=4 * units,
+        dropout_rate=DROPOUT,
+    )
+    connections = ConnectionSettings(dict.fromkeys(KINDS, density), pattern, seed=1)
+    return _step(TransformerEncoder(settings, connections, "encoder"))
+
+
+def _stock(units: int, density: float) -> Callable[[], object]:
+    return _step(
+        StockEncoder(
+            LAYERS,
+            units,
+            HEADS,
+            4 * units,
+            0.0,
+            dropout_rate=DROPOUT,
+            density=density,
+        )
+    )
+
+
+def _step(encoder: tf.keras.layers.Layer) -> Callable[[], object]:
+    shares = np.array(list(LENGTHS.values())) / sum(LENGTHS.values())
+    lengths = np.random.default_rng(1).choice(list(LENGTHS), BATCH, p=shares)
+    is_real = tf.sequence_mask(lengths, lengths.max(), tf.float32)[:, :, tf.newaxis]
+    inputs = tf.random.normal([BATCH, lengths.max(), INPUTS])
+    encoder(inputs, 1 - is_real, training=True)
+
+    @tf.function
+    def step() -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs, _ = encoder(inputs, 1 - is_real, training=True)
+            outputs *= is_real
+        return tape.gradient(
+            outputs, [inputs, *encoder.trainable_variables], output_gradients=outputs
+        )
+
+    return lambda: step()[0].numpy()

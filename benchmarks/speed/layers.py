@@ -1,0 +1,99 @@
+"""One layer, forward and backward, against Keras, stock and the bare products."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Tuple
+
+import numpy as np
+import tensorflow as tf
+from rasa.utils.tensorflow.layers import RandomlyConnectedDense as StockDense
+
+from benchmarks.speed.stopwatch import medians
+from rasa_randconn.connections import PATTERNS, draw_connectivity
+from rasa_randconn.kernels import PackedProduct, products
+from rasa_randconn.layers import RandomlyConnectedDense
+
+DENSITIES = (1.0, 0.5, 0.2, 0.1, 0.05)
+SIZES = ((256, 256), (256, 1024), (512, 512), (1024, 1024))
+TOKENS = 1000
+
+
+def measure(repeats: int) -> List[Dict[str, Any]]:
+    """Milliseconds of one pass forward and backward, a row per size and density."""
+    return [_row(size, density, repeats) for size in SIZES for density in DENSITIES]
+
+
+def _row(size: Tuple[int, int], density: float, repeats: int) -> Dict[str, Any]:
+    inputs, units = size
+    layers: Dict[str, tf.keras.layers.Layer] = {
+        "Keras": tf.keras.layers.Dense(units),
+        "stock": StockDense(density, units=units),
+    }
+    functions = {name: _step(layer, inputs) for name, layer in layers.items()}
+    for pattern in PATTERNS:
+        functions[f"layer, {pattern}"] = _step(
+            RandomlyConnectedDense(units, density, pattern, seed=1), inputs
+        )
+        functions[f"kernels, {pattern}"] = _kernels(pattern, inputs, units, density)
+    functions["bare products"] = _bare_products(inputs, units, density)
+    return {
+        "inputs": inputs,
+        "units": units,
+        "density": density,
+        **medians(functions, repeats),
+    }
+
+
+def _step(layer: tf.keras.layers.Layer, inputs: int) -> Callable[[], object]:
+    """Outputs and all gradients in a TensorFlow graph."""
+    features = tf.random.normal([TOKENS, inputs])
+    layer.build(features.shape)
+
+    @tf.function
+    def step() -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(features)
+            outputs = layer(features)
+        return tape.gradient(
+            outputs, [features, *layer.trainable_variables], output_gradients=outputs
+        )
+
+    return lambda: [gradient.numpy() for gradient in step()[:1]]
+
+
+def _kernels(
+    pattern: str, inputs: int, units: int, density: float
+) -> Callable[[], object]:
+    """The same in the encoder's kernels, on one core."""
+    product = PackedProduct(draw_connectivity(pattern, inputs, units, density, 1))
+    features, feature_gradients = np.ones((2, inputs, TOKENS), np.float32)
+    outputs = np.empty((units, TOKENS), np.float32)
+    kernel, kernel_gradient = np.ones((2, product.size), np.float32)
+    layer, layer_gradient = map(product.layer_kernel, (kernel, kernel_gradient))
+
+    def step() -> None:
+        feature_gradients.fill(0)
+        products.multiply(layer, features, outputs)
+        products.multiply_backward(
+            layer, features, outputs, layer_gradient, feature_gradients
+        )
+
+    return step
+
+
+def _bare_products(inputs: int, units: int, density: float) -> Callable[[], object]:
+    """The floor: three dense products with as many multiplications."""
+    fan_in = max(round(inputs * density), 1)
+    features = tf.random.normal([TOKENS, fan_in])
+    kernel = tf.random.normal([fan_in, units])
+    gradients = tf.random.normal([TOKENS, units])
+
+    @tf.function
+    def step() -> Any:
+        return (
+            tf.matmul(features, kernel),
+            tf.matmul(gradients, kernel, transpose_b=True),
+            tf.matmul(features, gradients, transpose_a=True),
+        )
+
+    return lambda: step()[0].numpy()

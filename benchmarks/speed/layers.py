@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from rasa.utils.tensorflow.layers import RandomlyConnectedDense as StockDense
 
+from benchmarks.speed.gradient_step import gradient_step
 from benchmarks.speed.stopwatch import medians
 from rasa_randconn.connections import PATTERNS, draw_connectivity
 from rasa_randconn.kernels import PackedProduct, products
@@ -49,16 +50,7 @@ def _step(layer: tf.keras.layers.Layer, inputs: int) -> Callable[[], object]:
     features = tf.random.normal([TOKENS, inputs])
     layer.build(features.shape)
 
-    @tf.function
-    def step() -> Any:
-        with tf.GradientTape() as tape:
-            tape.watch(features)
-            outputs = layer(features)
-        return tape.gradient(
-            outputs, [features, *layer.trainable_variables], output_gradients=outputs
-        )
-
-    return lambda: [gradient.numpy() for gradient in step()[:1]]
+    return gradient_step(layer, features, layer)
 
 
 def _kernels(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -39,6 +40,10 @@ class PackedProduct:
 
     A dense layer is one group. Unstructured connections have no groups: their kernel is
     spread out for the product, so they save storage but no time.
+
+    Attributes:
+        connectivity: The connections.
+        size: Number of weights that are multiplied.
     """
 
     def __init__(self, connectivity: Connectivity) -> None:
@@ -64,12 +69,9 @@ class PackedProduct:
         shapes += [(0, 0, 0)] * (2 - len(shapes))
         indices += [np.empty((0, 0))] * (2 - len(indices))
         self._shapes = shapes
+        self._border = math.prod(shapes[0])
+        self.size = self._border + math.prod(shapes[1])
         self._indices = [array.astype(np.int64) for array in indices]
-
-    @property
-    def size(self) -> int:
-        """Number of weights that are multiplied."""
-        return sum(int(np.prod(shape)) for shape in self._shapes)
 
     def multiplied(self, kernel: np.ndarray) -> np.ndarray:
         """Weights that are multiplied `[size]`, from the packed kernel `[count]`."""
@@ -84,8 +86,7 @@ class PackedProduct:
 
     def layer_kernel(self, multiplied: np.ndarray) -> LayerKernel:
         """Views of weights `[size]`, or of room for their gradients."""
-        border = int(np.prod(self._shapes[0]))
-        parts = (multiplied[:border], multiplied[border:])
+        parts = (multiplied[: self._border], multiplied[self._border :])
         equal, left = (
             Groups(part.reshape(shape), indices)
             for part, shape, indices in zip(parts, self._shapes, self._indices)

@@ -22,11 +22,11 @@ from rasa.utils.tensorflow.model_data import RasaModelData
 from rasa.utils.tensorflow.models import TransformerRasaModel
 
 from rasa_randconn.layers import KINDS, ConnectionSettings, RandomlyConnectedDense
-from rasa_randconn.models.layer_replacement import replace_randomly_connected_layers
-from rasa_randconn.models.variable_paths import (
+from rasa_randconn.layers.variable_paths import (
     randomly_connected_layers_by_path,
     variables_by_path,
 )
+from rasa_randconn.models.layer_replacement import replace_randomly_connected_layers
 from rasa_randconn.storage import (
     ModelFileError,
     StoredLayer,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple, Tuple
 
 import numpy as np
@@ -72,7 +73,7 @@ class Slab:
     def array(self, *shape: int) -> np.ndarray:
         """The next array, of arbitrary content."""
         start = self._used
-        self._used += int(np.prod(shape))
+        self._used += math.prod(shape)
         return self._memory[start : self._used].reshape(shape)
 
 

@@ -8,13 +8,15 @@ import tensorflow as tf
 
 from rasa_randconn.kernels import PackedProduct
 from rasa_randconn.layers import EMBEDDING, ConnectionSettings
+from rasa_randconn.layers.variable_paths import (
+    randomly_connected_layers_by_path,
+    variables_by_path,
+)
 from rasa_randconn.transformer.encoder_operation import EncoderOperation
 from rasa_randconn.transformer.encoder_pass import EncoderPass
 from rasa_randconn.transformer.encoder_weights import (
     EncoderLayerWeights,
-    layers_by_path,
     normalization,
-    weights_by_path,
 )
 from rasa_randconn.transformer.settings import EncoderSettings
 
@@ -69,7 +71,6 @@ class TransformerEncoder(tf.keras.layers.Layer):
         ]
         self.norm = normalization("norm")
         self._operation: Optional[EncoderOperation] = None
-        self._connectivities: Any = None
 
     def build(self, input_shape: Any) -> None:
         """Creates all weights.
@@ -105,7 +106,7 @@ class TransformerEncoder(tf.keras.layers.Layer):
             if padding_mask is None
             else tf.less(tf.squeeze(padding_mask, -1), 0.5)
         )
-        weights = weights_by_path(self)
+        weights = variables_by_path(self._parts())
         return self._current_operation(weights)(
             tf.cast(inputs, tf.float32),
             is_real,
@@ -113,28 +114,20 @@ class TransformerEncoder(tf.keras.layers.Layer):
             bool(training),
         )
 
+    def _parts(self) -> Dict[str, tf.keras.layers.Layer]:
+        parts = (self.embedding, *self.encoder_layers, self.norm)
+        return {part.name: part for part in parts}
+
     def _current_operation(self, weights: Dict[str, tf.Variable]) -> EncoderOperation:
         """The operation for the connections of this moment: loading restores others."""
-        layers = layers_by_path(self)
-        connectivities = [layer.connectivity for layer in layers.values()]
-        is_known = self._connectivities is not None and all(
-            old is new for old, new in zip(self._connectivities.value, connectivities)
-        )
-        if self._operation is None or not is_known:
-            products = {
-                path: PackedProduct(layer.connectivity)
-                for path, layer in layers.items()
-            }
+        connectivities = {
+            path: layer.connectivity
+            for path, layer in randomly_connected_layers_by_path(self._parts()).items()
+        }
+        if self._operation is None or not self._operation.is_for(connectivities):
+            products = {path: PackedProduct(c) for path, c in connectivities.items()}
             shapes = {path: tuple(weight.shape) for path, weight in weights.items()}
             self._operation = EncoderOperation(
                 EncoderPass(self.settings, products, shapes)
             )
-            self._connectivities = _Untracked(connectivities)
         return self._operation
-
-
-class _Untracked:
-    """Holds what Keras shall not wrap."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from itertools import count
 from threading import Lock
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
 
+from rasa_randconn.connections import Connectivity
 from rasa_randconn.transformer.encoder_pass import EncoderPass, ForwardPass
 
 # A training step runs an encoder once or twice before it asks for gradients.
@@ -33,6 +34,17 @@ class EncoderOperation:
         self._kept: OrderedDict[int, ForwardPass] = OrderedDict()
         self._tickets = count()
         self._lock = Lock()
+
+    def is_for(self, connectivities: Mapping[str, Connectivity]) -> bool:
+        """Whether it computes with these very connections.
+
+        Args:
+            connectivities: Connections of all randomly connected layers by path.
+        """
+        return all(
+            self._pass.products[path].connectivity is connectivity
+            for path, connectivity in connectivities.items()
+        )
 
     def __call__(
         self,

@@ -71,6 +71,7 @@ class EncoderPass:
             shapes: Shapes of all weights by their path within the encoder.
         """
         self.settings = settings
+        self.products = products
         self.layout = WeightLayout(settings, products, shapes)
         self._encoding = np.empty((0, settings.units), np.float32)
         self._free_slabs: List[Slab] = []

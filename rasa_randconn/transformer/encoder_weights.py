@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, Optional, Tuple
+from typing import Any, Optional, Tuple
 
 import tensorflow as tf
 
@@ -120,34 +120,3 @@ class EncoderLayerWeights(tf.keras.layers.Layer):
 def normalization(name: str) -> tf.keras.layers.LayerNormalization:
     """Weights of a layer normalisation over the units."""
     return tf.keras.layers.LayerNormalization(epsilon=EPSILON, name=name)
-
-
-def weights_by_path(layer: tf.keras.layers.Layer) -> Dict[str, tf.Variable]:
-    """All weights of a built layer by their path within it."""
-    return dict(_weights(layer, ""))
-
-
-def layers_by_path(
-    layer: tf.keras.layers.Layer,
-) -> Dict[str, RandomlyConnectedDense]:
-    """All randomly connected layers within a layer by their path."""
-    return dict(_randomly_connected(layer, ""))
-
-
-def _weights(
-    layer: tf.keras.layers.Layer, path: str
-) -> Iterator[Tuple[str, tf.Variable]]:
-    for weight in layer._trainable_weights:
-        yield path + weight.name.split(":")[0].rsplit("/", 1)[-1], weight
-    for child in layer._flatten_layers(recursive=False, include_self=False):
-        yield from _weights(child, f"{path}{child.name}/")
-
-
-def _randomly_connected(
-    layer: tf.keras.layers.Layer, path: str
-) -> Iterator[Tuple[str, RandomlyConnectedDense]]:
-    for child in layer._flatten_layers(recursive=False, include_self=False):
-        child_path = f"{path}{child.name}"
-        if isinstance(child, RandomlyConnectedDense):
-            yield child_path, child
-        yield from _randomly_connected(child, f"{child_path}/")

@@ -6,6 +6,8 @@ gradients `state.gradients`.
 
 from __future__ import annotations
 
+from typing import Tuple
+
 import numpy as np
 
 from rasa_randconn.kernels import activations, attention, dropout, layout, products
@@ -21,6 +23,9 @@ from rasa_randconn.transformer.weight_arrays import (
     LayerArrays,
     NormalizationArrays,
 )
+
+# Seed, threshold and scale.
+_DropoutArguments = Tuple[np.uint32, np.uint32, np.float32]
 
 # Places of dropout within a layer.
 _KEYS, _ATTENTION, _HIDDEN, _FEED_FORWARD = range(4)
@@ -47,9 +52,9 @@ def attend(
     units, tokens = state.features.shape
     normalize(weights.attention_norm, state.features, own.attention_norm)
     normalized = own.attention_norm.outputs
-    products.multiply(weights.query, normalized, state.projected[:units])
-    products.multiply(weights.key, normalized, state.projected[units : 2 * units])
-    products.multiply(weights.value, normalized, state.projected[2 * units :])
+    kernels = (weights.query, weights.key, weights.value)
+    for kernel, outputs in zip(kernels, np.split(state.projected, 3)):
+        products.multiply(kernel, normalized, outputs)
     layout.transpose(state.projected, own.projected)
     attended = state.by_token.reshape(-1)[: tokens * units].reshape(tokens, units)
     attention.attention(
@@ -72,8 +77,7 @@ def attend(
         state.features,
         state.update,
         weights.output_bias,
-        dropout.seed_of(options.seed, chunk.number, layer, _ATTENTION),
-        *options.rate,
+        *_dropout(options, chunk, layer, _ATTENTION),
     )
 
 
@@ -102,8 +106,7 @@ def attend_backward(
     units, tokens = state.features.shape
     dropout.dropout_backward(
         state.gradients,
-        dropout.seed_of(options.seed, chunk.number, layer, _ATTENTION),
-        *options.rate,
+        *_dropout(options, chunk, layer, _ATTENTION),
         state.update,
         weight_gradients.output_bias,
     )
@@ -139,27 +142,18 @@ def attend_backward(
     layout.transpose(state.by_token, state.projected)
     state.normalized_gradients[:, :] = 0.0
     normalized = own.attention_norm.outputs
-    products.multiply_backward(
-        weights.query,
-        normalized,
-        state.projected[:units],
+    kernels = (weights.query, weights.key, weights.value)
+    own_gradients = (
         weight_gradients.query,
-        state.normalized_gradients,
-    )
-    products.multiply_backward(
-        weights.key,
-        normalized,
-        state.projected[units : 2 * units],
         weight_gradients.key,
-        state.normalized_gradients,
-    )
-    products.multiply_backward(
-        weights.value,
-        normalized,
-        state.projected[2 * units :],
         weight_gradients.value,
-        state.normalized_gradients,
     )
+    for kernel, kernel_gradient, gradients in zip(
+        kernels, own_gradients, np.split(state.projected, 3)
+    ):
+        products.multiply_backward(
+            kernel, normalized, gradients, kernel_gradient, state.normalized_gradients
+        )
     normalize_backward(
         weights.attention_norm,
         state,
@@ -194,8 +188,7 @@ def feed_forward(
     activations.gelu(
         state.hidden,
         weights.feed_forward_in_bias,
-        dropout.seed_of(options.seed, chunk.number, layer, _HIDDEN),
-        *options.rate,
+        *_dropout(options, chunk, layer, _HIDDEN),
         own.activated,
         own.derivatives,
     )
@@ -204,8 +197,7 @@ def feed_forward(
         state.features,
         state.update,
         weights.feed_forward_out_bias,
-        dropout.seed_of(options.seed, chunk.number, layer, _FEED_FORWARD),
-        *options.rate,
+        *_dropout(options, chunk, layer, _FEED_FORWARD),
     )
 
 
@@ -231,8 +223,7 @@ def feed_forward_backward(
     """
     dropout.dropout_backward(
         state.gradients,
-        dropout.seed_of(options.seed, chunk.number, layer, _FEED_FORWARD),
-        *options.rate,
+        *_dropout(options, chunk, layer, _FEED_FORWARD),
         state.update,
         weight_gradients.feed_forward_out_bias,
     )
@@ -295,4 +286,14 @@ def normalize_backward(
         gradients,
         weight_gradients.gamma,
         weight_gradients.beta,
+    )
+
+
+def _dropout(
+    options: Options, chunk: Chunk, layer: int, place: int
+) -> _DropoutArguments:
+    """Seed, threshold and scale of the dropout at a place of a layer."""
+    return (
+        dropout.seed_of(options.seed, chunk.number, layer, place),
+        *options.rate,
     )

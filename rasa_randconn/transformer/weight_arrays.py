@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Dict, List, Mapping, NamedTuple, Tuple
 
 import numpy as np
@@ -51,7 +52,12 @@ class EncoderArrays(NamedTuple):
 
 
 class WeightLayout:
-    """Where each weight of an encoder lies among all of them."""
+    """Where each weight of an encoder lies among all of them.
+
+    Attributes:
+        names: Paths of all weights, in this order.
+        size: Number of all weights, as they are multiplied.
+    """
 
     def __init__(
         self,
@@ -68,13 +74,15 @@ class WeightLayout:
         """
         self._settings = settings
         self._products = {f"{path}/kernel": p for path, p in products.items()}
-        self._shapes = shapes
         self.names = list(shapes)
-
-    @property
-    def size(self) -> int:
-        """Number of all weights, as they are multiplied."""
-        return sum(self._size(name) for name in self.names)
+        self.size = 0
+        self._places: Dict[str, Tuple[slice, Tuple[int, ...]]] = {}
+        for name, shape in shapes.items():
+            if name in self._products:
+                shape = (self._products[name].size,)
+            end = self.size + math.prod(shape)
+            self._places[name] = slice(self.size, end), shape
+            self.size = end
 
     def arrays(self, weights: Mapping[str, np.ndarray]) -> EncoderArrays:
         """The weights for compiled code.
@@ -104,20 +112,11 @@ class WeightLayout:
             for name, array in self._cut(flat).items()
         }
 
-    def _size(self, name: str) -> int:
-        if name in self._products:
-            return self._products[name].size
-        return int(np.prod(self._shapes[name]))
-
     def _cut(self, flat: np.ndarray) -> Dict[str, np.ndarray]:
-        arrays = {}
-        start = 0
-        for name in self.names:
-            end = start + self._size(name)
-            shape = (-1,) if name in self._products else self._shapes[name]
-            arrays[name] = flat[start:end].reshape(shape)
-            start = end
-        return arrays
+        return {
+            name: flat[span].reshape(shape)
+            for name, (span, shape) in self._places.items()
+        }
 
     def _encoder_arrays(self, arrays: Mapping[str, np.ndarray]) -> EncoderArrays:
         def kernel(path: str) -> LayerKernel:

@@ -6,14 +6,14 @@ from typing import Any, Dict, Iterator, Mapping, Tuple
 
 import tensorflow as tf
 
-from rasa_randconn.layers import RandomlyConnectedDense
+from rasa_randconn.layers.randomly_connected_dense import RandomlyConnectedDense
 
 
 def variables_by_path(tf_layers: Mapping[str, Any]) -> Dict[str, tf.Variable]:
     """Every variable of the layers once, by its path within the model.
 
     Args:
-        tf_layers: Layers by name, as stock's models keep them; all built.
+        tf_layers: Layers by name, as stock's models keep theirs; all built.
 
     Returns:
         Variables, e.g. under `sequence_layer.text/text_encoder/layer_0/.../kernel`.
@@ -39,7 +39,7 @@ def randomly_connected_layers_by_path(
     """Every randomly connected layer once, by its path within the model.
 
     Args:
-        tf_layers: Layers by name, as stock's models keep them; all built.
+        tf_layers: Layers by name, as stock's models keep theirs; all built.
 
     Raises:
         ValueError: If two layers have the same path.

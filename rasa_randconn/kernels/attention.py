@@ -1,8 +1,10 @@
 """Multi-head attention within each example, on real tokens only.
 
-Query, key and value of a token lie side by side, `[tokens, 3 * units]`, heads one after
-the other in each. The probabilities of all examples lie in one flat array: for every
-example its heads, for every head `[queries, keys]`.
+Activations lie features first: query, key and value below one another, heads one after
+the other in each. The attention weights of all examples lie in one flat array: for
+every example its heads, for every head `[queries, keys]`.
+
+Inside, the weights of a head are a band `[offsets, tokens]`, see `attention_loops`.
 """
 
 from __future__ import annotations
@@ -10,8 +12,20 @@ from __future__ import annotations
 import numpy as np
 
 from rasa_randconn.kernels.activations import exp_of_negative
+from rasa_randconn.kernels.attention_loops import (
+    OFFSETS,
+    products_at_offsets,
+    sums_over_offsets,
+)
 from rasa_randconn.kernels.compilation import compiled
 from rasa_randconn.kernels.dropout import is_kept
+from rasa_randconn.kernels.inner_loops import rows_of_one_loop
+from rasa_randconn.kernels.vectors import BYTES, LANES, address_of, whole_vectors
+
+_MOST_OFFSETS = OFFSETS[0]
+_HIDDEN = np.float32(-1e9)
+# the polynomial of the exponential never reaches zero
+_SMALLEST_WEIGHT = np.float32(1e-37)
 
 
 @compiled
@@ -43,9 +57,10 @@ def attention(
     """Lets every token attend to those of its example.
 
     Args:
-        projected: Query, key and value `[tokens, 3 * units]`.
-        starts: First token of every example, and the number of tokens at the end.
-        positions: Position of every token in its example.
+        projected: Query, key and value `[3 * units, tokens]`.
+        starts: First token of every example, and the number of tokens at the end; any
+            tokens behind it belong to nobody.
+        positions: Position of every token in its example, rising.
         heads: Number of heads.
         unidirectional: Whether keys ahead of the query are out of sight.
         farthest: Distance beyond which relative positions are not told apart.
@@ -55,76 +70,38 @@ def attention(
         seed: Seed of the dropout of keys.
         threshold: Random bits below it hide a key from a query.
         probabilities: Gets the attention weights.
-        outputs: Gets the attended values `[tokens, units]`.
+        outputs: Gets the attended values `[units, tokens]`.
     """
-    units = outputs.shape[1]
+    units, tokens = outputs.shape
     depth = units // heads
     scale = np.float32(1.0 / np.sqrt(depth))
-    hidden = np.float32(-1e9)
-    place = 0
-    for example in range(len(starts) - 1):
-        start, end = starts[example], starts[example + 1]
-        length = end - start
-        for head in range(heads):
-            first = head * depth
-            for i in range(length):
-                query = projected[start + i, first : first + depth]
-                weights = probabilities[place : place + length]
-                here = positions[start + i]
-                largest = np.float32(-np.inf)
-                for j in range(length):
-                    there = positions[start + j]
-                    if unidirectional and there > here:
-                        weights[j] = -np.inf
-                        continue
-                    key = projected[start + j, units + first : units + first + depth]
-                    logit = np.float32(0.0)
-                    for k in range(depth):
-                        logit += query[k] * key[k]
-                    if len(key_embeddings):
-                        embedding = key_embeddings[
-                            head % len(key_embeddings),
-                            relative_index(here, there, farthest, unidirectional),
-                        ]
-                        for k in range(depth):
-                            logit += query[k] * embedding[k]
-                    logit *= scale
-                    if not is_kept(place + j, seed, threshold):
-                        logit = hidden
-                    weights[j] = logit
-                    largest = max(largest, logit)
-                total = np.float32(0.0)
-                for j in range(length):
-                    if weights[j] == -np.inf:
-                        weights[j] = 0.0
-                    else:
-                        weights[j] = exp_of_negative(weights[j] - largest)
-                        # the polynomial never reaches zero
-                        if weights[j] < np.float32(1e-37):
-                            weights[j] = 0.0
-                    total += weights[j]
-                attended = outputs[start + i, first : first + depth]
-                attended[:] = 0.0
-                for j in range(length):
-                    weights[j] /= total
-                    weight = weights[j]
-                    if weight == 0.0:
-                        continue
-                    value = projected[
-                        start + j, 2 * units + first : 2 * units + first + depth
-                    ]
-                    for k in range(depth):
-                        attended[k] += weight * value[k]
-                    if len(value_embeddings):
-                        embedding = value_embeddings[
-                            head % len(value_embeddings),
-                            relative_index(
-                                here, positions[start + j], farthest, unidirectional
-                            ),
-                        ]
-                        for k in range(depth):
-                            attended[k] += weight * embedding[k]
-                place += length
+    band = _empty_band(starts, tokens, unidirectional)
+    present = _longest(starts) - 1
+    first, last = _sight(starts, tokens, unidirectional)
+    for head in range(heads):
+        queries = projected[head * depth : (head + 1) * depth]
+        keys = projected[units + head * depth : units + (head + 1) * depth]
+        _multiply_in_band(queries, keys, present, first, last, band)
+        if len(key_embeddings):
+            embeddings = key_embeddings[head % len(key_embeddings)]
+            _add_products_with_embeddings(
+                queries, starts, positions, unidirectional, farthest, embeddings, band
+            )
+        for offset in range(len(band)):
+            for place in range(band.shape[1]):
+                band[offset, place] *= scale
+        if threshold > 0:
+            _hide_keys(starts, unidirectional, heads, head, seed, threshold, band)
+        _softmax(present, first, last, band)
+        _copy_weights(starts, unidirectional, heads, head, False, probabilities, band)
+        values = projected[2 * units + head * depth : 2 * units + (head + 1) * depth]
+        attended = outputs[head * depth : (head + 1) * depth]
+        _sum_up_values(band, values, present, first, last, attended)
+        if len(value_embeddings):
+            embeddings = value_embeddings[head % len(value_embeddings)]
+            _add_embeddings(
+                band, starts, positions, unidirectional, farthest, embeddings, attended
+            )
 
 
 @compiled
@@ -147,7 +124,7 @@ def attention_backward(
     """Gradients of `attention`.
 
     Args:
-        gradients: Of the attended values `[tokens, units]`.
+        gradients: Of the attended values `[units, tokens]`.
         probability_gradients: Of the attention weights; empty if they are not used.
         projected: As for `attention`, like the arguments up to `probabilities`.
         starts: First token of every example, and the number of tokens at the end.
@@ -162,75 +139,446 @@ def attention_backward(
         key_embeddings_gradient: The gradient of `key_embeddings` is added to it.
         value_embeddings_gradient: The gradient of `value_embeddings` is added to it.
     """
-    units = gradients.shape[1]
+    units, tokens = gradients.shape
     depth = units // heads
     scale = np.float32(1.0 / np.sqrt(depth))
-    projected_gradients[:, :] = 0.0
-    longest = 0
-    for example in range(len(starts) - 1):
-        longest = max(longest, starts[example + 1] - starts[example])
-    weight_gradients = np.empty(longest, np.float32)
-    place = 0
+    weights = _empty_band(starts, tokens, unidirectional)
+    present = _longest(starts) - 1
+    first, last = _sight(starts, tokens, unidirectional)
+    seen_first, seen_last = _audience(starts, tokens, unidirectional)
+    slopes = np.zeros_like(weights)
+    given = np.zeros_like(weights)
+    for head in range(heads):
+        query_rows = slice(head * depth, (head + 1) * depth)
+        key_rows = slice(units + head * depth, units + (head + 1) * depth)
+        value_rows = slice(2 * units + head * depth, 2 * units + (head + 1) * depth)
+        queries, keys = projected[query_rows], projected[key_rows]
+        values = projected[value_rows]
+        attended = gradients[query_rows]
+
+        _copy_weights(starts, unidirectional, heads, head, True, probabilities, weights)
+        _multiply_in_band(attended, values, present, first, last, slopes)
+        if len(value_embeddings):
+            one = head % len(value_embeddings)
+            _add_products_with_embeddings(
+                attended,
+                starts,
+                positions,
+                unidirectional,
+                farthest,
+                value_embeddings[one],
+                slopes,
+            )
+            _add_embedding_gradients(
+                weights,
+                attended,
+                starts,
+                positions,
+                unidirectional,
+                farthest,
+                value_embeddings_gradient[one],
+            )
+        if len(probability_gradients):
+            _copy_weights(
+                starts, unidirectional, heads, head, True, probability_gradients, given
+            )
+            for offset in range(len(slopes)):
+                for place in range(slopes.shape[1]):
+                    slopes[offset, place] += given[offset, place]
+        _softmax_backward(weights, present, first, last, scale, slopes)
+
+        _sum_up_values(
+            slopes, keys, present, first, last, projected_gradients[query_rows]
+        )
+        if len(key_embeddings):
+            one = head % len(key_embeddings)
+            _add_embeddings(
+                slopes,
+                starts,
+                positions,
+                unidirectional,
+                farthest,
+                key_embeddings[one],
+                projected_gradients[query_rows],
+            )
+            _add_embedding_gradients(
+                slopes,
+                queries,
+                starts,
+                positions,
+                unidirectional,
+                farthest,
+                key_embeddings_gradient[one],
+            )
+        _sum_up_queries(
+            slopes,
+            queries,
+            present,
+            seen_first,
+            seen_last,
+            projected_gradients[key_rows],
+        )
+        _sum_up_queries(
+            weights,
+            attended,
+            present,
+            seen_first,
+            seen_last,
+            projected_gradients[value_rows],
+        )
+
+
+@compiled
+def _sight(starts: np.ndarray, tokens: int, unidirectional: bool) -> tuple:
+    """The offsets of the first and last key that each token sees.
+
+    Both are filled up to whole vectors. Who belongs to nobody sees nothing: the last
+    offset is below the first.
+    """
+    first = np.ones(whole_vectors(tokens), np.int32)
+    last = np.zeros(whole_vectors(tokens), np.int32)
     for example in range(len(starts) - 1):
         start, end = starts[example], starts[example + 1]
-        length = end - start
-        for head in range(heads):
-            first = head * depth
-            for i in range(length):
-                gradient = gradients[start + i, first : first + depth]
-                weights = probabilities[place : place + length]
-                here = positions[start + i]
-                mean = np.float32(0.0)
-                for j in range(length):
-                    weight = weights[j]
-                    if weight == 0.0:
-                        weight_gradients[j] = 0.0
-                        continue
-                    values = slice(2 * units + first, 2 * units + first + depth)
-                    value = projected[start + j, values]
-                    value_gradient = projected_gradients[start + j, values]
-                    weight_gradient = np.float32(0.0)
-                    for k in range(depth):
-                        weight_gradient += gradient[k] * value[k]
-                        value_gradient[k] += weight * gradient[k]
-                    if len(value_embeddings):
-                        index = relative_index(
-                            here, positions[start + j], farthest, unidirectional
-                        )
-                        embedding = value_embeddings[
-                            head % len(value_embeddings), index
-                        ]
-                        embedding_gradient = value_embeddings_gradient[
-                            head % len(value_embeddings), index
-                        ]
-                        for k in range(depth):
-                            weight_gradient += gradient[k] * embedding[k]
-                            embedding_gradient[k] += weight * gradient[k]
-                    if len(probability_gradients):
-                        weight_gradient += probability_gradients[place + j]
-                    weight_gradients[j] = weight_gradient
-                    mean += weight * weight_gradient
-                query = projected[start + i, first : first + depth]
-                query_gradient = projected_gradients[start + i, first : first + depth]
-                for j in range(length):
-                    if weights[j] == 0.0:
-                        continue
-                    logit_gradient = weights[j] * (weight_gradients[j] - mean) * scale
-                    keys = slice(units + first, units + first + depth)
-                    key = projected[start + j, keys]
-                    key_gradient = projected_gradients[start + j, keys]
-                    for k in range(depth):
-                        query_gradient[k] += logit_gradient * key[k]
-                        key_gradient[k] += logit_gradient * query[k]
-                    if len(key_embeddings):
-                        index = relative_index(
-                            here, positions[start + j], farthest, unidirectional
-                        )
-                        embedding = key_embeddings[head % len(key_embeddings), index]
-                        embedding_gradient = key_embeddings_gradient[
-                            head % len(key_embeddings), index
-                        ]
-                        for k in range(depth):
-                            query_gradient[k] += logit_gradient * embedding[k]
-                            embedding_gradient[k] += logit_gradient * query[k]
-                place += length
+        for token in range(start, end):
+            first[token] = start - token
+            last[token] = 0 if unidirectional else end - 1 - token
+    return first, last
+
+
+@compiled
+def _audience(starts: np.ndarray, tokens: int, unidirectional: bool) -> tuple:
+    """The offsets at which each token is seen, first and last (see `_sight`)."""
+    first = np.ones(whole_vectors(tokens), np.int32)
+    last = np.zeros(whole_vectors(tokens), np.int32)
+    for example in range(len(starts) - 1):
+        start, end = starts[example], starts[example + 1]
+        for token in range(start, end):
+            first[token] = token - (end - 1)
+            last[token] = 0 if unidirectional else token - start
+    return first, last
+
+
+@compiled
+def _longest(starts: np.ndarray) -> int:
+    """Number of tokens of the longest example; its last row is offset 0 in a band."""
+    longest = 1
+    for example in range(len(starts) - 1):
+        longest = max(longest, starts[example + 1] - starts[example])
+    return longest
+
+
+@compiled
+def _empty_band(starts: np.ndarray, tokens: int, unidirectional: bool) -> np.ndarray:
+    """A band of zeros, with a vector of zeros before and after the tokens."""
+    longest = _longest(starts)
+    offsets = longest if unidirectional else 2 * longest - 1
+    return np.zeros((offsets, whole_vectors(tokens) + 2 * LANES), np.float32)
+
+
+@compiled
+def _offsets_of_vector(first: np.ndarray, last: np.ndarray, token: int) -> tuple:
+    """Smallest and largest offset of any token of a vector; 1, 0 if all are empty."""
+    smallest, largest = 1, 0
+    for lane in range(token, token + LANES):
+        if first[lane] <= last[lane]:
+            smallest = min(smallest, first[lane])
+            largest = max(largest, last[lane])
+    return smallest, largest
+
+
+@compiled
+def _multiply_in_band(
+    queries: np.ndarray,
+    keys: np.ndarray,
+    present: int,
+    first: np.ndarray,
+    last: np.ndarray,
+    band: np.ndarray,
+) -> None:
+    """Multiplies every query with the keys in sight, and with some others."""
+    depth, tokens = queries.shape
+    row_length = BYTES * band.shape[1]
+    for token in range(0, tokens, LANES):
+        lowest, highest = _offsets_of_vector(first, last, token)
+        offset = lowest
+        while offset <= highest:
+            number = _MOST_OFFSETS if offset + _MOST_OFFSETS - 1 <= highest else 1
+            row = address_of(band) + (present + offset) * row_length
+            products_at_offsets(
+                number,
+                address_of(queries) + BYTES * token,
+                tokens - token,
+                address_of(keys),
+                token + offset,
+                tokens,
+                depth,
+                row + BYTES * (LANES + token),
+                band.shape[1],
+            )
+            offset += number
+
+
+@compiled
+def _softmax(
+    present: int, first: np.ndarray, last: np.ndarray, band: np.ndarray
+) -> None:
+    """Turns logits into weights, which are zero for keys out of sight."""
+    largest = np.empty(LANES, np.float32)
+    total = np.empty(LANES, np.float32)
+    for token in range(0, len(first), LANES):
+        lowest, highest = _offsets_of_vector(first, last, token)
+        largest[:] = -np.inf
+        total[:] = 0.0
+        start, stop = first[token : token + LANES], last[token : token + LANES]
+        for offset in range(lowest, highest + 1):
+            row = band[present + offset, LANES + token : 2 * LANES + token]
+            for lane in range(LANES):
+                is_seen = start[lane] <= offset <= stop[lane]
+                row[lane] = row[lane] if is_seen else -np.inf
+                largest[lane] = max(largest[lane], row[lane])
+        for offset in range(lowest, highest + 1):
+            row = band[present + offset, LANES + token : 2 * LANES + token]
+            for lane in range(LANES):
+                is_seen = start[lane] <= offset <= stop[lane]
+                weight = exp_of_negative(row[lane] - largest[lane])
+                weight = weight if is_seen else np.float32(0.0)
+                weight = np.float32(0.0) if weight < _SMALLEST_WEIGHT else weight
+                row[lane] = weight
+                total[lane] += weight
+        for offset in range(lowest, highest + 1):
+            row = band[present + offset, LANES + token : 2 * LANES + token]
+            for lane in range(LANES):
+                is_seen = start[lane] <= offset <= stop[lane]
+                row[lane] = row[lane] / total[lane] if is_seen else np.float32(0.0)
+
+
+@compiled
+def _softmax_backward(
+    weights: np.ndarray,
+    present: int,
+    first: np.ndarray,
+    last: np.ndarray,
+    scale: np.float32,
+    slopes: np.ndarray,
+) -> None:
+    """Turns gradients of weights into those of products, zero for keys out of sight."""
+    mean = np.empty(LANES, np.float32)
+    for token in range(0, len(first), LANES):
+        lowest, highest = _offsets_of_vector(first, last, token)
+        mean[:] = 0.0
+        for offset in range(lowest, highest + 1):
+            weight = weights[present + offset, LANES + token : 2 * LANES + token]
+            slope = slopes[present + offset, LANES + token : 2 * LANES + token]
+            for lane in range(LANES):
+                is_used = weight[lane] != 0.0
+                slope[lane] = slope[lane] if is_used else np.float32(0.0)
+                mean[lane] += weight[lane] * slope[lane]
+        for offset in range(lowest, highest + 1):
+            weight = weights[present + offset, LANES + token : 2 * LANES + token]
+            slope = slopes[present + offset, LANES + token : 2 * LANES + token]
+            for lane in range(LANES):
+                slope[lane] = weight[lane] * (slope[lane] - mean[lane]) * scale
+
+
+@compiled
+def _sum_up_values(
+    band: np.ndarray,
+    values: np.ndarray,
+    present: int,
+    first: np.ndarray,
+    last: np.ndarray,
+    outputs: np.ndarray,
+) -> None:
+    """Gives every query the weighted sum of the values in its sight."""
+    depth, tokens = values.shape
+    for token in range(0, tokens, LANES):
+        lowest, highest = _offsets_of_vector(first, last, token)
+        place = (present + lowest) * band.shape[1] + LANES + token
+        row = 0
+        while row < depth:
+            number = rows_of_one_loop(depth - row)
+            sums_over_offsets(
+                number,
+                address_of(band) + BYTES * place,
+                band.shape[1],
+                address_of(values) + BYTES * row * tokens,
+                token + lowest,
+                1,
+                highest - lowest + 1,
+                tokens,
+                address_of(outputs) + BYTES * (row * tokens + token),
+                tokens - token,
+            )
+            row += number
+
+
+@compiled
+def _sum_up_queries(
+    band: np.ndarray,
+    queries: np.ndarray,
+    present: int,
+    first: np.ndarray,
+    last: np.ndarray,
+    outputs: np.ndarray,
+) -> None:
+    """Gives every key the weighted sum of the queries that see it."""
+    depth, tokens = queries.shape
+    for token in range(0, tokens, LANES):
+        lowest, highest = _offsets_of_vector(first, last, token)
+        place = (present + lowest) * band.shape[1] + LANES + token - lowest
+        row = 0
+        while row < depth:
+            number = rows_of_one_loop(depth - row)
+            sums_over_offsets(
+                number,
+                address_of(band) + BYTES * place,
+                band.shape[1] - 1,
+                address_of(queries) + BYTES * row * tokens,
+                token - lowest,
+                -1,
+                highest - lowest + 1,
+                tokens,
+                address_of(outputs) + BYTES * (row * tokens + token),
+                tokens - token,
+            )
+            row += number
+
+
+@compiled
+def _copy_weights(
+    starts: np.ndarray,
+    unidirectional: bool,
+    heads: int,
+    head: int,
+    is_into_band: bool,
+    flat: np.ndarray,
+    band: np.ndarray,
+) -> None:
+    """Copies the weights of a head between the flat array of all heads and its band."""
+    present = _longest(starts) - 1
+    for example in range(len(starts) - 1):
+        start, end = starts[example], starts[example + 1]
+        place = _place_of_head(starts, example, heads, head)
+        for query in range(start, end):
+            for key in range(start, end):
+                if unidirectional and key > query:
+                    if not is_into_band:
+                        flat[place] = 0.0
+                elif is_into_band:
+                    band[present + key - query, LANES + query] = flat[place]
+                else:
+                    flat[place] = band[present + key - query, LANES + query]
+                place += 1
+
+
+@compiled
+def _place_of_head(starts: np.ndarray, example: int, heads: int, head: int) -> int:
+    """Where the weights of a head begin in the flat array."""
+    place = 0
+    for before in range(example):
+        length = starts[before + 1] - starts[before]
+        place += heads * length * length
+    length = starts[example + 1] - starts[example]
+    return place + head * length * length
+
+
+@compiled
+def _hide_keys(
+    starts: np.ndarray,
+    unidirectional: bool,
+    heads: int,
+    head: int,
+    seed: np.uint32,
+    threshold: np.uint32,
+    band: np.ndarray,
+) -> None:
+    """Dropout of keys: lowers the logits of those that a query shall not see."""
+    present = _longest(starts) - 1
+    for example in range(len(starts) - 1):
+        start, end = starts[example], starts[example + 1]
+        place = _place_of_head(starts, example, heads, head)
+        for query in range(start, end):
+            for key in range(start, end):
+                is_seen = key <= query or not unidirectional
+                if is_seen and not is_kept(place, seed, threshold):
+                    band[present + key - query, LANES + query] = _HIDDEN
+                place += 1
+
+
+@compiled
+def _add_products_with_embeddings(
+    queries: np.ndarray,
+    starts: np.ndarray,
+    positions: np.ndarray,
+    unidirectional: bool,
+    farthest: int,
+    embeddings: np.ndarray,
+    band: np.ndarray,
+) -> None:
+    """Adds products of queries with embeddings of the relative positions of keys."""
+    present = _longest(starts) - 1
+    for example in range(len(starts) - 1):
+        start, end = starts[example], starts[example + 1]
+        for query in range(start, end):
+            for key in range(start, query + 1 if unidirectional else end):
+                embedding = embeddings[
+                    relative_index(
+                        positions[query], positions[key], farthest, unidirectional
+                    )
+                ]
+                product = np.float32(0.0)
+                for i in range(len(queries)):
+                    product += queries[i, query] * embedding[i]
+                band[present + key - query, LANES + query] += product
+
+
+@compiled
+def _add_embeddings(
+    band: np.ndarray,
+    starts: np.ndarray,
+    positions: np.ndarray,
+    unidirectional: bool,
+    farthest: int,
+    embeddings: np.ndarray,
+    outputs: np.ndarray,
+) -> None:
+    """Adds to every query the weighted embeddings of the relative positions of keys."""
+    present = _longest(starts) - 1
+    for example in range(len(starts) - 1):
+        start, end = starts[example], starts[example + 1]
+        for query in range(start, end):
+            for key in range(start, query + 1 if unidirectional else end):
+                weight = band[present + key - query, LANES + query]
+                embedding = embeddings[
+                    relative_index(
+                        positions[query], positions[key], farthest, unidirectional
+                    )
+                ]
+                for i in range(len(outputs)):
+                    outputs[i, query] += weight * embedding[i]
+
+
+@compiled
+def _add_embedding_gradients(
+    band: np.ndarray,
+    queries: np.ndarray,
+    starts: np.ndarray,
+    positions: np.ndarray,
+    unidirectional: bool,
+    farthest: int,
+    embedding_gradients: np.ndarray,
+) -> None:
+    """Adds weighted queries to the gradients of the embeddings that they have used."""
+    present = _longest(starts) - 1
+    for example in range(len(starts) - 1):
+        start, end = starts[example], starts[example + 1]
+        for query in range(start, end):
+            for key in range(start, query + 1 if unidirectional else end):
+                weight = band[present + key - query, LANES + query]
+                gradient = embedding_gradients[
+                    relative_index(
+                        positions[query], positions[key], farthest, unidirectional
+                    )
+                ]
+                for i in range(len(queries)):
+                    gradient[i] += weight * queries[i, query]

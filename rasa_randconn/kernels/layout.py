@@ -22,15 +22,16 @@ def pack(
         padded: `[batch, length, units]`.
         examples: Batch index of every token.
         positions: Position of every token in its example.
-        packed: Gets the tokens `[units, tokens]`.
+        packed: Gets the tokens `[units, tokens]`; what is left becomes zero.
     """
-    units, tokens = packed.shape
-    for start in range(0, tokens, _BLOCK):
-        end = min(start + _BLOCK, tokens)
+    units = packed.shape[0]
+    for start in range(0, len(examples), _BLOCK):
+        end = min(start + _BLOCK, len(examples))
         for token in range(start, end):
             row = padded[examples[token], positions[token]]
             for unit in range(units):
                 packed[unit, token] = row[unit]
+    packed[:, len(examples) :] = 0.0
 
 
 @compiled
@@ -38,21 +39,10 @@ def spread(
     packed: np.ndarray, examples: np.ndarray, positions: np.ndarray, padded: np.ndarray
 ) -> None:
     """Puts real tokens back into a padded batch (arguments as for `pack`)."""
-    units, tokens = packed.shape
-    for start in range(0, tokens, _BLOCK):
-        end = min(start + _BLOCK, tokens)
+    units = packed.shape[0]
+    for start in range(0, len(examples), _BLOCK):
+        end = min(start + _BLOCK, len(examples))
         for token in range(start, end):
             row = padded[examples[token], positions[token]]
             for unit in range(units):
                 row[unit] = packed[unit, token]
-
-
-@compiled
-def transpose(rows: np.ndarray, columns: np.ndarray) -> None:
-    """Copies `[n, m]` to `[m, n]`."""
-    count, width = rows.shape
-    for start in range(0, count, _BLOCK):
-        end = min(start + _BLOCK, count)
-        for row in range(start, end):
-            for column in range(width):
-                columns[column, row] = rows[row, column]

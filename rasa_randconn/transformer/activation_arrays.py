@@ -19,9 +19,9 @@ class NormalizationState(NamedTuple):
 
 
 class LayerState(NamedTuple):
-    """Activations of one encoder layer that the backward pass needs.
+    """Activations of one encoder layer that the backward pass needs, features first.
 
-    `projected` is `[tokens, 3 * units]`, all others are features first.
+    `projected` is `[3 * units, tokens]`: query, key and value.
     """
 
     attention_norm: NormalizationState
@@ -35,8 +35,7 @@ class LayerState(NamedTuple):
 class EncoderState(NamedTuple):
     """Activations of the encoder, and room for those that nobody needs later.
 
-    `by_token` is `[tokens, 3 * units]`, the others are features first; `features` and
-    `gradients` are the residual stream.
+    All are features first; `features` and `gradients` are the residual stream.
     """
 
     inputs: np.ndarray
@@ -47,9 +46,12 @@ class EncoderState(NamedTuple):
     input_gradients: np.ndarray
     normalized_gradients: np.ndarray
     update: np.ndarray
-    projected: np.ndarray
-    by_token: np.ndarray
+    projected_gradients: np.ndarray
     hidden: np.ndarray
+
+
+# Numbers in a line of the cache: what begins with one is read without crossing another.
+_LINE = 16
 
 
 class Slab:
@@ -67,7 +69,9 @@ class Slab:
     def reset(self, size: int) -> None:
         """Makes room for so many numbers; arrays cut before must not be used again."""
         if self._memory.size < size:
-            self._memory = np.empty(size + size // 4, np.float32)
+            memory = np.empty(size + size // 4 + _LINE, np.float32)
+            shift = -memory.ctypes.data // memory.itemsize % _LINE
+            self._memory = memory[shift:]
         self._used = 0
 
     def array(self, *shape: int) -> np.ndarray:
@@ -92,7 +96,7 @@ def encoder_state(
     per_token = (
         settings.layers * (8 * units + 2 + 2 * filter_units)
         + 2 * inputs
-        + 12 * units
+        + 9 * units
         + 1
         + filter_units
     )
@@ -107,7 +111,7 @@ def encoder_state(
     def layer() -> LayerState:
         return LayerState(
             attention_norm=norm(),
-            projected=slab.array(tokens, 3 * units),
+            projected=features(3 * units),
             attended=features(units),
             feed_forward_norm=norm(),
             activated=features(filter_units),
@@ -123,7 +127,6 @@ def encoder_state(
         input_gradients=features(inputs),
         normalized_gradients=features(units),
         update=features(units),
-        projected=features(3 * units),
-        by_token=slab.array(tokens, 3 * units),
+        projected_gradients=features(3 * units),
         hidden=features(filter_units),
     )

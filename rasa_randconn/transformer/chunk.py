@@ -32,10 +32,13 @@ class Options(NamedTuple):
 class Chunk(NamedTuple):
     """Whole examples that are computed together.
 
+    Behind their tokens are some that belong to no example and change nothing, so that
+    there is a whole number of vectors.
+
     Attributes:
         number: Number of the chunk in its batch.
-        examples: Batch index of every token.
-        positions: Position of every token in its example.
+        examples: Batch index of every token of an example.
+        positions: Position of every token in its example, and zeros.
         starts: First token of every example, and the number of tokens at the end.
         probabilities: Attention weights of all layers, `[layers, pairs]`.
     """

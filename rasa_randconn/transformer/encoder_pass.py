@@ -13,6 +13,7 @@ import numpy as np
 
 from rasa_randconn.kernels import PackedProduct, in_parallel
 from rasa_randconn.kernels.dropout import dropout_rate
+from rasa_randconn.kernels.vectors import whole_vectors
 from rasa_randconn.transformer.activation_arrays import (
     EncoderState,
     Slab,
@@ -24,7 +25,7 @@ from rasa_randconn.transformer.settings import EncoderSettings
 from rasa_randconn.transformer.weight_arrays import EncoderArrays, WeightLayout
 
 # Activations of so many tokens stay in a core's cache.
-_TOKENS_PER_CHUNK = 256
+_TOKENS_PER_CHUNK = 512
 
 
 class _OpenChunk(NamedTuple):
@@ -188,17 +189,17 @@ class EncoderPass:
             if tokens.stop == tokens.start:
                 continue
             pairs = self.settings.heads * int(np.square(lengths[first:last]).sum())
+            count = tokens.stop - tokens.start
+            room = whole_vectors(count)
             chunk = Chunk(
                 len(chunks),
                 examples[tokens],
-                positions[tokens],
+                np.pad(positions[tokens], (0, room - count)),
                 starts[first : last + 1] - starts[first],
                 np.empty((self.settings.layers, pairs), np.float32),
             )
             slab = self._slab()
-            state = encoder_state(
-                self.settings, inputs, tokens.stop - tokens.start, slab
-            )
+            state = encoder_state(self.settings, inputs, room, slab)
             chunks.append(_OpenChunk(chunk, state, slab))
         return chunks
 

@@ -10,7 +10,7 @@ from typing import Tuple
 
 import numpy as np
 
-from rasa_randconn.kernels import activations, attention, dropout, layout, products
+from rasa_randconn.kernels import activations, attention, dropout, products
 from rasa_randconn.kernels import normalization as norm
 from rasa_randconn.transformer.activation_arrays import (
     EncoderState,
@@ -49,14 +49,11 @@ def attend(
         own: Gets the activations of the layer.
         state: The residual stream, and room for other activations.
     """
-    units, tokens = state.features.shape
     normalize(weights.attention_norm, state.features, own.attention_norm)
     normalized = own.attention_norm.outputs
     kernels = (weights.query, weights.key, weights.value)
-    for kernel, outputs in zip(kernels, np.split(state.projected, 3)):
+    for kernel, outputs in zip(kernels, np.split(own.projected, 3)):
         products.multiply(kernel, normalized, outputs)
-    layout.transpose(state.projected, own.projected)
-    attended = state.by_token.reshape(-1)[: tokens * units].reshape(tokens, units)
     attention.attention(
         own.projected,
         chunk.starts,
@@ -69,9 +66,8 @@ def attend(
         dropout.seed_of(options.seed, chunk.number, layer, _KEYS),
         options.key_rate.threshold,
         chunk.probabilities[layer],
-        attended,
+        own.attended,
     )
-    layout.transpose(attended, own.attended)
     products.multiply(weights.output, own.attended, state.update)
     dropout.add_update(
         state.features,
@@ -103,7 +99,6 @@ def attend_backward(
         probability_gradients: Of the attention weights `[pairs]`; empty if not used.
         weight_gradients: Gets the gradients of the weights.
     """
-    units, tokens = state.features.shape
     dropout.dropout_backward(
         state.gradients,
         *_dropout(options, chunk, layer, _ATTENTION),
@@ -119,12 +114,10 @@ def attend_backward(
         weight_gradients.output,
         attended_gradients,
     )
-    by_token = state.projected.reshape(-1)[: tokens * units].reshape(tokens, units)
-    layout.transpose(attended_gradients, by_token)
     weight_gradients.key_embeddings[:] = 0.0
     weight_gradients.value_embeddings[:] = 0.0
     attention.attention_backward(
-        by_token,
+        attended_gradients,
         probability_gradients,
         own.projected,
         chunk.starts,
@@ -135,11 +128,10 @@ def attend_backward(
         weights.key_embeddings,
         weights.value_embeddings,
         chunk.probabilities[layer],
-        state.by_token,
+        state.projected_gradients,
         weight_gradients.key_embeddings,
         weight_gradients.value_embeddings,
     )
-    layout.transpose(state.by_token, state.projected)
     state.normalized_gradients[:, :] = 0.0
     normalized = own.attention_norm.outputs
     kernels = (weights.query, weights.key, weights.value)
@@ -149,7 +141,7 @@ def attend_backward(
         weight_gradients.value,
     )
     for kernel, kernel_gradient, gradients in zip(
-        kernels, own_gradients, np.split(state.projected, 3)
+        kernels, own_gradients, np.split(state.projected_gradients, 3)
     ):
         products.multiply_backward(
             kernel, normalized, gradients, kernel_gradient, state.normalized_gradients

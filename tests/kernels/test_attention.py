@@ -26,7 +26,7 @@ both_directions = pytest.mark.parametrize("unidirectional", [False, True])
 
 def attend(projected, unidirectional, rate, farthest=0, embeddings=NO_EMBEDDINGS):
     weights = np.full(len(PLACES), np.nan, np.float32)
-    outputs = np.full((len(POSITIONS), UNITS), np.nan, np.float32)
+    outputs = np.full((UNITS, len(POSITIONS)), np.nan, np.float32)
     options = STARTS, POSITIONS, HEADS, unidirectional, farthest, *embeddings
     threshold = dropout_rate(rate).threshold
     attention(projected, *options, SEED, threshold, weights, outputs)
@@ -51,7 +51,7 @@ def kept_keys(rate):
 
 def expected_attention(projected, unidirectional, rate, farthest, embeddings):
     """The same in TensorFlow, with all relative embeddings spread out."""
-    parts = tf.reshape(projected, [-1, 3, HEADS, DEPTH])
+    parts = tf.reshape(tf.transpose(projected), [-1, 3, HEADS, DEPTH])
     query, key, value = tf.unstack(tf.transpose(parts, [1, 2, 0, 3])[:, :, tf.newaxis])
     nearest = 0 if unidirectional else farthest
     indices = np.clip(DISTANCES, -farthest, nearest) + farthest
@@ -64,7 +64,7 @@ def expected_attention(projected, unidirectional, rate, farthest, embeddings):
     logits += tf.where(kept_keys(rate), 0.0, -1e9)
     weights = tf.nn.softmax(tf.where(keys_in_sight(unidirectional), logits, -np.inf))
     outputs = tf.reduce_sum(weights[..., tf.newaxis] * value, axis=2)
-    outputs = tf.reshape(tf.transpose(outputs, [1, 0, 2]), [-1, UNITS])
+    outputs = tf.reshape(tf.transpose(outputs, [0, 2, 1]), [UNITS, -1])
     return tf.gather_nd(weights, PLACES), outputs
 
 
@@ -77,7 +77,7 @@ def expected_attention(projected, unidirectional, rate, farthest, embeddings):
 def test_values_and_gradients_equal_those_of_tensorflow(
     normal, unidirectional, rate, with_weights, key_heads, value_heads, farthest
 ):
-    projected = normal(len(POSITIONS), 3 * UNITS)
+    projected = normal(3 * UNITS, len(POSITIONS))
     distances = farthest + 1 if unidirectional else 2 * farthest + 1
     embeddings = [normal(heads, distances, DEPTH) for heads in (key_heads, value_heads)]
     options = unidirectional, rate, farthest
@@ -113,7 +113,7 @@ def test_values_and_gradients_equal_those_of_tensorflow(
 @pytest.mark.parametrize("rate", [0.0, 0.5])
 @pytest.mark.parametrize("size", [1.0, 100.0])
 def test_weights_of_keys_in_sight_add_up_to_one(normal, unidirectional, rate, size):
-    projected = size * normal(len(POSITIONS), 3 * UNITS)
+    projected = size * normal(3 * UNITS, len(POSITIONS))
     weights = spread(attend(projected, unidirectional, rate)[0])
     assert (weights >= 0).all()
     np.testing.assert_array_equal(weights[~keys_in_sight(unidirectional)], 0.0)
@@ -123,7 +123,7 @@ def test_weights_of_keys_in_sight_add_up_to_one(normal, unidirectional, rate, si
 @both_directions
 @pytest.mark.parametrize("rate", [0.0, 0.5, 1.0])
 def test_hidden_keys_have_no_weight_unless_all_are_hidden(unidirectional, rate):
-    equal = np.zeros((len(POSITIONS), 3 * UNITS), np.float32)
+    equal = np.zeros((3 * UNITS, len(POSITIONS)), np.float32)
     weights = spread(attend(equal, unidirectional, rate)[0])
     is_seen = keys_in_sight(unidirectional)
     is_left = is_seen & kept_keys(rate)

@@ -1,0 +1,179 @@
+"""The inner loops of products with packed kernels, on vectors of tokens.
+
+A loop keeps its sums in registers while it goes over the inputs or tokens, and reads
+the inputs of a group where they are: what it costs is the multiplications. Both are
+called in compiled code; arguments are addresses, and distances in numbers.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import llvmlite.binding
+from numba.core import types
+from numba.extending import intrinsic
+
+from rasa_randconn.kernels.compilation import compiled
+from rasa_randconn.kernels.vectors import LANES, VectorCode, write_choice
+
+_INDEX_BYTES = 8
+
+
+def _rows_in_registers() -> int:
+    """How many vectors of sums fit into the registers, with room for the factors."""
+    return 8 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 6
+
+
+#: Numbers of rows that a loop can have, falling.
+ROWS = (_rows_in_registers(), 4, 2, 1)
+
+
+@compiled
+def rows_of_one_loop(rows: int) -> int:
+    """How many of the rows that are left the next loop takes."""
+    for number in ROWS:
+        if rows >= number:
+            return number
+    return 0
+
+
+def _weighted_sums(is_backward: bool) -> Any:
+    """Makes a loop that sums up weighted inputs for some rows and a vector of tokens.
+
+    It is called with
+
+    - the number of rows, one of `ROWS`, and that of tokens, of which a vector is taken;
+    - the address of the first weight, the weights' distances from row to row and from
+      input to input;
+    - the address of the first input at the first token, the distance between inputs,
+      and their number;
+    - the address of the indices: of the inputs, or going backward of the rows;
+    - the address of the first row at the first token, the distance between rows.
+
+    Args:
+        is_backward: Whether sums are added to the rows that the indices name, instead
+            of put into rows that follow one another.
+    """
+
+    def typed(
+        typing_context: Any,
+        rows: Any,
+        tokens: Any,
+        weights: Any,
+        weight_row_step: Any,
+        weight_input_step: Any,
+        inputs: Any,
+        input_step: Any,
+        count: Any,
+        indices: Any,
+        outputs: Any,
+        output_step: Any,
+    ) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            rows, tokens, *places = arguments
+            full = VectorCode(builder)
+            zero = full.integer(0)
+
+            def write(number: int, is_masked: bool) -> None:
+                code = full.within(zero, tokens) if is_masked else full
+                _write_weighted_sums(code, is_backward, number, *places)
+
+            is_full = builder.icmp_signed(">=", tokens, full.integer(LANES))
+            write_choice(builder, rows, ROWS, is_full, write)
+            return context.get_dummy_value()
+
+        return types.none(*[types.int64] * 11), generate
+
+    return intrinsic(typed)
+
+
+def _write_weighted_sums(
+    code: VectorCode,
+    is_backward: bool,
+    rows: int,
+    weights: Any,
+    weight_row_step: Any,
+    weight_input_step: Any,
+    inputs: Any,
+    input_step: Any,
+    count: Any,
+    indices: Any,
+    outputs: Any,
+    output_step: Any,
+) -> None:
+    builder = code.builder
+    row_places = [builder.mul(weight_row_step, code.integer(r)) for r in range(rows)]
+
+    def indexed(number: Any) -> Any:
+        return code.index(code.place(indices, number, _INDEX_BYTES))
+
+    def add(step: Any, totals: Any) -> Any:
+        number = step if is_backward else indexed(step)
+        values = code.load(code.place(inputs, builder.mul(number, input_step)))
+        first = code.place(weights, builder.mul(step, weight_input_step))
+        return [
+            code.add_product(total, values, code.load_everywhere(code.place(first, r)))
+            for total, r in zip(totals, row_places)
+        ]
+
+    for row, total in enumerate(code.sums(count, rows, add)):
+        number = code.integer(row)
+        if is_backward:
+            number = indexed(number)
+        place = code.place(outputs, builder.mul(number, output_step))
+        if is_backward:
+            total = builder.fadd(total, code.load(place))
+        code.store(total, place)
+
+
+#: Sums for rows that follow one another, of inputs that the indices name.
+weighted_sums: Any = _weighted_sums(is_backward=False)
+
+#: Sums that are added to the rows that the indices name.
+weighted_sums_backward: Any = _weighted_sums(is_backward=True)
+
+
+def _products_of_rows(
+    typing_context: Any,
+    x0: Any,
+    x1: Any,
+    x2: Any,
+    x3: Any,
+    y0: Any,
+    y1: Any,
+    y2: Any,
+    y3: Any,
+    tokens: Any,
+    results: Any,
+) -> Any:
+    """How to compile `products_of_rows`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        rows, (tokens, results) = arguments[:8], arguments[8:]
+        lanes = tokens.type(LANES)
+
+        def add(code: VectorCode, first: Any, totals: Any) -> Any:
+            vectors = [code.load(code.place(row, first)) for row in rows]
+            pairs = itertools.product(vectors[:4], vectors[4:])
+            return [code.add_product(t, x, y) for t, (x, y) in zip(totals, pairs)]
+
+        code = VectorCode(builder)
+        totals = code.sums(
+            builder.sdiv(tokens, lanes),
+            LANES,
+            lambda step, totals: add(code, builder.mul(step, lanes), totals),
+        )
+        left = builder.srem(tokens, lanes)
+        last = code.within(code.integer(0), left)
+        totals = add(last, builder.sub(tokens, left), totals)
+        code.store(code.sums_of_lanes(totals), results)
+        return context.get_dummy_value()
+
+    return types.none(*[types.int64] * 10), generate
+
+
+#: Multiplies 4 rows with 4 others, sums up over tokens, and puts the sums into an array
+#: `[4, 4]`. It is called with the addresses of the rows at the first token, the number
+#: of tokens and the address of the array.
+products_of_rows: Any = intrinsic(_products_of_rows)

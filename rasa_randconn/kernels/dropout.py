@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from typing import NamedTuple
 
@@ -33,7 +34,7 @@ def dropout_rate(rate: float) -> DropoutRate:
 
 def seed_of(*numbers: int) -> np.uint32:
     """A seed of its own for all that these numbers tell apart."""
-    return np.uint32(zlib.crc32(repr(numbers).encode()))
+    return np.uint32(zlib.crc32(struct.pack(f"{len(numbers)}q", *numbers)))
 
 
 @compiled

@@ -23,7 +23,7 @@ def place_tokens(
     Args:
         features: Products `[units, tokens]`, changed in place.
         bias: `[units]`.
-        encoding: Encoding of every position `[positions, units]`.
+        encoding: Encoding of every position `[units, positions]`.
         positions: Position of every token in its example.
         seed: Seed of the dropout.
         threshold: Random bits below it drop a unit.
@@ -38,7 +38,7 @@ def place_tokens(
         for token in range(tokens):
             factor = kept_factor(unit * tokens + token, seed, threshold, scale)
             value = (features[unit, token] + shift) * root
-            features[unit, token] = (value + encoding[positions[token], unit]) * factor
+            features[unit, token] = (value + encoding[unit, positions[token]]) * factor
 
 
 @compiled

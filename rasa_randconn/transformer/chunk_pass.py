@@ -37,7 +37,7 @@ def encode(
         options: Options of the encoder.
         chunk: Where the tokens are; gets the attention weights.
         state: Gets the activations.
-        encoding: Encoding of every position `[positions, units]`.
+        encoding: Encoding of every position `[units, positions]`.
         inputs: Activations of the batch `[batch, length, inputs]`.
         outputs: Gets the chunk's part of the outputs `[batch, length, units]`.
     """

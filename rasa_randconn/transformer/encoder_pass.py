@@ -74,7 +74,7 @@ class EncoderPass:
         self.settings = settings
         self.products = products
         self.layout = WeightLayout(settings, products, shapes)
-        self._encoding = np.empty((0, settings.units), np.float32)
+        self._encoding = np.empty((settings.units, 0), np.float32)
         self._free_slabs: List[Slab] = []
         self._lock = Lock()
 
@@ -208,12 +208,12 @@ class EncoderPass:
             return self._free_slabs.pop() if self._free_slabs else Slab()
 
     def _encoding_up_to(self, length: int) -> np.ndarray:
-        """Sines at even, cosines at odd units, `[length or more, units]`."""
+        """Sines at even, cosines at odd units, `[units, length or more]`."""
         encoding = self._encoding
-        if len(encoding) < length:
-            units = np.arange(self.settings.units)
+        if encoding.shape[1] < length:
+            units = np.arange(self.settings.units)[:, np.newaxis]
             frequencies = np.power(10000.0, -2.0 * (units // 2) / self.settings.units)
-            angles = np.arange(2 * length)[:, np.newaxis] * frequencies
+            angles = frequencies * np.arange(2 * length)
             encoding = np.where(units % 2 == 0, np.sin(angles), np.cos(angles))
             encoding = encoding.astype(np.float32)
             self._encoding = encoding

@@ -16,16 +16,16 @@ def place(features, bias, encoding, positions, rate=0.0):
 
 
 def test_tokens_are_scaled_and_get_their_position(normal, units, tokens):
-    features, bias, encoding = normal(units, tokens), normal(units), normal(9, units)
+    features, bias, encoding = normal(units, tokens), normal(units), normal(units, 9)
     positions = np.arange(tokens) % 9
-    expected = (features + bias[:, np.newaxis]) * np.sqrt(units) + encoding[positions].T
+    expected = (features + bias[:, np.newaxis]) * np.sqrt(units) + encoding[:, positions]
     found = place(features, bias, encoding, positions)
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("rate, scale", [(0.0, 1.0), (0.2, 1.25), (1.0, 0.0)])
 def test_tokens_and_gradients_are_dropped_and_scaled_together(normal, rate, scale):
-    inputs = normal(32, 257), normal(32), normal(257, 32), np.arange(257)
+    inputs = normal(32, 257), normal(32), normal(32, 257), np.arange(257)
     outputs = place(*inputs, rate)
     factors = scale * (outputs != 0)
     assert abs((outputs != 0).mean() - (1 - rate)) < 0.03

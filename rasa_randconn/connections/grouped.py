@@ -16,6 +16,9 @@ from rasa_randconn.connections.connectivity import (
 #: Pairs of inputs that the groups see together, as a fraction of all pairs.
 SEEN_PAIRS = 0.3
 
+#: Groups of a layer that has so many units and misses any connections.
+FEWEST_GROUPS = 16
+
 
 @dataclass(frozen=True)
 class Block:
@@ -183,12 +186,12 @@ def number_of_groups(inputs: int, units: int, fan_in: int) -> int:
     """How many groups the outputs are cut into.
 
     Few groups make large, efficient matrix products, but outputs of one group see the
-    same inputs. There are at least as many groups as it takes to read every input, and
-    at least so many that about a third of all pairs of inputs are seen together by some
-    group; without that the layer loses F1 below a density of 0.1, because the number of
-    pairs that a group sees falls with the square of the density. The next divisor of
-    `units` is taken if there is one below twice that number: then all groups have the
-    same size.
+    same inputs; half as many as `FEWEST_GROUPS` cost F1 at the default density. There
+    are at least as many groups as it takes to read every input, and at least so many
+    that about a third of all pairs of inputs are seen together by some group; without
+    that the layer loses F1 below a density of 0.1, because the number of pairs that a
+    group sees falls with the square of the density. The next divisor of `units` is
+    taken if there is one below twice that number: then all groups have the same size.
 
     Args:
         inputs: Number of inputs.
@@ -202,7 +205,7 @@ def number_of_groups(inputs: int, units: int, fan_in: int) -> int:
         return 1
     to_read_every_input = -(-inputs // fan_in)
     to_see_pairs = round(SEEN_PAIRS * (inputs / fan_in) ** 2)
-    fewest = min(max(to_read_every_input, to_see_pairs), units)
+    fewest = min(max(FEWEST_GROUPS, to_read_every_input, to_see_pairs), units)
     for groups in range(fewest, min(2 * fewest, units) + 1):
         if units % groups == 0:
             return groups

@@ -82,9 +82,15 @@ def test_groups_never_become_fewer_as_density_falls(inputs, units):
 
 
 def test_groups_rise_in_number_as_density_falls():
-    groups = [draw(256, 256, d).groups for d in (1.0, 0.5, 0.2, 0.1, 0.05, 0.0)]
+    groups = [draw(256, 256, d).groups for d in (1.0, 0.5, 0.1, 0.05, 0.0)]
     assert groups == sorted(set(groups))
     assert groups[-1] == 256
+
+
+@pytest.mark.parametrize("inputs, units", [(256, 256), (20, 50), (64, 17), (64, 5)])
+@pytest.mark.parametrize("density", [0.9, 0.5, 0.2])
+def test_there_are_sixteen_groups_or_as_many_as_there_are_units(inputs, units, density):
+    assert draw(inputs, units, density).groups >= min(units, 16)
 
 
 @pytest.mark.parametrize("inputs, units", [(256, 256), (128, 256), (256, 1024)])
@@ -98,7 +104,7 @@ def test_more_than_a_quarter_of_all_pairs_of_inputs_meet(inputs, units, density)
 def test_a_single_block_is_enough_where_sizes_divide():
     connectivity = draw(128, 256, 0.25)
     (block,) = connectivity.blocks
-    assert (block.groups, block.fan_in, block.units_per_group) == (8, 32, 32)
+    assert (block.groups, block.fan_in, block.units_per_group) == (16, 32, 16)
     assert block.units == connectivity.units
     assert block.count == connectivity.count == 8192
 

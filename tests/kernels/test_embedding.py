@@ -18,9 +18,8 @@ def place(features, bias, encoding, positions, rate=0.0):
 def test_tokens_are_scaled_and_get_their_position(normal, units, tokens):
     features, bias, encoding = normal(units, tokens), normal(units), normal(units, 9)
     positions = np.arange(tokens) % 9
-    expected = (features + bias[:, np.newaxis]) * np.sqrt(units) + encoding[
-        :, positions
-    ]
+    scaled = (features + bias[:, np.newaxis]) * np.sqrt(units)
+    expected = scaled + encoding[:, positions]
     found = place(features, bias, encoding, positions)
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 

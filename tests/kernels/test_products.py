@@ -10,7 +10,7 @@ from rasa_randconn.kernels.products import PackedProduct, multiply, multiply_bac
 @pytest.fixture(
     params=[
         pytest.param(("grouped", 32, 32, 0.25), id="equal groups"),
-        pytest.param(("grouped", 13, 29, 0.3), id="left-over units"),
+        pytest.param(("grouped", 13, 37, 0.3), id="left-over units"),
         pytest.param(("grouped", 29, 13, 0.0), id="left-over inputs"),
         pytest.param(("grouped", 13, 29, 1.0), id="dense"),
         pytest.param(("grouped", 1, 9, 0.5), id="one input"),
@@ -53,7 +53,7 @@ def test_only_unstructured_kernels_are_spread_out(normal, connectivity):
     np.testing.assert_array_equal(product.packed(product.multiplied(kernel)), kernel)
 
 
-@pytest.mark.parametrize("shape, has_left", [((32, 32), False), ((13, 29), True)])
+@pytest.mark.parametrize("shape, has_left", [((32, 32), False), ((13, 37), True)])
 def test_groups_of_another_size_are_kept_apart(shape, has_left):
     product = PackedProduct(draw_connectivity("grouped", *shape, 0.3, seed=1))
     layer = product.layer_kernel(np.zeros(product.size, np.float32))

@@ -49,7 +49,6 @@ def _step(layer: tf.keras.layers.Layer, inputs: int) -> Callable[[], object]:
     """Outputs and all gradients in a TensorFlow graph."""
     features = tf.random.normal([TOKENS, inputs])
     layer.build(features.shape)
-
     return gradient_step(layer, features, layer)
 
 

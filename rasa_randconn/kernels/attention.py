@@ -75,33 +75,37 @@ def attention(
     units, tokens = outputs.shape
     depth = units // heads
     scale = np.float32(1.0 / np.sqrt(depth))
-    band = _empty_band(starts, tokens, unidirectional)
     present = _longest(starts) - 1
+    band = _empty_band(present, tokens, unidirectional)
     first, last = _sight(starts, tokens, unidirectional)
+    if len(key_embeddings) or len(value_embeddings):
+        indices = _relative_indices(
+            starts, positions, unidirectional, farthest, present, band
+        )
+    else:
+        indices = np.empty((0, 0), np.int32)
     for head in range(heads):
         queries = projected[head * depth : (head + 1) * depth]
         keys = projected[units + head * depth : units + (head + 1) * depth]
         _multiply_in_band(queries, keys, present, first, last, band)
         if len(key_embeddings):
             embeddings = key_embeddings[head % len(key_embeddings)]
-            _add_products_with_embeddings(
-                queries, starts, positions, unidirectional, farthest, embeddings, band
-            )
-        for offset in range(len(band)):
-            for place in range(band.shape[1]):
-                band[offset, place] *= scale
+            _add_products_with_embeddings(queries, embeddings, indices, band)
+        band *= scale
         if threshold > 0:
-            _hide_keys(starts, unidirectional, heads, head, seed, threshold, band)
+            _hide_keys(
+                starts, unidirectional, heads, head, present, seed, threshold, band
+            )
         _softmax(present, first, last, band)
-        _copy_weights(starts, unidirectional, heads, head, False, probabilities, band)
+        _copy_weights(
+            starts, unidirectional, heads, head, present, False, probabilities, band
+        )
         values = projected[2 * units + head * depth : 2 * units + (head + 1) * depth]
         attended = outputs[head * depth : (head + 1) * depth]
-        _sum_up_values(band, values, present, first, last, attended)
+        _sum_up(band, values, present, first, last, False, attended)
         if len(value_embeddings):
             embeddings = value_embeddings[head % len(value_embeddings)]
-            _add_embeddings(
-                band, starts, positions, unidirectional, farthest, embeddings, attended
-            )
+            _add_embeddings(band, embeddings, indices, attended)
 
 
 @compiled
@@ -142,12 +146,17 @@ def attention_backward(
     units, tokens = gradients.shape
     depth = units // heads
     scale = np.float32(1.0 / np.sqrt(depth))
-    weights = _empty_band(starts, tokens, unidirectional)
     present = _longest(starts) - 1
+    weights = _empty_band(present, tokens, unidirectional)
+    slopes = np.zeros_like(weights)
     first, last = _sight(starts, tokens, unidirectional)
     seen_first, seen_last = _audience(starts, tokens, unidirectional)
-    slopes = np.zeros_like(weights)
-    given = np.zeros_like(weights)
+    if len(key_embeddings) or len(value_embeddings):
+        indices = _relative_indices(
+            starts, positions, unidirectional, farthest, present, weights
+        )
+    else:
+        indices = np.empty((0, 0), np.int32)
     for head in range(heads):
         query_rows = slice(head * depth, (head + 1) * depth)
         key_rows = slice(units + head * depth, units + (head + 1) * depth)
@@ -155,75 +164,58 @@ def attention_backward(
         queries, keys = projected[query_rows], projected[key_rows]
         values = projected[value_rows]
         attended = gradients[query_rows]
+        query_gradients = projected_gradients[query_rows]
 
-        _copy_weights(starts, unidirectional, heads, head, True, probabilities, weights)
+        _copy_weights(
+            starts, unidirectional, heads, head, present, True, probabilities, weights
+        )
         _multiply_in_band(attended, values, present, first, last, slopes)
         if len(value_embeddings):
             one = head % len(value_embeddings)
             _add_products_with_embeddings(
-                attended,
-                starts,
-                positions,
-                unidirectional,
-                farthest,
-                value_embeddings[one],
-                slopes,
+                attended, value_embeddings[one], indices, slopes
             )
             _add_embedding_gradients(
-                weights,
-                attended,
-                starts,
-                positions,
-                unidirectional,
-                farthest,
-                value_embeddings_gradient[one],
+                weights, attended, indices, value_embeddings_gradient[one]
             )
         if len(probability_gradients):
+            given = np.zeros_like(weights)
             _copy_weights(
-                starts, unidirectional, heads, head, True, probability_gradients, given
+                starts,
+                unidirectional,
+                heads,
+                head,
+                present,
+                True,
+                probability_gradients,
+                given,
             )
-            for offset in range(len(slopes)):
-                for place in range(slopes.shape[1]):
-                    slopes[offset, place] += given[offset, place]
+            slopes += given
         _softmax_backward(weights, present, first, last, scale, slopes)
 
-        _sum_up_values(
-            slopes, keys, present, first, last, projected_gradients[query_rows]
-        )
+        _sum_up(slopes, keys, present, first, last, False, query_gradients)
         if len(key_embeddings):
             one = head % len(key_embeddings)
-            _add_embeddings(
-                slopes,
-                starts,
-                positions,
-                unidirectional,
-                farthest,
-                key_embeddings[one],
-                projected_gradients[query_rows],
-            )
+            _add_embeddings(slopes, key_embeddings[one], indices, query_gradients)
             _add_embedding_gradients(
-                slopes,
-                queries,
-                starts,
-                positions,
-                unidirectional,
-                farthest,
-                key_embeddings_gradient[one],
+                slopes, queries, indices, key_embeddings_gradient[one]
             )
-        _sum_up_queries(
+        _sum_up(
             slopes,
             queries,
             present,
             seen_first,
             seen_last,
+            True,
             projected_gradients[key_rows],
         )
-        _sum_up_queries(
+        _sum_up(
             weights,
             attended,
             present,
             seen_first,
             seen_last,
+            True,
             projected_gradients[value_rows],
         )
 
@@ -248,19 +240,15 @@ def _sight(starts: np.ndarray, tokens: int, unidirectional: bool) -> tuple:
 @compiled
 def _audience(starts: np.ndarray, tokens: int, unidirectional: bool) -> tuple:
     """The offsets at which each token is seen, first and last (see `_sight`)."""
-    first = np.ones(whole_vectors(tokens), np.int32)
-    last = np.zeros(whole_vectors(tokens), np.int32)
-    for example in range(len(starts) - 1):
-        start, end = starts[example], starts[example + 1]
-        for token in range(start, end):
-            first[token] = token - (end - 1)
-            last[token] = 0 if unidirectional else token - start
-    return first, last
+    first, last = _sight(starts, tokens, False)
+    # who looks ahead at a token is behind it, and the other way round
+    seen_last = np.minimum(-first, np.int32(0)) if unidirectional else -first
+    return -last, seen_last
 
 
 @compiled
 def _longest(starts: np.ndarray) -> int:
-    """Number of tokens of the longest example; its last row is offset 0 in a band."""
+    """Number of tokens of the longest example."""
     longest = 1
     for example in range(len(starts) - 1):
         longest = max(longest, starts[example + 1] - starts[example])
@@ -268,10 +256,15 @@ def _longest(starts: np.ndarray) -> int:
 
 
 @compiled
-def _empty_band(starts: np.ndarray, tokens: int, unidirectional: bool) -> np.ndarray:
-    """A band of zeros, with a vector of zeros before and after the tokens."""
-    longest = _longest(starts)
-    offsets = longest if unidirectional else 2 * longest - 1
+def _empty_band(present: int, tokens: int, unidirectional: bool) -> np.ndarray:
+    """A band of zeros, with a vector of zeros before and after the tokens.
+
+    Args:
+        present: The row of offset 0; below it are those of the past, `present` many.
+        tokens: Number of tokens.
+        unidirectional: Whether there are no rows of the future.
+    """
+    offsets = present + 1 if unidirectional else 2 * present + 1
     return np.zeros((offsets, whole_vectors(tokens) + 2 * LANES), np.float32)
 
 
@@ -381,61 +374,45 @@ def _softmax_backward(
 
 
 @compiled
-def _sum_up_values(
+def _sum_up(
     band: np.ndarray,
     values: np.ndarray,
     present: int,
     first: np.ndarray,
     last: np.ndarray,
+    is_for_keys: bool,
     outputs: np.ndarray,
 ) -> None:
-    """Gives every query the weighted sum of the values in its sight."""
+    """Gives every query the weighted sum of the values in its sight.
+
+    Args:
+        band: The weights.
+        values: `[depth, tokens]`.
+        present: The row of offset 0.
+        first: First offset of every token.
+        last: Last offset of every token.
+        is_for_keys: Whether it is the keys that get sums, of what belongs to the queries
+            that see them; a query lies an offset before its key.
+        outputs: Gets the sums `[depth, tokens]`.
+    """
     depth, tokens = values.shape
+    direction = -1 if is_for_keys else 1
+    # from one offset to the next, the queries move by so much
+    shift = -1 if is_for_keys else 0
     for token in range(0, tokens, LANES):
         lowest, highest = _offsets_of_vector(first, last, token)
-        place = (present + lowest) * band.shape[1] + LANES + token
+        query = token + shift * lowest
+        place = (present + lowest) * band.shape[1] + LANES + query
         row = 0
         while row < depth:
             number = rows_of_one_loop(depth - row)
             sums_over_offsets(
                 number,
                 address_of(band) + BYTES * place,
-                band.shape[1],
+                band.shape[1] + shift,
                 address_of(values) + BYTES * row * tokens,
-                token + lowest,
-                1,
-                highest - lowest + 1,
-                tokens,
-                address_of(outputs) + BYTES * (row * tokens + token),
-                tokens - token,
-            )
-            row += number
-
-
-@compiled
-def _sum_up_queries(
-    band: np.ndarray,
-    queries: np.ndarray,
-    present: int,
-    first: np.ndarray,
-    last: np.ndarray,
-    outputs: np.ndarray,
-) -> None:
-    """Gives every key the weighted sum of the queries that see it."""
-    depth, tokens = queries.shape
-    for token in range(0, tokens, LANES):
-        lowest, highest = _offsets_of_vector(first, last, token)
-        place = (present + lowest) * band.shape[1] + LANES + token - lowest
-        row = 0
-        while row < depth:
-            number = rows_of_one_loop(depth - row)
-            sums_over_offsets(
-                number,
-                address_of(band) + BYTES * place,
-                band.shape[1] - 1,
-                address_of(queries) + BYTES * row * tokens,
-                token - lowest,
-                -1,
+                token + direction * lowest,
+                direction,
                 highest - lowest + 1,
                 tokens,
                 address_of(outputs) + BYTES * (row * tokens + token),
@@ -450,15 +427,18 @@ def _copy_weights(
     unidirectional: bool,
     heads: int,
     head: int,
+    present: int,
     is_into_band: bool,
     flat: np.ndarray,
     band: np.ndarray,
 ) -> None:
     """Copies the weights of a head between the flat array of all heads and its band."""
-    present = _longest(starts) - 1
+    first_of_example = 0
     for example in range(len(starts) - 1):
         start, end = starts[example], starts[example + 1]
-        place = _place_of_head(starts, example, heads, head)
+        pairs = (end - start) ** 2
+        place = first_of_example + head * pairs
+        first_of_example += heads * pairs
         for query in range(start, end):
             for key in range(start, end):
                 if unidirectional and key > query:
@@ -472,31 +452,23 @@ def _copy_weights(
 
 
 @compiled
-def _place_of_head(starts: np.ndarray, example: int, heads: int, head: int) -> int:
-    """Where the weights of a head begin in the flat array."""
-    place = 0
-    for before in range(example):
-        length = starts[before + 1] - starts[before]
-        place += heads * length * length
-    length = starts[example + 1] - starts[example]
-    return place + head * length * length
-
-
-@compiled
 def _hide_keys(
     starts: np.ndarray,
     unidirectional: bool,
     heads: int,
     head: int,
+    present: int,
     seed: np.uint32,
     threshold: np.uint32,
     band: np.ndarray,
 ) -> None:
     """Dropout of keys: lowers the logits of those that a query shall not see."""
-    present = _longest(starts) - 1
+    first_of_example = 0
     for example in range(len(starts) - 1):
         start, end = starts[example], starts[example + 1]
-        place = _place_of_head(starts, example, heads, head)
+        pairs = (end - start) ** 2
+        place = first_of_example + head * pairs
+        first_of_example += heads * pairs
         for query in range(start, end):
             for key in range(start, end):
                 is_seen = key <= query or not unidirectional
@@ -506,79 +478,70 @@ def _hide_keys(
 
 
 @compiled
-def _add_products_with_embeddings(
-    queries: np.ndarray,
+def _relative_indices(
     starts: np.ndarray,
     positions: np.ndarray,
     unidirectional: bool,
     farthest: int,
-    embeddings: np.ndarray,
+    present: int,
     band: np.ndarray,
-) -> None:
-    """Adds products of queries with embeddings of the relative positions of keys."""
-    present = _longest(starts) - 1
+) -> np.ndarray:
+    """Which relative embedding belongs to every place of a band, -1 to none."""
+    indices = np.full(band.shape, -1, np.int32)
     for example in range(len(starts) - 1):
         start, end = starts[example], starts[example + 1]
         for query in range(start, end):
             for key in range(start, query + 1 if unidirectional else end):
-                embedding = embeddings[
-                    relative_index(
-                        positions[query], positions[key], farthest, unidirectional
-                    )
-                ]
+                indices[present + key - query, LANES + query] = relative_index(
+                    positions[query], positions[key], farthest, unidirectional
+                )
+    return indices
+
+
+@compiled
+def _add_products_with_embeddings(
+    queries: np.ndarray, embeddings: np.ndarray, indices: np.ndarray, band: np.ndarray
+) -> None:
+    """Adds products of queries with embeddings of the relative positions of keys."""
+    depth, tokens = queries.shape
+    for query in range(tokens):
+        for offset in range(len(band)):
+            index = indices[offset, LANES + query]
+            if index >= 0:
                 product = np.float32(0.0)
-                for i in range(len(queries)):
-                    product += queries[i, query] * embedding[i]
-                band[present + key - query, LANES + query] += product
+                for i in range(depth):
+                    product += queries[i, query] * embeddings[index, i]
+                band[offset, LANES + query] += product
 
 
 @compiled
 def _add_embeddings(
-    band: np.ndarray,
-    starts: np.ndarray,
-    positions: np.ndarray,
-    unidirectional: bool,
-    farthest: int,
-    embeddings: np.ndarray,
-    outputs: np.ndarray,
+    band: np.ndarray, embeddings: np.ndarray, indices: np.ndarray, outputs: np.ndarray
 ) -> None:
     """Adds to every query the weighted embeddings of the relative positions of keys."""
-    present = _longest(starts) - 1
-    for example in range(len(starts) - 1):
-        start, end = starts[example], starts[example + 1]
-        for query in range(start, end):
-            for key in range(start, query + 1 if unidirectional else end):
-                weight = band[present + key - query, LANES + query]
-                embedding = embeddings[
-                    relative_index(
-                        positions[query], positions[key], farthest, unidirectional
-                    )
-                ]
-                for i in range(len(outputs)):
-                    outputs[i, query] += weight * embedding[i]
+    depth, tokens = outputs.shape
+    for query in range(tokens):
+        for offset in range(len(band)):
+            index = indices[offset, LANES + query]
+            if index >= 0:
+                weight = band[offset, LANES + query]
+                for i in range(depth):
+                    outputs[i, query] += weight * embeddings[index, i]
 
 
 @compiled
 def _add_embedding_gradients(
     band: np.ndarray,
     queries: np.ndarray,
-    starts: np.ndarray,
-    positions: np.ndarray,
-    unidirectional: bool,
-    farthest: int,
+    indices: np.ndarray,
     embedding_gradients: np.ndarray,
 ) -> None:
     """Adds weighted queries to the gradients of the embeddings that they have used."""
-    present = _longest(starts) - 1
-    for example in range(len(starts) - 1):
-        start, end = starts[example], starts[example + 1]
-        for query in range(start, end):
-            for key in range(start, query + 1 if unidirectional else end):
-                weight = band[present + key - query, LANES + query]
-                gradient = embedding_gradients[
-                    relative_index(
-                        positions[query], positions[key], farthest, unidirectional
-                    )
-                ]
-                for i in range(len(queries)):
-                    gradient[i] += weight * queries[i, query]
+    depth, tokens = queries.shape
+    for query in range(tokens):
+        for offset in range(len(band)):
+            index = indices[offset, LANES + query]
+            if index >= 0:
+                weight = band[offset, LANES + query]
+                for i in range(depth):
+                    embedding_gradients[index, i] += weight * queries[i, query]

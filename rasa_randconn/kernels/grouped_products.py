@@ -16,10 +16,9 @@ from rasa_randconn.kernels.inner_loops import (
     weighted_sums,
     weighted_sums_backward,
 )
-from rasa_randconn.kernels.vectors import BYTES, LANES, address_of
+from rasa_randconn.kernels.vectors import BYTES, INDEX_BYTES, LANES, address_of
 
 _MOST_ROWS = ROWS[0]
-_INDEX_BYTES = 8
 
 # Weights so far apart fall on each other in the nearest cache.
 _FAR_APART = 512
@@ -41,7 +40,7 @@ def multiply(
     tokens = features.shape[1]
     side_by_side = np.empty((fan_in, _MOST_ROWS), np.float32)
     for group in range(groups):
-        group_indices = address_of(indices) + _INDEX_BYTES * group * fan_in
+        group_indices = address_of(indices) + INDEX_BYTES * group * fan_in
         unit = 0
         while unit < units:
             rows = rows_of_one_loop(units - unit)
@@ -62,7 +61,6 @@ def multiply(
                     1,
                     distance,
                     address_of(features) + BYTES * token,
-                    tokens,
                     fan_in,
                     group_indices,
                     first + BYTES * token,
@@ -102,9 +100,8 @@ def multiply_backward(
                     units,
                     1,
                     first + BYTES * token,
-                    tokens,
                     units,
-                    address_of(indices) + _INDEX_BYTES * place,
+                    address_of(indices) + INDEX_BYTES * place,
                     address_of(feature_gradients) + BYTES * token,
                     tokens,
                 )

@@ -15,9 +15,12 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from rasa_randconn.kernels.compilation import compiled
-from rasa_randconn.kernels.vectors import LANES, VectorCode, write_choice
-
-_INDEX_BYTES = 8
+from rasa_randconn.kernels.vectors import (
+    INDEX_BYTES,
+    LANES,
+    VectorCode,
+    write_choice,
+)
 
 
 def _rows_in_registers() -> int:
@@ -46,10 +49,10 @@ def _weighted_sums(is_backward: bool) -> Any:
     - the number of rows, one of `ROWS`, and that of tokens, of which a vector is taken;
     - the address of the first weight, the weights' distances from row to row and from
       input to input;
-    - the address of the first input at the first token, the distance between inputs,
-      and their number;
+    - the address of the first input at the first token, and the number of inputs;
     - the address of the indices: of the inputs, or going backward of the rows;
-    - the address of the first row at the first token, the distance between rows.
+    - the address of the first row at the first token;
+    - the distance between inputs, which is that between rows, too.
 
     Args:
         is_backward: Whether sums are added to the rows that the indices name, instead
@@ -64,67 +67,52 @@ def _weighted_sums(is_backward: bool) -> Any:
         weight_row_step: Any,
         weight_input_step: Any,
         inputs: Any,
-        input_step: Any,
         count: Any,
         indices: Any,
         outputs: Any,
-        output_step: Any,
+        length: Any,
     ) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            rows, tokens, *places = arguments
+            rows, tokens, weights, row_step, input_step = arguments[:5]
+            inputs, count, indices, outputs, length = arguments[5:]
             full = VectorCode(builder)
-            zero = full.integer(0)
 
-            def write(number: int, is_masked: bool) -> None:
-                code = full.within(zero, tokens) if is_masked else full
-                _write_weighted_sums(code, is_backward, number, *places)
+            def indexed(number: Any) -> Any:
+                return full.index(full.place(indices, number, INDEX_BYTES))
+
+            def write(constant: int, is_masked: bool) -> None:
+                code = full.within(full.integer(0), tokens) if is_masked else full
+                row_places = [
+                    builder.mul(row_step, code.integer(row)) for row in range(constant)
+                ]
+
+                def add(step: Any, totals: Any) -> Any:
+                    number = step if is_backward else indexed(step)
+                    values = code.load(code.place(inputs, builder.mul(number, length)))
+                    first = code.place(weights, builder.mul(step, input_step))
+                    return [
+                        code.add_product(
+                            total, values, code.load_everywhere(code.place(first, row))
+                        )
+                        for total, row in zip(totals, row_places)
+                    ]
+
+                for row, total in enumerate(code.sums(count, constant, add)):
+                    number = code.integer(row)
+                    if is_backward:
+                        number = indexed(number)
+                    place = code.place(outputs, builder.mul(number, length))
+                    if is_backward:
+                        total = builder.fadd(total, code.load(place))
+                    code.store(total, place)
 
             is_full = builder.icmp_signed(">=", tokens, full.integer(LANES))
             write_choice(builder, rows, ROWS, is_full, write)
             return context.get_dummy_value()
 
-        return types.none(*[types.int64] * 11), generate
+        return types.none(*[types.int64] * 10), generate
 
     return intrinsic(typed)
-
-
-def _write_weighted_sums(
-    code: VectorCode,
-    is_backward: bool,
-    rows: int,
-    weights: Any,
-    weight_row_step: Any,
-    weight_input_step: Any,
-    inputs: Any,
-    input_step: Any,
-    count: Any,
-    indices: Any,
-    outputs: Any,
-    output_step: Any,
-) -> None:
-    builder = code.builder
-    row_places = [builder.mul(weight_row_step, code.integer(r)) for r in range(rows)]
-
-    def indexed(number: Any) -> Any:
-        return code.index(code.place(indices, number, _INDEX_BYTES))
-
-    def add(step: Any, totals: Any) -> Any:
-        number = step if is_backward else indexed(step)
-        values = code.load(code.place(inputs, builder.mul(number, input_step)))
-        first = code.place(weights, builder.mul(step, weight_input_step))
-        return [
-            code.add_product(total, values, code.load_everywhere(code.place(first, r)))
-            for total, r in zip(totals, row_places)
-        ]
-
-    for row, total in enumerate(code.sums(count, rows, add)):
-        number = code.integer(row)
-        if is_backward:
-            number = indexed(number)
-        place = code.place(outputs, builder.mul(number, output_step))
-        if is_backward:
-            total = builder.fadd(total, code.load(place))
-        code.store(total, place)
 
 
 #: Sums for rows that follow one another, of inputs that the indices name.

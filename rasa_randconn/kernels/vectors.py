@@ -13,7 +13,10 @@ from rasa_randconn.kernels.compilation import compiled
 
 #: Numbers in a vector; where no register is so wide, LLVM takes several.
 LANES = 16
+
+#: Bytes of a number, and of an index.
 BYTES = 4
+INDEX_BYTES = 8
 
 _INTEGER = ir.IntType(64)
 _INDEX = ir.IntType(32)

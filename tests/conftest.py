@@ -44,12 +44,8 @@ def talk(featurizers):
 
 @pytest.fixture(scope="session")
 def train_once(featurizers, talk, tmp_path_factory):
-    """Trains a component of ours with a pattern when it is first asked for.
-
-    Graphs are traced when these components are loaded, and in the training of whole
-    bots; here that would only cost time.
-    """
-    from data_factory import Trained, eagerly, train_diet, train_ted
+    """Trains a component of ours with a pattern when it is first asked for."""
+    from data_factory import Trained, train_diet, train_ted
 
     from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
 
@@ -59,17 +55,13 @@ def train_once(featurizers, talk, tmp_path_factory):
         if (kind, pattern) not in done:
             storage = tmp_path_factory.mktemp(f"{kind}_{pattern}")
             options = {"connection_pattern": pattern, "epochs": 2}
-            with eagerly():
-                component = (
-                    train_diet(
-                        RandConnDIETClassifier,
-                        options,
-                        storage,
-                        featurizers.training_data,
-                    )
-                    if kind == "diet"
-                    else train_ted(RandConnTEDPolicy, options, storage, talk)
+            component = (
+                train_diet(
+                    RandConnDIETClassifier, options, storage, featurizers.training_data
                 )
+                if kind == "diet"
+                else train_ted(RandConnTEDPolicy, options, storage, talk)
+            )
             done[kind, pattern] = Trained(component, options, storage)
         return done[kind, pattern]
 

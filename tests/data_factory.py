@@ -143,7 +143,7 @@ USER_TEXT_STORIES = END_TO_END_STORIES.replace(
     f"bot: {BOT_TEXT}", "action: utter_booked"
 )
 
-#: Keeps graphs small: most of the tests' time goes into tracing them.
+#: Keeps stock's graphs small: most of the tests' time goes into tracing them.
 TINY_DIET: Dict[str, Any] = {
     "epochs": 1,
     "batch_size": 8,
@@ -479,7 +479,7 @@ def files_of(folder: Path) -> List[str]:
 
 @contextmanager
 def eagerly() -> Iterator[None]:
-    """Saves tracing graphs, which takes longer than training anything tiny."""
+    """Saves stock tracing graphs, which takes longer than training anything tiny."""
     tf.config.run_functions_eagerly(True)
     try:
         yield

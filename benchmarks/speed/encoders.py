@@ -11,9 +11,9 @@ from rasa.utils.tensorflow.transformer import TransformerEncoder as StockEncoder
 from benchmarks.speed.gradient_step import gradient_step
 from benchmarks.speed.layers import DENSITIES
 from benchmarks.speed.stopwatch import medians
-from rasa_randconn.connections import PATTERNS
-from rasa_randconn.layers import KINDS, ConnectionSettings
-from rasa_randconn.transformer import EncoderSettings, TransformerEncoder
+from rasa_randconn.connections import KINDS, PATTERNS, ConnectionSettings
+from rasa_randconn.differentiation import Parameters, Tape, Value
+from rasa_randconn.transformer import Encoder, EncoderSettings
 
 UNITS = (256, 512)
 BATCH = 128
@@ -61,26 +61,27 @@ def _ours(units: int, density: float, pattern: str) -> Callable[[], object]:
         dropout_rate=DROPOUT,
     )
     connections = ConnectionSettings(dict.fromkeys(KINDS, density), pattern, seed=1)
-    return _step(TransformerEncoder(settings, connections, "encoder"))
+    parameters = Parameters(connections)
+    encoder = Encoder(settings, INPUTS, parameters, "encoder")
+    lengths, random = _lengths(), np.random.default_rng(1)
+    tokens = random.normal(size=(lengths.sum(), INPUTS)).astype(np.float32)
+
+    def step() -> None:
+        tape = Tape(random, is_training=True)
+        outputs, _ = encoder(tape, Value(tokens), lengths)
+        outputs.add_gradient(outputs.array)
+        tape.differentiate()
+        for parameter in parameters:
+            parameter.gradient = None
+
+    return step
 
 
 def _stock(units: int, density: float) -> Callable[[], object]:
-    return _step(
-        StockEncoder(
-            LAYERS,
-            units,
-            HEADS,
-            4 * units,
-            0.0,
-            dropout_rate=DROPOUT,
-            density=density,
-        )
+    encoder = StockEncoder(
+        LAYERS, units, HEADS, 4 * units, 0.0, dropout_rate=DROPOUT, density=density
     )
-
-
-def _step(encoder: tf.keras.layers.Layer) -> Callable[[], object]:
-    shares = np.array(list(LENGTHS.values())) / sum(LENGTHS.values())
-    lengths = np.random.default_rng(1).choice(list(LENGTHS), BATCH, p=shares)
+    lengths = _lengths()
     is_real = tf.sequence_mask(lengths, lengths.max(), tf.float32)[:, :, tf.newaxis]
     inputs = tf.random.normal([BATCH, lengths.max(), INPUTS])
 
@@ -89,3 +90,8 @@ def _step(encoder: tf.keras.layers.Layer) -> Callable[[], object]:
 
     compute(inputs)
     return gradient_step(encoder, inputs, compute)
+
+
+def _lengths() -> np.ndarray:
+    shares = np.array(list(LENGTHS.values())) / sum(LENGTHS.values())
+    return np.random.default_rng(1).choice(list(LENGTHS), BATCH, p=shares)

@@ -5,47 +5,57 @@ from __future__ import annotations
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List
 from unittest import mock
 
+import numpy as np
 import tensorflow as tf
 from rasa.core.policies.ted_policy import TED
 from rasa.model_training import train
 from rasa.nlu.classifiers.diet_classifier import DIET
 from rasa.utils.tensorflow.data_generator import RasaBatchDataGenerator
+from threadpoolctl import threadpool_limits
 
 from benchmarks.speed.stopwatch import medians
 from rasa_randconn.comparison.configuration import override, read_config, write_config
 from rasa_randconn.comparison.neural import is_neural, resolve
+from rasa_randconn.differentiation import Adam, RowParameter, Tape
 from rasa_randconn.models import RandConnDIET, RandConnTED
-from rasa_randconn.training import PreparedBatches
-from rasa_randconn.training.loop import tensors
+from rasa_randconn.network.metrics import Metrics
+from rasa_randconn.training import PreparedBatches, Trainer
 
 BATCH = 128
 BOT = Path(__file__).parents[2] / "example_bot"
 MODELS = {"DIET": (DIET, RandConnDIET), "TED": (TED, RandConnTED)}
 
-Trained = Tuple[tf.keras.Model, Tuple[tf.Tensor, ...]]
+Functions = Dict[str, Callable[[], object]]
 
 
 def measure(repeats: int) -> List[Dict[str, Any]]:
-    """Milliseconds of the parts of one step, a row per model."""
-    trained = {**_trained("config.stock.yml"), **_trained("config.yml")}
+    """Milliseconds of the parts of one step, a row per model.
+
+    Of ever more of a step: the difference of two is the time of what was added.
+    """
+    data = {**_trained("config.stock.yml"), **_trained("config.yml")}
     rows = []
     for name, (stock, ours) in MODELS.items():
+        parts = {
+            "stock": _parts_of_stock(*data[stock]),
+            "ours": _parts_of_ours(*data[ours]),
+        }
         functions = {
             f"{prefix}, {part}": function
-            for prefix, model in (("stock", stock), ("ours", ours))
-            for part, function in _parts(*trained[model]).items()
+            for prefix, functions in parts.items()
+            for part, function in functions.items()
         }
-        rows.append({"model": name, **medians(functions, repeats)})
+        # as in training; TensorFlow has threads of its own
+        with threadpool_limits(limits=1, user_api="blas"):
+            rows.append({"model": name, **medians(functions, repeats)})
     return rows
 
 
-def _parts(
-    model: tf.keras.Model, batch: Tuple[tf.Tensor, ...]
-) -> Dict[str, Callable[[], object]]:
-    """Ever more of a step: the difference of two is the time of what was added."""
+def _parts_of_stock(model: tf.keras.Model, data: RasaBatchDataGenerator) -> Functions:
+    batch = tuple(tf.convert_to_tensor(array) for array in data[0][0])
 
     def loss() -> Any:
         model._training = True
@@ -72,18 +82,40 @@ def _parts(
     }
 
 
-def _trained(config: str) -> Dict[type, Trained]:
-    """The models of a configuration after one epoch, each with a batch of its data."""
-    trained: Dict[type, Trained] = {}
+def _parts_of_ours(model: Any, data: RasaBatchDataGenerator) -> Functions:
+    network, random = model.network, np.random.default_rng(1)
+    optimizer = Adam(network.parameters, learning_rate=0.001)
+    trainer = Trainer(network, optimizer, random, metric_names=[])
+    batch = PreparedBatches(data)[0]
+
+    def loss() -> Tape:
+        tape = Tape(random, True, optimizer.prepare)
+        network.loss(tape, batch, Metrics())
+        return tape
+
+    def gradients() -> None:
+        loss().differentiate()
+        for parameter in network.parameters:
+            if not isinstance(parameter, RowParameter):
+                parameter.gradient = None
+
+    return {
+        "loss": loss,
+        "loss and gradients": gradients,
+        "whole step": lambda: trainer.step(batch, Metrics()),
+    }
+
+
+def _trained(config: str) -> Dict[type, Any]:
+    """The models of a configuration after one epoch, each with its data."""
+    trained: Dict[type, Any] = {}
 
     def caught(model_class: type) -> Callable[..., Any]:
         fit = model_class.fit
 
         def fit_and_keep(model: Any, data: Any, *args: Any, **kwargs: Any) -> Any:
-            batches = PreparedBatches(
-                RasaBatchDataGenerator(data.model_data, BATCH, shuffle=False)
-            )
-            trained[type(model)] = model, tensors(batches[0][0])
+            batches = RasaBatchDataGenerator(data.model_data, BATCH, shuffle=False)
+            trained[type(model)] = model, batches
             return fit(model, data, *args, **kwargs)
 
         return fit_and_keep

@@ -113,8 +113,14 @@ class Instruments:
             measured.train_seconds = seconds
             model = self._fitted if self._fitted is not None else this.model
             if model is not None:
-                measured.connections = count_connections(model)
-                measured.trainable_weights = count_trainable(model)
+                # our models know both; stock's have to be counted
+                own = getattr(model, "parameters", None)
+                measured.connections = (
+                    own.number_of_connections if own else count_connections(model)
+                )
+                measured.trainable_weights = (
+                    own.trainable_weights if own else count_trainable(model)
+                )
         finally:
             self._training, self._fitted = None, None
         return result

@@ -17,11 +17,12 @@ from rasa.utils.tensorflow.constants import (
     TRANSFORMER_SIZE,
 )
 
-from rasa_randconn.connections import PATTERNS
+from rasa_randconn.connections import KINDS, PATTERNS
 from rasa_randconn.connections.drawing import check_density, check_pattern
-from rasa_randconn.layers import KINDS
 from rasa_randconn.models.randomly_connected_model import (
+    AVERAGED_EPOCHS,
     CONNECTION_PATTERN,
+    SAVE_HALF_PRECISION,
     SAVE_OPTIMIZER_STATE,
 )
 
@@ -34,6 +35,10 @@ OWN_OPTIONS: Dict[str, Any] = {
     CONNECTION_PATTERN: PATTERNS[0],
     # If 'True' the optimiser's state is saved with the model, for finetuning.
     SAVE_OPTIMIZER_STATE: False,
+    # If 'True' weights are stored with 16 bits, which halves the model file.
+    SAVE_HALF_PRECISION: False,
+    # Fraction of the epochs, at the end, whose weights are averaged; 0 for the last.
+    AVERAGED_EPOCHS: 0.5,
 }
 
 # Rasa itself adds these to a component's configuration.
@@ -94,12 +99,14 @@ def checked_config(
         check_pattern(final[CONNECTION_PATTERN])
     except ValueError as error:
         raise _invalid(component, f"'{CONNECTION_PATTERN}' {error}") from error
-    if not isinstance(final[SAVE_OPTIMIZER_STATE], bool):
-        raise _invalid(
-            component,
-            f"'{SAVE_OPTIMIZER_STATE}' must be true or false, not "
-            f"{final[SAVE_OPTIMIZER_STATE]!r}",
-        )
+    for key in (SAVE_OPTIMIZER_STATE, SAVE_HALF_PRECISION):
+        if not isinstance(final[key], bool):
+            raise _invalid(
+                component, f"'{key}' must be true or false, not {final[key]!r}"
+            )
+    final[AVERAGED_EPOCHS] = _checked_number(
+        component, AVERAGED_EPOCHS, final[AVERAGED_EPOCHS]
+    )
     _check_heads(component, final)
     return final
 

@@ -10,12 +10,15 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.generator import TrackerWithCachedStates
+from rasa.shared.nlu.training_data.features import Features
+from rasa.utils.tensorflow.constants import FEATURIZERS
 
 from rasa_randconn.components.options import checked_config
 from rasa_randconn.components.randomly_connected_component import (
     RandomlyConnectedComponent,
 )
 from rasa_randconn.models import RandConnTED
+from rasa_randconn.serving import batch_of_dialogues
 
 
 @DefaultV1Recipe.register(
@@ -55,3 +58,19 @@ class RandConnTEDPolicy(RandomlyConnectedComponent, TEDPolicy):
         resource = super().train(training_trackers, domain, precomputations, **kwargs)
         self._seal_if_skipped()
         return resource
+
+    def _create_model_data(
+        self,
+        tracker_state_features: List[List[Dict[str, List[Features]]]],
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        """Features as the model takes them (see `TEDPolicy._create_model_data`).
+
+        For predictions, which have no labels, that is a batch of the network.
+        """
+        if args or kwargs:
+            return super()._create_model_data(tracker_state_features, *args, **kwargs)
+        return batch_of_dialogues(
+            tracker_state_features, self.fake_features, self.config[FEATURIZERS]
+        )

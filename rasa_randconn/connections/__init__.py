@@ -7,10 +7,13 @@ from rasa_randconn.connections.drawing import (
     draw_connectivity,
 )
 from rasa_randconn.connections.grouped import GroupedConnectivity
+from rasa_randconn.connections.settings import KINDS, ConnectionSettings
 from rasa_randconn.connections.unstructured import UnstructuredConnectivity
 
 __all__ = [
+    "KINDS",
     "PATTERNS",
+    "ConnectionSettings",
     "Connectivity",
     "GroupedConnectivity",
     "UnstructuredConnectivity",

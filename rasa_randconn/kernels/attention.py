@@ -111,7 +111,6 @@ def attention(
 @compiled
 def attention_backward(
     gradients: np.ndarray,
-    probability_gradients: np.ndarray,
     projected: np.ndarray,
     starts: np.ndarray,
     positions: np.ndarray,
@@ -129,7 +128,6 @@ def attention_backward(
 
     Args:
         gradients: Of the attended values `[units, tokens]`.
-        probability_gradients: Of the attention weights; empty if they are not used.
         projected: As for `attention`, like the arguments up to `probabilities`.
         starts: First token of every example, and the number of tokens at the end.
         positions: Position of every token in its example.
@@ -178,19 +176,6 @@ def attention_backward(
             _add_embedding_gradients(
                 weights, attended, indices, value_embeddings_gradient[one]
             )
-        if len(probability_gradients):
-            given = np.zeros_like(weights)
-            _copy_weights(
-                starts,
-                unidirectional,
-                heads,
-                head,
-                present,
-                True,
-                probability_gradients,
-                given,
-            )
-            slopes += given
         _softmax_backward(weights, present, first, last, scale, slopes)
 
         _sum_up(slopes, keys, present, first, last, False, query_gradients)
@@ -391,8 +376,8 @@ def _sum_up(
         present: The row of offset 0.
         first: First offset of every token.
         last: Last offset of every token.
-        is_for_keys: Whether it is the keys that get sums, of what belongs to the queries
-            that see them; a query lies an offset before its key.
+        is_for_keys: Whether it is the keys that get sums, of what belongs to the
+            queries that see them; a query lies an offset before its key.
         outputs: Gets the sums `[depth, tokens]`.
     """
     depth, tokens = values.shape

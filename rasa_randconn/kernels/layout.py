@@ -1,4 +1,4 @@
-"""Moving tokens between padded batches and the layout of the kernels.
+"""Moving tokens between batches and the layout of the kernels.
 
 Tokens are moved in blocks, so that both sides stay in the cache.
 """
@@ -13,36 +13,32 @@ _BLOCK = 16
 
 
 @compiled
-def pack(
-    padded: np.ndarray, examples: np.ndarray, positions: np.ndarray, packed: np.ndarray
-) -> None:
-    """Takes real tokens out of a padded batch, features first.
+def take_tokens(rows: np.ndarray, first: int, count: int, features: np.ndarray) -> None:
+    """Takes tokens out of a batch, features first.
 
     Args:
-        padded: `[batch, length, units]`.
-        examples: Batch index of every token.
-        positions: Position of every token in its example.
-        packed: Gets the tokens `[units, tokens]`; what is left becomes zero.
+        rows: All tokens `[tokens of the batch, units]`.
+        first: The first token to take.
+        count: Number of tokens to take.
+        features: Gets them `[units, tokens]`; what is left becomes zero.
     """
-    units = packed.shape[0]
-    for start in range(0, len(examples), _BLOCK):
-        end = min(start + _BLOCK, len(examples))
+    units = features.shape[0]
+    for start in range(0, count, _BLOCK):
+        end = min(start + _BLOCK, count)
         for token in range(start, end):
-            row = padded[examples[token], positions[token]]
+            row = rows[first + token]
             for unit in range(units):
-                packed[unit, token] = row[unit]
-    packed[:, len(examples) :] = 0.0
+                features[unit, token] = row[unit]
+    features[:, count:] = 0.0
 
 
 @compiled
-def spread(
-    packed: np.ndarray, examples: np.ndarray, positions: np.ndarray, padded: np.ndarray
-) -> None:
-    """Puts real tokens back into a padded batch (arguments as for `pack`)."""
-    units = packed.shape[0]
-    for start in range(0, len(examples), _BLOCK):
-        end = min(start + _BLOCK, len(examples))
+def put_tokens(features: np.ndarray, first: int, count: int, rows: np.ndarray) -> None:
+    """Puts tokens back into a batch (arguments as for `take_tokens`)."""
+    units = features.shape[0]
+    for start in range(0, count, _BLOCK):
+        end = min(start + _BLOCK, count)
         for token in range(start, end):
-            row = padded[examples[token], positions[token]]
+            row = rows[first + token]
             for unit in range(units):
-                row[unit] = packed[unit, token]
+                row[unit] = features[unit, token]

@@ -44,6 +44,7 @@ class PackedProduct:
     Attributes:
         connectivity: The connections.
         size: Number of weights that are multiplied.
+        is_spread: Whether the packed kernel is spread out for the product.
     """
 
     def __init__(self, connectivity: Connectivity) -> None:
@@ -54,14 +55,14 @@ class PackedProduct:
         """
         self.connectivity = connectivity
         if isinstance(connectivity, GroupedConnectivity):
-            self._is_spread = False
+            self.is_spread = False
             shapes = [
                 (block.groups, block.fan_in, block.units_per_group)
                 for block in connectivity.blocks
             ]
             indices = [block.input_indices for block in connectivity.blocks]
         else:
-            self._is_spread = not connectivity.is_dense
+            self.is_spread = not connectivity.is_dense
             shapes = [(1, connectivity.inputs, connectivity.units)]
             indices = [np.arange(connectivity.inputs)[np.newaxis]]
         if len(shapes) > 2:
@@ -75,11 +76,11 @@ class PackedProduct:
 
     def multiplied(self, kernel: np.ndarray) -> np.ndarray:
         """Weights that are multiplied `[size]`, from the packed kernel `[count]`."""
-        return self.connectivity.unpack(kernel).ravel() if self._is_spread else kernel
+        return self.connectivity.unpack(kernel).ravel() if self.is_spread else kernel
 
     def packed(self, multiplied: np.ndarray) -> np.ndarray:
         """The reverse of `multiplied`."""
-        if not self._is_spread:
+        if not self.is_spread:
             return multiplied
         shape = (self.connectivity.inputs, self.connectivity.units)
         return self.connectivity.pack(multiplied.reshape(shape))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional, Tuple, Union
+from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
 import numpy as np
 import safetensors.numpy
@@ -14,203 +13,188 @@ from rasa.utils.tensorflow.constants import (
     LEARNING_RATE,
     RUN_EAGERLY,
 )
-from rasa.utils.tensorflow.data_generator import (
-    RasaBatchDataGenerator,
-    RasaDataGenerator,
-)
+from rasa.utils.tensorflow.data_generator import RasaBatchDataGenerator
+from rasa.utils.tensorflow.feature_array import FeatureArray
 from rasa.utils.tensorflow.model_data import RasaModelData
 from rasa.utils.tensorflow.models import TransformerRasaModel
 
-from rasa_randconn.layers import KINDS, ConnectionSettings, RandomlyConnectedDense
-from rasa_randconn.layers.variable_paths import (
-    randomly_connected_layers_by_path,
-    variables_by_path,
-)
-from rasa_randconn.models.layer_replacement import replace_randomly_connected_layers
-from rasa_randconn.storage import (
-    ModelFileError,
-    StoredLayer,
-    read_weights,
-    write_weights,
-)
-from rasa_randconn.training import FusedAdam, PreparedBatches, train
-
-logger = logging.getLogger(__name__)
+from rasa_randconn.connections import KINDS, ConnectionSettings
+from rasa_randconn.differentiation import Adam, Parameters, StoredLayer
+from rasa_randconn.models.network import Network
+from rasa_randconn.models.stock_layers import LayerFactory
+from rasa_randconn.network.features import Batch
+from rasa_randconn.storage import ModelFileError, read_weights, write_weights
+from rasa_randconn.training import PreparedBatches, StackedFeatures, Trainer
 
 CONNECTION_PATTERN = "connection_pattern"
 SAVE_OPTIMIZER_STATE = "save_optimizer_state"
+SAVE_HALF_PRECISION = "save_half_precision"
+AVERAGED_EPOCHS = "averaged_epochs"
 
 _WEIGHTS_SUFFIX = ".weights.safetensors"
 _OPTIMIZER_SUFFIX = ".optimizer.safetensors"
 
-# Neither stock's code nor ours branches on tensors in Python; looking for that in the
-# source of every function took most of the time before the first step.
-_without_conversion: Callable[..., Any] = tf.autograph.experimental.do_not_convert
+# So many examples are predicted at once.
+_LARGEST_BATCH = 256
 
-Batch = Union[Tuple[tf.Tensor, ...], Tuple[np.ndarray, ...]]
+# Random numbers of training are others than those of weights and connections.
+_TRAINING = 1
+
+FeatureSizes = Mapping[str, Mapping[str, List[int]]]
 
 
 class RandomlyConnectedModel(TransformerRasaModel):
-    """Mixin that turns a stock model into one with randomly connected layers.
+    """Mixin that lets a stock model plan, and a network of ours compute.
 
-    It exchanges the layers that have a density, builds all variables before the first
-    graph is traced, takes one gradient pass per step, and stores only what exists.
+    Stock's model checks its data and plans its layers, which are never built. The
+    network is made after that plan when it is first needed.
     """
 
-    _training: Optional[bool]
     _tf_layers: Dict[str, Any]
-    _has_variables = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Plans the layers (arguments as in stock)."""
+        self._network: Optional[Network] = None
+        self._factory: Optional[LayerFactory] = None
+        self._adam: Optional[Adam] = None
+        self._optimizer_state: Dict[str, np.ndarray] = {}
+        self._prepared: Any = None
+        self._learning_rate = 0.001
+        # the only model data among stock's arguments
+        self.label_data: RasaModelData = next(
+            argument
+            for argument in (*args, *kwargs.values())
+            if isinstance(argument, RasaModelData)
+        )
+        super().__init__(*args, **kwargs)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Sets an attribute, past Keras' search for variables in our own ones."""
+        if name in _OWN_ATTRIBUTES:
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
 
     def _prepare_layers(self) -> None:
-        """Lets stock create its layers and exchanges those with a density."""
+        """Lets stock plan its layers, which know no density per kind."""
         densities = self.config[CONNECTION_DENSITY]
-        connections = ConnectionSettings(
-            densities_by_kind(densities),
-            self.config[CONNECTION_PATTERN],
-            int(self.random_seed),
-        )
-        # Stock's layers, thrown away below, know no density per kind.
         self.config[CONNECTION_DENSITY] = 1.0
         try:
             super()._prepare_layers()
         finally:
             self.config[CONNECTION_DENSITY] = densities
-        self._tf_layers = replace_randomly_connected_layers(
-            self._tf_layers, connections
-        )
 
-    def build_variables(self, data: RasaModelData) -> None:
-        """Creates all variables by tracing the loss once, on the shapes of one example.
-
-        A graph that creates variables has to be traced twice; with this, the graph of
-        the training step is traced once. Running the loss eagerly would be cheaper, but
-        would miss the variables of branches that the example does not take.
+    def make_network(self, factory: LayerFactory, parameters: Parameters) -> Network:
+        """Makes the network after the plan.
 
         Args:
-            data: Training data; its first example is used.
+            factory: Makes layers after the example of stock's.
+            parameters: Gets the weights.
         """
-        example = RasaDataGenerator.prepare_batch(data.first_data_example())
-        self._training = True
-        tf.function(self.batch_loss, autograph=False).get_concrete_function(
-            tuple(tf.convert_to_tensor(array) for array in example)
-        )
-        self._training = None
-        self._has_variables = True
-        if self.optimizer is not None:
-            self.optimizer.build(self.trainable_variables)
+        raise NotImplementedError
+
+    @property
+    def network(self) -> Network:
+        """The network, with initial weights if it was neither trained nor loaded."""
+        if self._network is None:
+            self._build()
+        assert self._network is not None
+        return self._network
+
+    @property
+    def parameters(self) -> Parameters:
+        """All weights."""
+        return self.network.parameters
 
     def compile(self, optimizer: Any = "rmsprop", *args: Any, **kwargs: Any) -> None:
-        """Configures the training (arguments as in `tf.keras.Model.compile`).
-
-        Adam, which Rasa's components pass, is exchanged for one that computes the same
-        in fewer operations.
-        """
-        if type(optimizer) is tf.keras.optimizers.Adam:
-            optimizer = FusedAdam.from_config(optimizer.get_config())
+        """Takes the learning rate (arguments as in `tf.keras.Model.compile`)."""
         super().compile(optimizer, *args, **kwargs)
+        self._learning_rate = float(self.optimizer.learning_rate)
 
-    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
+    def fit(
+        self,
+        x: RasaBatchDataGenerator,
+        epochs: int = 1,
+        validation_data: Optional[RasaBatchDataGenerator] = None,
+        validation_freq: int = 1,
+        callbacks: Any = None,
+        verbose: Any = False,
+        shuffle: bool = False,
+    ) -> tf.keras.callbacks.History:
         """Trains the model.
 
         Args:
-            x: Rasa's training data, or anything that `tf.keras.Model.fit` takes; that
-                is then left to Keras.
-            *args: Arguments of Keras, not together with Rasa's data.
-            **kwargs: Those of Keras' that Rasa uses; shuffling is the data's business.
+            x: Rasa's training data.
+            epochs: Number of passes over it.
+            validation_data: Data to measure the metrics on.
+            validation_freq: Number of epochs from one validation to the next.
+            callbacks: Are told what happens, as in Keras.
+            verbose: Whether to show Keras' own progress bar.
+            shuffle: Without meaning: shuffling is the data's business.
 
         Returns:
             Metrics of every epoch.
         """
-        if not isinstance(x, RasaBatchDataGenerator):
-            return super().fit(x, *args, **kwargs)
-        if not self._has_variables:
-            self.build_variables(x.model_data)
-        if kwargs.get("validation_data") is not None:
-            kwargs["validation_data"] = PreparedBatches(kwargs["validation_data"])
-        kwargs.pop("shuffle", None)
-        return train(self, PreparedBatches(x), **kwargs)
-
-    def _update_dense_for_sparse_layers(self, *args: Any, **kwargs: Any) -> None:
-        """Lets stock put larger input layers in place, which have to be built anew."""
-        super()._update_dense_for_sparse_layers(*args, **kwargs)
-        self._has_variables = False
-
-    def test_step(self, batch_in: Batch) -> Dict[str, tf.Tensor]:
-        """Measures the loss of a validation batch (as in stock)."""
-        return _without_conversion(super().test_step)(batch_in)
-
-    def predict_step(self, batch_in: Batch) -> Dict[str, Any]:
-        """Predicts the output of a batch (as in stock)."""
-        return _without_conversion(super().predict_step)(batch_in)
-
-    def train_step(self, batch_in: Batch) -> Dict[str, tf.Tensor]:
-        """Takes one optimisation step.
-
-        As in stock, a weight is regularised only where its gradient from the prediction
-        loss is positive. Unlike in stock, the prediction loss is differentiated once on
-        a tape of its own, and sparse gradients are allowed.
-
-        Args:
-            batch_in: Arrays of one batch.
-
-        Returns:
-            Training metrics by name.
-        """
-        self._training = True
-        variables = self.trainable_variables
-        with tf.GradientTape() as tape:
-            prediction_loss = self.batch_loss(batch_in)
-        gradients = tape.gradient(prediction_loss, variables)
-
-        with tf.GradientTape() as regularization_tape:
-            regularization_loss = tf.add_n(self.losses) if self.losses else 0.0
-        regularization_gradients = (
-            regularization_tape.gradient(regularization_loss, variables)
-            if self.losses
-            else [None] * len(variables)
+        network = self.network
+        self._prepared = None
+        self._adam = Adam(network.parameters, self._learning_rate)
+        if self._optimizer_state:
+            self._adam.restore(self._optimizer_state)
+        seed = (int(self.random_seed) % 2**32, _TRAINING)
+        trainer = Trainer(
+            network,
+            self._adam,
+            np.random.default_rng(seed),
+            self.metrics_to_log,
+            self.config.get(AVERAGED_EPOCHS, 0.0),
         )
-        self.total_loss.update_state(prediction_loss + regularization_loss)
-
-        self.optimizer.apply_gradients(
-            (_add_regularization(gradient, regularization), variable)
-            for gradient, regularization, variable in zip(
-                gradients, regularization_gradients, variables
-            )
+        return trainer.train(
+            self,
+            PreparedBatches(x),
+            epochs=epochs,
+            callbacks=callbacks,
+            validation_data=validation_data and PreparedBatches(validation_data),
+            validation_freq=validation_freq,
+            verbose=verbose,
         )
-        self._training = None
-        return self._get_metric_results()
 
-    def _calculate_entity_loss(
+    def run_inference(
         self,
-        inputs: tf.Tensor,
-        tag_ids: tf.Tensor,
-        mask: tf.Tensor,
-        sequence_lengths: tf.Tensor,
-        tag_name: str,
-        entity_tags: Optional[tf.Tensor] = None,
-    ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Loss and F1 of the entities, without decoding the best sequence of tags.
+        model_data: Union[RasaModelData, Batch],
+        batch_size: Union[int, List[int]] = 1,
+        output_keys_expected: Optional[List[str]] = None,
+    ) -> Dict[str, Any]:
+        """Predicts all examples, many at once.
 
         Args:
-            inputs: Activations `[batch, length, units]`.
-            tag_ids: The right tags `[batch, length, 1]`.
-            mask: 1 at real tokens `[batch, length, 1]`.
-            sequence_lengths: Numbers of real tokens `[batch]`.
-            tag_name: Entity, role or group.
-            entity_tags: One-hot entity tags, for roles and groups.
+            model_data: Features without labels, as Rasa or as the network takes them.
+            batch_size: Without meaning.
+            output_keys_expected: The results that are wanted; all if `None`.
 
         Returns:
-            Loss, F1 of the most probable tags of single tokens, and logits
-            `[batch, length, tags]`.
+            What stock's model would return.
         """
-        if entity_tags is not None:
-            embedded_tags = self._tf_layers[f"embed.{tag_name}.tags"](entity_tags)
-            inputs = tf.concat([inputs, embedded_tags], axis=-1)
-        logits = self._tf_layers[f"embed.{tag_name}.logits"](inputs)
-        right_tags = tf.cast(tf.squeeze(tag_ids, axis=-1), tf.int32)
-        crf = self._tf_layers[f"crf.{tag_name}"]
-        loss, tags = crf.loss_and_tags(logits, right_tags, sequence_lengths)
-        return loss, crf.f1_score(right_tags, tags, mask), logits
+        if not isinstance(model_data, RasaModelData):
+            return _chosen(self.predict_batch(model_data), output_keys_expected)
+        features = StackedFeatures(model_data.data)
+        count = model_data.number_of_examples()
+        if count <= _LARGEST_BATCH:
+            return _chosen(self.predict_batch(features.everything()), output_keys_expected)
+        outputs: Dict[str, Any] = {}
+        for start in range(0, count, _LARGEST_BATCH):
+            examples = np.arange(start, min(start + _LARGEST_BATCH, count))
+            predicted = self.predict_batch(features.batch(examples))
+            outputs = self._merge_batch_outputs(
+                outputs, _chosen(predicted, output_keys_expected)
+            )
+        return outputs
+
+    def predict_batch(self, batch: Batch) -> Dict[str, Any]:
+        """Predicts a batch, with the keys and shapes of stock's `batch_predict`."""
+        network = self.network
+        if self._prepared is None:
+            self._prepared = network.prepare_for_prediction()
+        return network.predict(batch, self._prepared)
 
     def save(self, model_file_name: str, overwrite: bool = True) -> None:
         """Saves the weights that exist and their connections.
@@ -225,9 +209,9 @@ class RandomlyConnectedModel(TransformerRasaModel):
             FileExistsError: If a file is there and must not be replaced.
         """
         self.save_weights(model_file_name, overwrite=overwrite)
-        if self.config.get(SAVE_OPTIMIZER_STATE) and self.optimizer is not None:
+        if self.config.get(SAVE_OPTIMIZER_STATE) and self._adam is not None:
             path = _with_suffix(model_file_name, _OPTIMIZER_SUFFIX)
-            safetensors.numpy.save_file(self._optimizer_state(), str(path))
+            safetensors.numpy.save_file(self._adam.state(), str(path))
 
     def save_weights(
         self, filepath: str, overwrite: bool = True, **kwargs: Any
@@ -246,13 +230,13 @@ class RandomlyConnectedModel(TransformerRasaModel):
         if path.exists() and not overwrite:
             raise FileExistsError(f"'{path}' exists already.")
         path.parent.mkdir(parents=True, exist_ok=True)
+        if self._adam is not None:
+            self._adam.settle()
+        precision = np.float16 if self.config.get(SAVE_HALF_PRECISION) else np.float32
         write_weights(
             path,
-            {name: v.numpy() for name, v in self.variables_by_path().items()},
-            {
-                name: StoredLayer(layer.connectivity, layer.density)
-                for name, layer in self.randomly_connected_layers().items()
-            },
+            {p.path: p.array.astype(precision) for p in self.parameters},
+            self.parameters.layers,
         )
 
     def load_weights(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
@@ -267,27 +251,13 @@ class RandomlyConnectedModel(TransformerRasaModel):
             ModelFileError: If the file does not hold exactly this model's weights.
         """
         path = _with_suffix(filepath, _WEIGHTS_SUFFIX)
-        stored_variables, stored_layers = read_weights(path)
-        variables, layers = self.variables_by_path(), self.randomly_connected_layers()
-        _require_same_names("variables", variables, stored_variables, path)
-        _require_same_names("layers", layers, stored_layers, path)
+        stored, stored_layers = read_weights(path)
         try:
-            for name, layer in layers.items():
-                layer.restore_connectivity(stored_layers[name].connectivity)
-            for name, variable in variables.items():
-                variable.assign(stored_variables[name])
+            self._build(stored, stored_layers)
         except ValueError as error:
             raise ModelFileError(
                 f"'{path.name}' does not fit the model '{self.name}': {error}"
             ) from error
-
-    def variables_by_path(self) -> Dict[str, tf.Variable]:
-        """All variables that make up the model, by their paths in it."""
-        return variables_by_path(self._tf_layers)
-
-    def randomly_connected_layers(self) -> Dict[str, RandomlyConnectedDense]:
-        """All layers with connections that can be missing, by their paths."""
-        return randomly_connected_layers_by_path(self._tf_layers)
 
     @classmethod
     def load(
@@ -299,12 +269,12 @@ class RandomlyConnectedModel(TransformerRasaModel):
         *args: Any,
         **kwargs: Any,
     ) -> RandomlyConnectedModel:
-        """Loads a model; it is not trained on an example first as in stock.
+        """Loads a model; nothing is trained or predicted for that, unlike in stock.
 
         Args:
             model_file_name: The path that was given to `save`.
-            model_data_example: One training example, to create variables with.
-            predict_data_example: One example to trace the prediction with.
+            model_data_example: One training example, without meaning here.
+            predict_data_example: The same.
             finetune_mode: Whether training goes on afterwards.
             *args: Arguments of the model.
             **kwargs: Arguments of the model.
@@ -316,36 +286,98 @@ class RandomlyConnectedModel(TransformerRasaModel):
             ModelFileError: If the file does not hold exactly this model's weights.
         """
         model = cls(*args, **kwargs)
-        config = kwargs.get("config", {})
-        model.compile(
-            optimizer=tf.keras.optimizers.Adam(config.get(LEARNING_RATE, 0.001)),
-            run_eagerly=config.get(RUN_EAGERLY),
-        )
-        model.build_variables(model_data_example)
         model.load_weights(model_file_name)
         if finetune_mode:
-            model._restore_optimizer_state(model_file_name)
-        elif predict_data_example:
-            model.run_inference(predict_data_example)
+            config = kwargs.get("config", {})
+            model.compile(
+                optimizer=tf.keras.optimizers.Adam(config.get(LEARNING_RATE, 0.001)),
+                run_eagerly=config.get(RUN_EAGERLY),
+            )
+            model._read_optimizer_state(model_file_name)
+        else:
+            model._prepared = model.network.prepare_for_prediction()
         return model
 
-    def _optimizer_state(self) -> Dict[str, np.ndarray]:
-        return {
-            f"{i:04d}/{variable.name}": np.asarray(variable.numpy())
-            for i, variable in enumerate(self.optimizer.variables)
-        }
+    def _build(
+        self,
+        stored: Optional[Dict[str, np.ndarray]] = None,
+        stored_layers: Optional[Mapping[str, StoredLayer]] = None,
+    ) -> None:
+        """Makes the network, with weights drawn anew or stored ones."""
+        connections = ConnectionSettings(
+            densities_by_kind(self.config[CONNECTION_DENSITY]),
+            self.config[CONNECTION_PATTERN],
+            int(self.random_seed),
+        )
+        parameters = Parameters(connections, stored, stored_layers)
+        factory = LayerFactory(self._tf_layers, parameters)
+        network = self.make_network(factory, parameters)
+        parameters.require_nothing_left()
+        self._factory, self._network, self._prepared = factory, network, None
 
-    def _restore_optimizer_state(self, model_file_name: str) -> None:
+    def _update_dense_for_sparse_layers(
+        self, new_sizes: FeatureSizes, old_sizes: FeatureSizes
+    ) -> None:
+        """Makes room for features that finetuning has brought (as in stock).
+
+        Args:
+            new_sizes: Sizes of the features of every attribute and kind.
+            old_sizes: What they were before.
+        """
+        assert self._factory is not None
+        arrays = self.parameters.arrays()
+        random = np.random.default_rng(int(self.random_seed) % 2**32)
+        for path, (attribute, kind) in self._factory.sparse_kernels.items():
+            if kind not in new_sizes.get(attribute, {}):
+                continue
+            sizes = old_sizes[attribute][kind], new_sizes[attribute][kind]
+            kernel = arrays[path]
+            mean, deviation = float(kernel.mean()), float(kernel.std())
+            arrays[path] = _grown(kernel, *sizes, (mean, deviation), random)
+            for name, state in self._optimizer_state.items():
+                if name.split("/", 1)[-1] == path:
+                    self._optimizer_state[name] = _grown(
+                        state, *sizes, (0.0, 0.0), random
+                    )
+        self._grown_arrays = arrays
+
+    def _compile_and_fit(
+        self, data_example: Dict[str, Dict[str, List[FeatureArray]]]
+    ) -> None:
+        """Makes the network anew for the larger features.
+
+        Args:
+            data_example: One training example with the new features.
+        """
+        layers = self.parameters.layers
+        self._update_data_signatures(RasaModelData(data=data_example))
+        self._build(self._grown_arrays, layers)
+
+    def _read_optimizer_state(self, model_file_name: str) -> None:
         path = _with_suffix(model_file_name, _OPTIMIZER_SUFFIX)
         if not path.is_file():
             return
-        stored = safetensors.numpy.load_file(str(path))
-        values = [stored[name] for name in sorted(stored)]
-        variables = list(self.optimizer.variables)
-        if [v.shape.as_list() for v in variables] != [list(a.shape) for a in values]:
-            raise ModelFileError(f"'{path.name}' does not fit the model '{self.name}'.")
-        for variable, value in zip(variables, values):
-            variable.assign(value)
+        self._optimizer_state = safetensors.numpy.load_file(str(path))
+        try:
+            Adam(self.parameters, self._learning_rate).restore(self._optimizer_state)
+        except ValueError as error:
+            raise ModelFileError(
+                f"'{path.name}' does not fit the model '{self.name}': {error}"
+            ) from error
+
+
+_OWN_ATTRIBUTES = frozenset(
+    {
+        "_network",
+        "_factory",
+        "_adam",
+        "_optimizer_state",
+        "_prepared",
+        "_learning_rate",
+        "_grown_arrays",
+        "label_data",
+    }
+)
 
 
 def densities_by_kind(densities: Union[float, Dict[str, float]]) -> Dict[str, float]:
@@ -362,28 +394,25 @@ def densities_by_kind(densities: Union[float, Dict[str, float]]) -> Dict[str, fl
     return {kind: float(densities[kind]) for kind in KINDS}
 
 
-def _add_regularization(
-    gradient: Optional[tf.Tensor], regularization: Optional[tf.Tensor]
-) -> Optional[tf.Tensor]:
-    if gradient is None or regularization is None:
-        return gradient
-    gradient = tf.convert_to_tensor(gradient)
-    # the gradient of a rectifier passes on what it gets where its input is positive
-    return gradient + tf.raw_ops.ReluGrad(
-        gradients=regularization, features=gradient
-    )
+def _grown(
+    array: np.ndarray,
+    old_sizes: List[int],
+    new_sizes: List[int],
+    distribution: Tuple[float, float],
+    random: np.random.Generator,
+) -> np.ndarray:
+    """Adds normally distributed rows behind those of every feature."""
+    parts, start = [], 0
+    for old, new in zip(old_sizes, new_sizes):
+        added = random.normal(*distribution, size=(new - old, array.shape[1]))
+        parts += [array[start : start + old], added.astype(np.float32)]
+        start += old
+    return np.concatenate(parts)
+
+
+def _chosen(outputs: Dict[str, Any], keys: Optional[List[str]]) -> Dict[str, Any]:
+    return {k: v for k, v in outputs.items() if not keys or k in keys}
 
 
 def _with_suffix(model_file_name: Any, suffix: str) -> Path:
     return Path(str(model_file_name)).with_suffix(suffix)
-
-
-def _require_same_names(what: str, model: Any, stored: Any, path: Path) -> None:
-    if set(model) == set(stored):
-        return
-    missing = sorted(set(model) - set(stored))
-    unknown = sorted(set(stored) - set(model))
-    raise ModelFileError(
-        f"'{path.name}' does not hold the {what} of this model: "
-        f"missing {missing or 'none'}, unknown {unknown or 'none'}."
-    )

@@ -2,12 +2,11 @@
 
 from rasa_randconn.storage.errors import ModelFileError
 from rasa_randconn.storage.manifest import FORMAT_VERSION, read_manifest, write_manifest
-from rasa_randconn.storage.weights import StoredLayer, read_weights, write_weights
+from rasa_randconn.storage.weights import read_weights, write_weights
 
 __all__ = [
     "FORMAT_VERSION",
     "ModelFileError",
-    "StoredLayer",
     "read_manifest",
     "read_weights",
     "write_manifest",

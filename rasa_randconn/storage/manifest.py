@@ -19,7 +19,7 @@ FILE_NAME = "rasa_randconn.json"
 FORMAT = "rasa_randconn.component"
 
 #: Rises whenever files are written that an older version of this package cannot read.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,15 @@ def read_manifest(folder: Path, component: str) -> Manifest:
         raise ModelFileError(
             f"The model of '{component}' was written by rasa_randconn "
             f"{content.get('package_version')} in format {version}; the installed "
-            f"version {__version__} reads formats up to {FORMAT_VERSION}. Please "
+            f"version {__version__} reads format {FORMAT_VERSION}. Please "
             f"upgrade rasa_randconn or train the model again."
+        )
+    if version < FORMAT_VERSION:
+        raise ModelFileError(
+            f"The model of '{component}' was written by rasa_randconn "
+            f"{content.get('package_version')} in format {version}, which the "
+            f"installed version {__version__} does not read any more. Please train it "
+            f"again."
         )
     if content.get("component") != component:
         raise ModelFileError(

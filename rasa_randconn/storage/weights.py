@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Tuple
+from typing import Any, Dict, List, Mapping, Tuple
 
 import numpy as np
 import safetensors
 import safetensors.numpy
 
-from rasa_randconn.connections import Connectivity, connectivity_from_arrays
+from rasa_randconn.connections import connectivity_from_arrays
+from rasa_randconn.differentiation import StoredLayer
 from rasa_randconn.storage.errors import ModelFileError
 from rasa_randconn.storage.manifest import FORMAT_VERSION
 
 FORMAT = "rasa_randconn.weights"
 _CONNECTIONS = "connections"
-
-
-class StoredLayer(NamedTuple):
-    """A randomly connected layer as it is stored.
-
-    Attributes:
-        connectivity: The connections that exist.
-        density: The configured density, in [0, 1].
-    """
-
-    connectivity: Connectivity
-    density: float
 
 
 def write_weights(

@@ -1,7 +1,7 @@
-"""How training data reaches a model and how its weights are updated."""
+"""How training data reaches a network, and the loop over it."""
 
 from rasa_randconn.training.batches import PreparedBatches
-from rasa_randconn.training.fused_adam import FusedAdam
-from rasa_randconn.training.loop import train
+from rasa_randconn.training.loop import Trainer
+from rasa_randconn.training.stacked_features import StackedFeatures
 
-__all__ = ["FusedAdam", "PreparedBatches", "train"]
+__all__ = ["PreparedBatches", "StackedFeatures", "Trainer"]

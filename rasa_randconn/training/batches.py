@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List
 
 import numpy as np
-import tensorflow as tf
 from rasa.utils.tensorflow.data_generator import RasaBatchDataGenerator
 from rasa.utils.tensorflow.feature_array import FeatureArray
 from rasa.utils.tensorflow.model_data import RasaModelData
 
-from rasa_randconn.training.stacked_features import StackedFeature, stacked
-
-Arrays = Tuple[Optional[np.ndarray], ...]
+from rasa_randconn.network.features import Batch
+from rasa_randconn.training.stacked_features import StackedFeatures
 
 _EXAMPLES = "examples"
 
 
-class PreparedBatches(tf.keras.utils.Sequence):
+class PreparedBatches:
     """The batches of a stock generator, made faster.
 
     Shuffling, balancing and batch sizes stay the generator's, but what it shuffles and
@@ -33,40 +31,27 @@ class PreparedBatches(tf.keras.utils.Sequence):
             generator: What Rasa passes to `fit`. It is made to draw the order of the
                 current epoch anew.
         """
-        self.generator = generator
+        self._generator = generator
         data = generator.model_data
-        # A list without features stands for one that is not there.
-        self._features: List[Optional[StackedFeature]] = []
-        for attribute_data in data.data.values():
-            for features in attribute_data.values():
-                self._features += [stacked(f) for f in features] or [None]
-
+        self._features = StackedFeatures(data.data)
         generator.model_data = _numbered_examples(data)
         generator._current_epoch -= 1
         generator.on_epoch_end()
 
     def __len__(self) -> int:
         """Number of batches in the current epoch."""
-        return len(self.generator)
+        return len(self._generator)
 
-    def __getitem__(self, index: int) -> Tuple[Arrays, None]:
-        """The batch at a position of the current epoch.
-
-        Returns:
-            The arrays of all features, and nothing for the targets, which Rasa has
-            among the features.
-        """
-        size = self.generator._current_batch_size
-        (order,) = self.generator._data[_EXAMPLES][_EXAMPLES]
+    def __getitem__(self, index: int) -> Batch:
+        """The batch at a position of the current epoch."""
+        size = self._generator._current_batch_size
+        (order,) = self._generator._data[_EXAMPLES][_EXAMPLES]
         examples = np.asarray(order)[index * size : (index + 1) * size, 0]
-        arrays: List[Optional[np.ndarray]] = []
-        for feature in self._features:
-            arrays += [None] if feature is None else feature.batch(examples)
-        return tuple(arrays), None
+        return self._features.batch(examples)
 
     def on_epoch_end(self) -> None:
         """Shuffles and balances for the next epoch."""
-        self.generator.on_epoch_end()
+        self._generator.on_epoch_end()
 
 
 def _numbered_examples(data: RasaModelData) -> RasaModelData:

@@ -1,128 +1,174 @@
-"""The training loop: prepared batches, one trace, one call per step."""
+"""The training loop: prepared batches, one pass forward and one back, one update."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, Dict, Iterator, Optional, Sequence, Tuple
+from typing import Any, Dict, Optional, Protocol, Sequence
 
+import numpy as np
 import tensorflow as tf
+from threadpoolctl import threadpool_limits
 
+from rasa_randconn.differentiation import Adam, Parameters, Tape, WeightAverage
+from rasa_randconn.differentiation.adam import regularization_loss
+from rasa_randconn.network.features import Batch
+from rasa_randconn.network.metrics import Metrics
 from rasa_randconn.training.batches import PreparedBatches
 
-Tensors = Tuple[tf.Tensor, ...]
-Step = Callable[[Tensors], Dict[str, tf.Tensor]]
+TOTAL_LOSS = "t_loss"
 
 
-def train(
-    model: tf.keras.Model,
-    batches: PreparedBatches,
-    epochs: int = 1,
-    callbacks: Optional[Sequence[tf.keras.callbacks.Callback]] = None,
-    validation_data: Optional[PreparedBatches] = None,
-    validation_freq: int = 1,
-    verbose: Any = False,
-) -> tf.keras.callbacks.History:
-    """Trains a compiled model, as `tf.keras.Model.fit` would.
+class Trainable(Protocol):
+    """What is trained: weights, and a loss that depends on them."""
 
-    The next batch is put together in a second thread while a step is taken. Keras sends
-    batches through a dataset that calls back into Python, and converts and traces more
-    code than the step.
+    parameters: Parameters
 
-    Args:
-        model: The model, all of whose variables exist.
-        batches: Training data.
-        epochs: Number of passes over the data.
-        callbacks: Are told what happens, as in Keras.
-        validation_data: Data to measure the metrics on.
-        validation_freq: Number of epochs from one validation to the next.
-        verbose: Whether to show Keras' own progress bar.
+    def loss(self, tape: Tape, batch: Batch, metrics: Metrics) -> float:
+        """The loss of a batch, whose gradients the tape takes back to the weights."""
 
-    Returns:
-        Metrics of every epoch.
 
-    Raises:
-        ValueError: If there is no batch to train on.
-    """
-    if not len(batches):
-        raise ValueError("There is no batch to train on.")
-    callback_list = tf.keras.callbacks.CallbackList(
-        callbacks,
-        add_history=True,
-        add_progbar=bool(verbose),
-        model=model,
-        verbose=int(verbose),
-        epochs=epochs,
-        steps=len(batches),
-    )
-    step_function = _step_function(model, tensors(batches[0][0]))
-    model.stop_training = False
-    model._train_counter.assign(0)
-    logs: Dict[str, Any] = {}
+class Trainer:
+    """Trains a network as `tf.keras.Model.fit` would train a model."""
 
-    callback_list.on_train_begin()
-    for epoch in range(epochs):
-        model.reset_metrics()
-        callback_list.on_epoch_begin(epoch)
-        for step, batch in enumerate(_prefetched(batches)):
-            callback_list.on_train_batch_begin(step)
-            metrics = step_function(batch)
-            callback_list.on_train_batch_end(step, metrics)
+    def __init__(
+        self,
+        network: Trainable,
+        optimizer: Adam,
+        random: np.random.Generator,
+        metric_names: Sequence[str],
+        averaged_epochs: float = 0.0,
+    ) -> None:
+        """Takes what is trained, and how.
+
+        Args:
+            network: What is trained.
+            optimizer: Updates its weights.
+            random: Where the random numbers of dropout, masks and negatives come from.
+            metric_names: The metrics that callbacks are told, in their order.
+            averaged_epochs: Fraction of the epochs, at the end, whose weights are
+                averaged in the end; 0 for the last weights.
+        """
+        self._network = network
+        self._optimizer = optimizer
+        self._random = random
+        self._metric_names = metric_names
+        self._averaged_epochs = averaged_epochs
+
+    def train(
+        self,
+        model: tf.keras.Model,
+        batches: PreparedBatches,
+        epochs: int = 1,
+        callbacks: Optional[Sequence[tf.keras.callbacks.Callback]] = None,
+        validation_data: Optional[PreparedBatches] = None,
+        validation_freq: int = 1,
+        verbose: Any = False,
+    ) -> tf.keras.callbacks.History:
+        """Trains for some epochs.
+
+        Args:
+            model: The model that callbacks belong to.
+            batches: Training data.
+            epochs: Number of passes over the data.
+            callbacks: Are told what happens, as in Keras.
+            validation_data: Data to measure the metrics on.
+            validation_freq: Number of epochs from one validation to the next.
+            verbose: Whether to show Keras' own progress bar.
+
+        Returns:
+            Metrics of every epoch.
+
+        Raises:
+            ValueError: If there is no batch to train on.
+        """
+        if not len(batches):
+            raise ValueError("There is no batch to train on.")
+        callback_list = tf.keras.callbacks.CallbackList(
+            callbacks,
+            add_history=True,
+            add_progbar=bool(verbose),
+            model=model,
+            verbose=int(verbose),
+            epochs=epochs,
+            steps=len(batches),
+        )
+        model.stop_training = False
+        model._train_counter.assign(0)
+        logs: Dict[str, float] = {}
+        average = WeightAverage(self._network.parameters)
+        callback_list.on_train_begin()
+        # products are too small to be shared out among the cores
+        with threadpool_limits(limits=1, user_api="blas"):
+            for epoch in range(epochs):
+                callback_list.on_epoch_begin(epoch)
+                logs = self._train_epoch(model, batches, callback_list)
+                if validation_data is not None and (epoch + 1) % validation_freq == 0:
+                    measured = self._measured(validation_data, callback_list)
+                    logs.update({f"val_{name}": v for name, v in measured.items()})
+                callback_list.on_epoch_end(epoch, logs)
+                if model.stop_training:
+                    break
+                if epoch >= epochs * (1.0 - self._averaged_epochs):
+                    self._optimizer.settle()
+                    average.add()
+                batches.on_epoch_end()
+        self._optimizer.settle()
+        average.apply()
+        callback_list.on_train_end(logs)
+        return model.history
+
+    def step(self, batch: Batch, metrics: Metrics) -> None:
+        """Takes one step.
+
+        Args:
+            batch: Features with labels.
+            metrics: Gets the metrics of the batch.
+        """
+        tape = Tape(self._random, True, self._optimizer.prepare)
+        metrics.add(TOTAL_LOSS, self._network.loss(tape, batch, metrics))
+        tape.differentiate()
+        self._optimizer.update()
+
+    def _train_epoch(
+        self, model: tf.keras.Model, batches: PreparedBatches, callbacks: Any
+    ) -> Dict[str, float]:
+        metrics = Metrics()
+        for index in range(len(batches)):
+            callbacks.on_train_batch_begin(index)
+            self.step(batches[index], metrics)
+            model._train_counter.assign_add(1)
+            logs = self._logs(metrics.means())
+            if tf.summary.experimental.get_step() is not None:
+                self._summarize(model, logs)
+            callbacks.on_train_batch_end(index, logs)
             if model.stop_training:
                 break
-        logs = {name: float(metric) for name, metric in metrics.items()}
-        if validation_data is not None and (epoch + 1) % validation_freq == 0:
-            logs.update(_validated(model, validation_data, callback_list))
-        callback_list.on_epoch_end(epoch, logs)
-        if model.stop_training:
-            break
+        return self._with_regularization(metrics.means())
+
+    def _measured(self, batches: PreparedBatches, callbacks: Any) -> Dict[str, float]:
+        """Metrics of all batches, without training on them."""
+        self._optimizer.settle()
+        metrics = Metrics()
+        tape = Tape(self._random)
+        callbacks.on_test_begin()
+        for index in range(len(batches)):
+            callbacks.on_test_batch_begin(index)
+            batch = batches[index]
+            metrics.add(TOTAL_LOSS, self._network.loss(tape, batch, metrics))
+            callbacks.on_test_batch_end(index, self._logs(metrics.means()))
         batches.on_epoch_end()
-    callback_list.on_train_end(logs)
-    return model.history
+        measured = self._with_regularization(metrics.means())
+        callbacks.on_test_end(measured)
+        return measured
 
+    def _with_regularization(self, values: Dict[str, float]) -> Dict[str, float]:
+        """Adds the regularisation of this moment to the total loss."""
+        values[TOTAL_LOSS] += regularization_loss(self._network.parameters)
+        return self._logs(values)
 
-def tensors(arrays: Sequence[Any]) -> Tensors:
-    """The arrays of a batch as tensors."""
-    return tuple(tf.convert_to_tensor(array) for array in arrays)
+    def _logs(self, values: Dict[str, float]) -> Dict[str, float]:
+        return {name: values[name] for name in self._metric_names if name in values}
 
-
-def _step_function(model: tf.keras.Model, example: Tensors) -> Step:
-    """The model's training step, traced once for batches of all sizes."""
-
-    def step(batch: Tensors) -> Dict[str, tf.Tensor]:
-        metrics: Dict[str, tf.Tensor] = model.train_step(batch)
-        model._train_counter.assign_add(1)
-        for name, metric in metrics.items():
-            # goes nowhere unless TensorBoard listens to batches
-            tf.summary.scalar(f"batch_{name}", metric, step=model._train_counter)
-        return metrics
-
-    if model.run_eagerly:
-        return step
-    signature = tuple(
-        tf.TensorSpec([None] * tensor.shape.rank, tensor.dtype) for tensor in example
-    )
-    traced: Step = tf.function(step, input_signature=[signature], autograph=False)
-    return traced
-
-
-def _prefetched(batches: PreparedBatches) -> Iterator[Tensors]:
-    """The batches of the current epoch, each made while the one before is used."""
-    with ThreadPoolExecutor(max_workers=1) as executor:
-
-        def upcoming(index: int) -> Any:
-            return executor.submit(lambda: tensors(batches[index][0]))
-
-        count = len(batches)
-        batch = upcoming(0)
-        for index in range(count):
-            current = batch.result()
-            if index + 1 < count:
-                batch = upcoming(index + 1)
-            yield current
-
-
-def _validated(
-    model: tf.keras.Model, data: PreparedBatches, callbacks: Any
-) -> Dict[str, Any]:
-    metrics = model.evaluate(data, callbacks=callbacks, return_dict=True, verbose=0)
-    return {f"val_{name}": metric for name, metric in metrics.items()}
+    def _summarize(self, model: tf.keras.Model, logs: Dict[str, float]) -> None:
+        """Tells TensorBoard, if it listens to batches."""
+        for name, value in logs.items():
+            tf.summary.scalar(f"batch_{name}", value, step=model._train_counter)

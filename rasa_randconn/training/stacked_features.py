@@ -1,4 +1,4 @@
-"""Features of all training examples in flat arrays, from which batches are cut.
+"""Features of all examples in flat arrays, from which batches are cut.
 
 Rasa keeps an array of Python objects: one matrix per example, and for dialogues one
 per turn. Cutting a batch out of flat arrays takes a handful of NumPy calls, whatever
@@ -7,39 +7,21 @@ its size.
 
 from __future__ import annotations
 
-from typing import Any, List, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 import numpy as np
 import scipy.sparse
 from rasa.utils.tensorflow.feature_array import FeatureArray
 
+from rasa_randconn.network.features import Batch, Feature, SparseRows, starts_of
 
-def stacked(feature: FeatureArray) -> StackedFeature:
-    """Stacks a feature of all examples.
-
-    Args:
-        feature: The feature, as Rasa holds it.
-    """
-    turns_of: Any = None
-    matrices: Sequence[Any] = feature
-    example = feature[0]
-    if feature.number_of_dimensions == 4:
-        # Matrices without rows stand for turns that lack this feature.
-        dialogues = [[turn for turn in turns if turn.shape[0]] for turns in feature]
-        turns_of = Ranges([len(turns) for turns in dialogues])
-        matrices = [turn for turns in dialogues for turn in turns]
-        example = example[0]
-    elif not feature.is_sparse and example.ndim < 2:
-        return FlatFeature(np.asarray(feature, dtype=np.float32))
-
-    kind = SparseFeature if feature.is_sparse else DenseFeature
-    return kind(matrices, example.shape[-1], turns_of)
+_DIALOGUE_DIMENSIONS = 4
 
 
 class Ranges:
     """Consecutive ranges of positions in a flat array, one per item."""
 
-    def __init__(self, lengths: Sequence[int]) -> None:
+    def __init__(self, lengths: Union[Sequence[int], np.ndarray]) -> None:
         """Lays ranges of these lengths side by side."""
         self.lengths = np.asarray(lengths, dtype=np.int64)
         self.starts = np.cumsum(self.lengths) - self.lengths
@@ -53,97 +35,97 @@ class Ranges:
 
 
 class StackedFeature:
-    """A feature of all training examples."""
+    """A feature of all examples: one matrix per example, or one per turn."""
 
-    def batch(self, examples: np.ndarray) -> List[np.ndarray]:
-        """What a model is fed of this feature.
+    def __init__(self, feature: FeatureArray) -> None:
+        """Stacks all matrices of a feature, as Rasa holds it."""
+        self._turns_of: Optional[Ranges] = None
+        matrices: List[Any] = list(feature)
+        if feature.number_of_dimensions == _DIALOGUE_DIMENSIONS:
+            # Matrices without rows stand for turns that lack this feature.
+            dialogues = [[t for t in turns if t.shape[0]] for turns in feature]
+            self._turns_of = Ranges([len(turns) for turns in dialogues])
+            matrices = [turn for turns in dialogues for turn in turns]
+        if feature.number_of_dimensions < 3 and not feature.is_sparse:
+            matrices = [np.reshape(matrix, (1, -1)) for matrix in matrices]
+        self._lengths = Ranges([matrix.shape[0] for matrix in matrices])
+        self._rows = _stacked(matrices, feature)
+        self._entries: Optional[Ranges] = None
+        if isinstance(self._rows, SparseRows):
+            self._entries = Ranges(np.diff(self._rows.borders))
 
-        Args:
-            examples: Which examples are in the batch.
-        """
-        raise NotImplementedError
-
-
-class FlatFeature(StackedFeature):
-    """A dense feature without a sequence: the same shape for every example."""
-
-    def __init__(self, values: np.ndarray) -> None:
-        """Takes the feature of all examples, `[examples, ...]`."""
-        self.values = values
-
-    def batch(self, examples: np.ndarray) -> List[np.ndarray]:
-        """One array `[batch, ...]`."""
-        return [self.values[examples]]
-
-
-class _Sequences(StackedFeature):
-    """A feature with one matrix per example, or one per turn of a dialogue."""
-
-    def __init__(self, matrices: Sequence[Any], units: int, turns_of: Any) -> None:
-        self.units = units
-        self.turns_of = turns_of
-        self.rows = Ranges([matrix.shape[0] for matrix in matrices])
-
-    def _matrices(self, examples: np.ndarray) -> np.ndarray:
-        return examples if self.turns_of is None else self.turns_of.positions(examples)
-
-    def _longest(self, matrices: np.ndarray) -> int:
-        return int(self.rows.lengths[matrices].max(initial=0))
-
-
-class DenseFeature(_Sequences):
-    """A dense feature of varying length."""
-
-    def __init__(self, matrices: Sequence[Any], units: int, turns_of: Any) -> None:
-        """Stacks the rows of all matrices `[rows, units]`."""
-        super().__init__(matrices, units, turns_of)
-        self.values = np.zeros((int(self.rows.lengths.sum()), units), np.float32)
-        if len(matrices):
-            np.concatenate(list(matrices), out=self.values, casting="same_kind")
-
-    def batch(self, examples: np.ndarray) -> List[np.ndarray]:
-        """One array `[matrices, longest, units]`, padded with zeros."""
-        matrices = self._matrices(examples)
-        lengths = self.rows.lengths[matrices]
-        padded = np.zeros(
-            (len(matrices), self._longest(matrices), self.units), np.float32
+    def batch(self, examples: np.ndarray) -> Feature:
+        """The feature of some examples."""
+        matrices = examples
+        if self._turns_of is not None:
+            matrices = self._turns_of.positions(examples)
+        lengths = self._lengths.lengths[matrices]
+        chosen = self._lengths.positions(matrices)
+        rows, entries = self._rows, self._entries
+        if isinstance(rows, np.ndarray):
+            return Feature(rows[chosen], lengths)
+        assert entries is not None
+        places = entries.positions(chosen)
+        return Feature(
+            SparseRows(
+                starts_of(entries.lengths[chosen]),
+                rows.columns[places],
+                rows.values[places],
+                rows.units,
+            ),
+            lengths,
         )
-        is_real = np.arange(padded.shape[1]) < lengths[:, np.newaxis]
-        padded[is_real] = self.values[self.rows.positions(matrices)]
-        return [padded]
+
+    def everything(self) -> Feature:
+        """The feature of all examples."""
+        return Feature(self._rows, self._lengths.lengths)
 
 
-class SparseFeature(_Sequences):
-    """A sparse feature of varying length."""
+class StackedFeatures:
+    """All features of all examples."""
 
-    def __init__(self, matrices: Sequence[Any], units: int, turns_of: Any) -> None:
-        """Stacks the values of all matrices `[rows, units]`."""
-        super().__init__(matrices, units, turns_of)
-        entries = [
-            matrix if isinstance(matrix, scipy.sparse.coo_matrix) else matrix.tocoo()
-            for matrix in matrices
-        ]
-        self.entries = Ranges([len(matrix.data) for matrix in entries])
-        count = int(self.entries.lengths.sum())
-        self.values = np.empty(count, np.float32)
-        self.row_and_column = np.empty((count, 2), np.int32)
-        if entries:
-            np.concatenate([m.data for m in entries], out=self.values, casting="unsafe")
-            for axis, name in enumerate(("row", "col")):
-                self.row_and_column[:, axis] = np.concatenate(
-                    [getattr(matrix, name) for matrix in entries]
-                )
+    def __init__(self, data: Mapping[str, Mapping[str, List[FeatureArray]]]) -> None:
+        """Stacks features by attribute and kind, as Rasa's model data has them."""
+        self._features = {
+            attribute: {
+                kind: [StackedFeature(feature) for feature in features]
+                for kind, features in by_kind.items()
+                if features
+            }
+            for attribute, by_kind in data.items()
+        }
 
-    def batch(self, examples: np.ndarray) -> List[np.ndarray]:
-        """Indices `[values, 3]`, values `[values]` and the dense shape `[3]`."""
-        matrices = self._matrices(examples)
-        positions = self.entries.positions(matrices)
-        indices = np.empty((len(positions), 3), np.int64)
-        indices[:, 0] = np.repeat(
-            np.arange(len(matrices)), self.entries.lengths[matrices]
+    def batch(self, examples: np.ndarray) -> Batch:
+        """The features of some examples."""
+        return self._map(lambda feature: feature.batch(examples))
+
+    def everything(self) -> Batch:
+        """The features of all examples, in their order."""
+        return self._map(StackedFeature.everything)
+
+    def _map(self, function: Any) -> Dict[str, Dict[str, List[Feature]]]:
+        return {
+            attribute: {
+                kind: [function(feature) for feature in features]
+                for kind, features in by_kind.items()
+            }
+            for attribute, by_kind in self._features.items()
+        }
+
+
+def _stacked(
+    matrices: List[Any], feature: FeatureArray
+) -> Union[SparseRows, np.ndarray]:
+    units = int(feature.units) if feature.number_of_dimensions > 1 else 1
+    if not feature.is_sparse:
+        if not matrices:
+            return np.zeros((0, units), np.float32)
+        return np.ascontiguousarray(np.concatenate(matrices), np.float32)
+    if not matrices:
+        return SparseRows(
+            np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32), units
         )
-        indices[:, 1:] = self.row_and_column[positions]
-        shape = np.array(
-            [len(matrices), self._longest(matrices), self.units], dtype=np.int64
-        )
-        return [indices, self.values[positions], shape]
+    rows = scipy.sparse.vstack(matrices, format="csr", dtype=np.float32)
+    return SparseRows(
+        rows.indptr.astype(np.int64), rows.indices.astype(np.int32), rows.data, units
+    )

@@ -37,14 +37,16 @@ class Chunk(NamedTuple):
 
     Attributes:
         number: Number of the chunk in its batch.
-        examples: Batch index of every token of an example.
+        first_example: Its first example in the batch.
+        first_token: Its first token in the batch.
         positions: Position of every token in its example, and zeros.
         starts: First token of every example, and the number of tokens at the end.
         probabilities: Attention weights of all layers, `[layers, pairs]`.
     """
 
     number: int
-    examples: np.ndarray
+    first_example: int
+    first_token: int
     positions: np.ndarray
     starts: np.ndarray
     probabilities: np.ndarray

@@ -38,10 +38,10 @@ def encode(
         chunk: Where the tokens are; gets the attention weights.
         state: Gets the activations.
         encoding: Encoding of every position `[units, positions]`.
-        inputs: Activations of the batch `[batch, length, inputs]`.
-        outputs: Gets the chunk's part of the outputs `[batch, length, units]`.
+        inputs: Activations of the batch `[tokens, inputs]`.
+        outputs: Gets the chunk's part of the outputs `[tokens, units]`.
     """
-    layout.pack(inputs, chunk.examples, chunk.positions, state.inputs)
+    layout.take_tokens(inputs, chunk.first_token, chunk.starts[-1], state.inputs)
     products.multiply(weights.embedding, state.inputs, state.features)
     embedding.place_tokens(
         state.features,
@@ -55,7 +55,7 @@ def encode(
         attend(weights.layers[i], options, chunk, i, state.layers[i], state)
         feed_forward(weights.layers[i], options, chunk, i, state.layers[i], state)
     normalize(weights.norm, state.features, state.norm)
-    layout.spread(state.norm.outputs, chunk.examples, chunk.positions, outputs)
+    layout.put_tokens(state.norm.outputs, chunk.first_token, chunk.starts[-1], outputs)
 
 
 def differentiate(
@@ -64,7 +64,6 @@ def differentiate(
     chunk: Chunk,
     state: EncoderState,
     output_gradients: np.ndarray,
-    probability_gradients: np.ndarray,
     weight_gradients: EncoderArrays,
     input_gradients: np.ndarray,
 ) -> None:
@@ -75,14 +74,13 @@ def differentiate(
         options: Options of the encoder.
         chunk: Where the tokens are, with the attention weights.
         state: The activations.
-        output_gradients: Of the outputs of the batch `[batch, length, units]`.
-        probability_gradients: Of the attention weights `[layers, pairs]`; `[layers, 0]`
-            if they are not used.
+        output_gradients: Of the outputs of the batch `[tokens, units]`.
         weight_gradients: Gets the chunk's part of the gradients of all weights.
         input_gradients: Gets the chunk's part of those of the inputs.
     """
-    layout.pack(
-        output_gradients, chunk.examples, chunk.positions, state.normalized_gradients
+    count = chunk.starts[-1]
+    layout.take_tokens(
+        output_gradients, chunk.first_token, count, state.normalized_gradients
     )
     state.gradients[:, :] = 0.0
     normalize_backward(
@@ -105,7 +103,6 @@ def differentiate(
             i,
             state.layers[i],
             state,
-            probability_gradients[i],
             weight_gradients.layers[i],
         )
     embedding.place_tokens_backward(
@@ -122,6 +119,4 @@ def differentiate(
         weight_gradients.embedding,
         state.input_gradients,
     )
-    layout.spread(
-        state.input_gradients, chunk.examples, chunk.positions, input_gradients
-    )
+    layout.put_tokens(state.input_gradients, chunk.first_token, count, input_gradients)

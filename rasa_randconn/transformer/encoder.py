@@ -2,132 +2,140 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Tuple
+from typing import Dict, Optional, Tuple
 
-import tensorflow as tf
+import numpy as np
 
+from rasa_randconn.connections.settings import ATTENTION, EMBEDDING, FEED_FORWARD
+from rasa_randconn.differentiation import Parameter, Parameters, Tape, Value
 from rasa_randconn.kernels import PackedProduct
-from rasa_randconn.layers import EMBEDDING, ConnectionSettings
-from rasa_randconn.layers.variable_paths import (
-    randomly_connected_layers_by_path,
-    variables_by_path,
-)
-from rasa_randconn.transformer.encoder_operation import EncoderOperation
 from rasa_randconn.transformer.encoder_pass import EncoderPass
-from rasa_randconn.transformer.encoder_weights import (
-    EncoderLayerWeights,
-    normalization,
-)
 from rasa_randconn.transformer.settings import EncoderSettings
+from rasa_randconn.transformer.weight_arrays import EncoderArrays
 
 
-class TransformerEncoder(tf.keras.layers.Layer):
+class Encoder:
     """Embedding with positions, encoder layers, and a last normalisation.
 
-    Computes existing connections and real tokens only, outside of TensorFlow: its graph
-    has one operation for the whole encoder, and one for all gradients. At density 1.0
-    the result is that of Rasa's encoder, except that padding comes out as zero.
-
-    Input shape:
-        `[batch, length, inputs]`
-
-    Output shape:
-        `[batch, length, units]`, and attention weights
-        `[batch, layers, heads, length, length]`.
+    Computes existing connections and real tokens only. At density 1.0 the result is
+    that of Rasa's encoder.
 
     Source: Vaswani et al., "Attention Is All You Need", 2017; relative positions from
     Shaw et al., 2018; options and dropout of attention weights as in Rasa 3.6.
     """
 
     def __init__(
-        self,
-        settings: EncoderSettings,
-        connections: ConnectionSettings,
-        place: str,
-        **kwargs: Any,
+        self, settings: EncoderSettings, inputs: int, parameters: Parameters, path: str
     ) -> None:
-        """Creates the layers.
+        """Makes all weights.
 
         Args:
             settings: Shape and options of the encoder.
-            connections: How connections are drawn.
-            place: Path of the encoder within the model.
-            **kwargs: Arguments of `tf.keras.layers.Layer`.
+            inputs: Number of inputs.
+            parameters: Gets the weights.
+            path: Path of the encoder within the network.
         """
-        super().__init__(**kwargs)
         self.settings = settings
-        self.embedding = connections.dense_layer(
-            settings.units,
-            EMBEDDING,
-            f"{place}/embedding",
-            kernel_regularizer=settings.embedding_regularizer,
-            name="embedding",
+        self._parameters: Dict[str, Parameter] = {}
+        self._products: Dict[str, PackedProduct] = {}
+        self._make_weights(inputs, parameters, path)
+        self.encoder_pass = EncoderPass(
+            settings,
+            self._products,
+            {name: p.array.shape for name, p in self._parameters.items()},
         )
-        self.encoder_layers = [
-            EncoderLayerWeights(
-                settings, connections, f"{place}/layer_{i}", name=f"layer_{i}"
-            )
-            for i in range(settings.layers)
-        ]
-        self.norm = normalization("norm")
-        self._operation: Optional[EncoderOperation] = None
+        is_fixed = not any(product.is_spread for product in self._products.values())
+        self._views = self._current_arrays() if is_fixed else None
 
-    def build(self, input_shape: Any) -> None:
-        """Creates all weights.
-
-        Args:
-            input_shape: Shape of the inputs; its last dimension must be known.
-        """
-        self.embedding.build(input_shape)
-        for layer in (*self.encoder_layers, self.norm):
-            layer.build([None, self.settings.units])
-        super().build(input_shape)
-
-    def call(
+    def __call__(
         self,
-        inputs: tf.Tensor,
-        padding_mask: Optional[tf.Tensor] = None,
-        training: Any = None,
-    ) -> Tuple[tf.Tensor, tf.Tensor]:
-        """Encodes a batch of sequences.
+        tape: Tape,
+        tokens: Value,
+        lengths: np.ndarray,
+        wants_attention: bool = False,
+    ) -> Tuple[Value, Optional[np.ndarray]]:
+        """Encodes a batch.
 
         Args:
-            inputs: Activations `[batch, length, inputs]`.
-            padding_mask: 1 where a token is padding, `[batch, length, 1]`; `None` if no
-                token is.
-            training: Whether to apply dropout.
+            tape: The current pass.
+            tokens: Activations `[tokens, inputs]`, examples one after the other.
+            lengths: Number of tokens of every example.
+            wants_attention: Whether to return the attention weights.
 
         Returns:
-            Activations `[batch, length, units]`, zero at padding, and attention weights
+            Activations `[tokens, units]`, and attention weights
             `[batch, layers, heads, length, length]`.
         """
-        is_real = (
-            tf.ones(tf.shape(inputs)[:2], tf.bool)
-            if padding_mask is None
-            else tf.less(tf.squeeze(padding_mask, -1), 0.5)
+        passed = self.encoder_pass
+        result = passed.forward(
+            tokens.array,
+            lengths,
+            self._views or self._current_arrays(),
+            tape.seed() if tape.is_training else None,
         )
-        weights = variables_by_path(self._parts())
-        return self._current_operation(weights)(
-            tf.cast(inputs, tf.float32),
-            is_real,
-            [tf.convert_to_tensor(weight) for weight in weights.values()],
-            bool(training),
+        attention = (
+            passed.attention_weights(result, lengths) if wants_attention else None
         )
+        if not tape.is_training:
+            passed.release(result)
+            return Value(result.outputs), attention
 
-    def _parts(self) -> Dict[str, tf.keras.layers.Layer]:
-        parts = (self.embedding, *self.encoder_layers, self.norm)
-        return {part.name: part for part in parts}
+        def way_back(gradient: np.ndarray) -> None:
+            input_gradients, gradients = passed.backward(result, gradient)
+            passed.release(result)
+            for name, weight_gradient in gradients.items():
+                self._parameters[name].add_gradient(weight_gradient)
+            tokens.add_gradient(input_gradients)
 
-    def _current_operation(self, weights: Dict[str, tf.Variable]) -> EncoderOperation:
-        """The operation for the connections of this moment: loading restores others."""
-        connectivities = {
-            path: layer.connectivity
-            for path, layer in randomly_connected_layers_by_path(self._parts()).items()
-        }
-        if self._operation is None or not self._operation.is_for(connectivities):
-            products = {path: PackedProduct(c) for path, c in connectivities.items()}
-            shapes = {path: tuple(weight.shape) for path, weight in weights.items()}
-            self._operation = EncoderOperation(
-                EncoderPass(self.settings, products, shapes)
+        return tape.record(Value(result.outputs), way_back), attention
+
+    def _current_arrays(self) -> EncoderArrays:
+        arrays = {name: p.array for name, p in self._parameters.items()}
+        return self.encoder_pass.layout.arrays(arrays)
+
+    def _make_weights(self, inputs: int, parameters: Parameters, path: str) -> None:
+        settings = self.settings
+        units = settings.units
+
+        def connect(name: str, kind: str, inputs: int, units: int) -> None:
+            connectivity, kernel = parameters.connect(
+                f"{path}/{name}", kind, inputs, units
             )
-        return self._operation
+            self._products[name] = PackedProduct(connectivity)
+            self._parameters[f"{name}/kernel"] = kernel
+
+        def constant(name: str, size: int, value: float) -> None:
+            self._parameters[name] = parameters.constant(
+                f"{path}/{name}", (size,), value
+            )
+
+        def norm(name: str) -> None:
+            constant(f"{name}/gamma", units, 1.0)
+            constant(f"{name}/beta", units, 0.0)
+
+        def embeddings(name: str) -> None:
+            shape: Tuple[int, ...] = (settings.relative_distances, settings.depth)
+            if not settings.heads_share_relative_embedding:
+                shape = (settings.heads, *shape)
+            self._parameters[name] = parameters.drawn(f"{path}/{name}", shape)
+
+        connect("embedding", EMBEDDING, inputs, units)
+        self._parameters["embedding/kernel"].l2 = settings.embedding_l2
+        constant("embedding/bias", units, 0.0)
+        for i in range(settings.layers):
+            layer = f"layer_{i}"
+            norm(f"{layer}/attention_norm")
+            for name in ("query", "key", "value", "output"):
+                connect(f"{layer}/attention/{name}", ATTENTION, units, units)
+            constant(f"{layer}/attention/output/bias", units, 0.0)
+            if settings.use_key_relative_position:
+                embeddings(f"{layer}/attention/key_relative_embeddings")
+            if settings.use_value_relative_position:
+                embeddings(f"{layer}/attention/value_relative_embeddings")
+            norm(f"{layer}/feed_forward_norm")
+            hidden = settings.filter_units
+            connect(f"{layer}/feed_forward_in", FEED_FORWARD, units, hidden)
+            constant(f"{layer}/feed_forward_in/bias", hidden, 0.0)
+            connect(f"{layer}/feed_forward_out", FEED_FORWARD, hidden, units)
+            constant(f"{layer}/feed_forward_out/bias", units, 0.0)
+        norm("norm")

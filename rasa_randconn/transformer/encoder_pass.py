@@ -1,7 +1,8 @@
 """The encoder's computation, forward and backward, on all cores.
 
-A batch is cut into chunks of whole examples. A chunk goes through all layers at once
-while its activations are in the cache; chunks run side by side, without Python.
+A batch holds the tokens of its examples one after the other, without padding. It is cut
+into chunks of whole examples. A chunk goes through all layers at once while its
+activations are in the cache; chunks run side by side.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ from rasa_randconn.transformer.weight_arrays import EncoderArrays, WeightLayout
 # Activations of so many tokens stay in a core's cache.
 _TOKENS_PER_CHUNK = 512
 
+# A batch of so many tokens is worth cutting in two.
+_TOKENS_OF_TWO_CHUNKS = 192
+
 
 class _OpenChunk(NamedTuple):
     """A chunk with the memory it is computed in."""
@@ -40,16 +44,13 @@ class ForwardPass(NamedTuple):
     """What a forward pass leaves.
 
     Attributes:
-        outputs: Activations `[batch, length, units]`, zero at padding.
-        probabilities: Attention weights `[layers, pairs]`: examples one after the
-            other, of each its heads, of each `[queries, keys]`.
+        outputs: Activations `[tokens, units]`.
         weights: What it was computed with.
         options: What it was computed with.
         chunks: What the backward pass needs.
     """
 
     outputs: np.ndarray
-    probabilities: np.ndarray
     weights: EncoderArrays
     options: Options
     chunks: List[_OpenChunk]
@@ -81,81 +82,77 @@ class EncoderPass:
     def forward(
         self,
         inputs: np.ndarray,
-        is_real: np.ndarray,
-        weights: Mapping[str, np.ndarray],
+        lengths: np.ndarray,
+        arrays: EncoderArrays,
         seed: Optional[int] = None,
     ) -> ForwardPass:
         """Encodes a batch.
 
         Args:
-            inputs: Activations `[batch, length, inputs]`.
-            is_real: Where tokens are no padding, `[batch, length]`.
-            weights: All weights by their path within the encoder.
+            inputs: Activations `[tokens, inputs]`.
+            lengths: Number of tokens of every example.
+            arrays: All weights, as `layout` arranges them.
             seed: Seed of the dropout; `None` to drop nothing.
         """
-        settings = self.settings
-        arrays = self.layout.arrays(weights)
         options = self._options(seed)
-        encoding = self._encoding_up_to(is_real.shape[1])
-        outputs = np.zeros((*is_real.shape, settings.units), np.float32)
-        pairs = settings.heads * int(np.square(is_real.sum(axis=1)).sum())
-        probabilities = np.empty((settings.layers, pairs), np.float32)
-        chunks = self._open_chunks(is_real, inputs.shape[2])
+        encoding = self._encoding_up_to(int(lengths.max(initial=0)))
+        outputs = np.empty((len(inputs), self.settings.units), np.float32)
+        chunks = self._open_chunks(lengths, inputs.shape[1])
 
         def encode_chunk(open_chunk: _OpenChunk) -> None:
             chunk, state, _ = open_chunk
             encode(arrays, options, chunk, state, encoding, inputs, outputs)
 
         in_parallel(encode_chunk, chunks)
-        start = 0
-        for chunk, _, _ in chunks:
-            end = start + chunk.probabilities.shape[1]
-            probabilities[:, start:end] = chunk.probabilities
-            start = end
-        return ForwardPass(outputs, probabilities, arrays, options, chunks)
+        return ForwardPass(outputs, arrays, options, chunks)
 
     def backward(
-        self,
-        result: ForwardPass,
-        inputs: np.ndarray,
-        gradients: np.ndarray,
-        probability_gradients: Optional[np.ndarray] = None,
+        self, result: ForwardPass, gradients: np.ndarray
     ) -> Tuple[np.ndarray, Dict[str, np.ndarray]]:
         """Computes gradients; can be called once per forward pass.
 
         Args:
             result: What the forward pass left.
-            inputs: Its inputs.
-            gradients: Of the outputs `[batch, length, units]`.
-            probability_gradients: Of the attention weights.
+            gradients: Of the outputs `[tokens, units]`.
 
         Returns:
-            Gradients of the inputs, and of all weights by their path.
+            Gradients of the inputs `[tokens, inputs]`, and of all weights by their
+            path.
         """
-        input_gradients = np.zeros(inputs.shape, np.float32)
+        inputs = self.layout.inputs
+        input_gradients = np.empty((len(gradients), inputs), np.float32)
         by_chunk = np.empty((len(result.chunks), self.layout.size), np.float32)
-        starts = np.cumsum(
-            [0] + [c.chunk.probabilities.shape[1] for c in result.chunks]
-        )
-        if probability_gradients is None:
-            probability_gradients = np.empty((self.settings.layers, 0), np.float32)
 
         def differentiate_chunk(open_chunk: _OpenChunk) -> None:
             chunk, state, _ = open_chunk
-            own = slice(starts[chunk.number], starts[chunk.number + 1])
             differentiate(
                 result.weights,
                 result.options,
                 chunk,
                 state,
                 gradients,
-                np.ascontiguousarray(probability_gradients[:, own]),
                 self.layout.views(by_chunk[chunk.number]),
                 input_gradients,
             )
 
         in_parallel(differentiate_chunk, result.chunks)
         return input_gradients, self.layout.by_path(by_chunk.sum(axis=0))
+
+    def attention_weights(self, result: ForwardPass, lengths: np.ndarray) -> np.ndarray:
+        """Attention weights `[batch, layers, heads, length, length]`, 0 at padding."""
+        settings, longest = self.settings, int(lengths.max(initial=0))
+        layers, heads = settings.layers, settings.heads
+        padded = np.zeros((len(lengths), layers, heads, longest, longest), np.float32)
+        for chunk in (open_chunk.chunk for open_chunk in result.chunks):
+            start = 0
+            for i, length in enumerate(np.diff(chunk.starts)):
+                end = start + heads * length * length
+                own = chunk.probabilities[:, start:end]
+                padded[chunk.first_example + i, :, :, :length, :length] = own.reshape(
+                    layers, heads, length, length
+                )
+                start = end
+        return padded
 
     def release(self, result: ForwardPass) -> None:
         """Gives the memory of a forward pass to the next ones."""
@@ -176,25 +173,30 @@ class EncoderPass:
             seed=seed or 0,
         )
 
-    def _open_chunks(self, is_real: np.ndarray, inputs: int) -> List[_OpenChunk]:
-        examples, positions = np.nonzero(is_real)
-        lengths = is_real.sum(axis=1)
+    def _open_chunks(self, lengths: np.ndarray, inputs: int) -> List[_OpenChunk]:
         starts = np.concatenate([[0], np.cumsum(lengths)])
-        count = max(1, -(-len(positions) // _TOKENS_PER_CHUNK))
-        borders = np.searchsorted(starts, np.arange(count + 1) * (starts[-1] / count))
+        tokens = int(starts[-1])
+        positions = np.arange(tokens) - np.repeat(starts[:-1], lengths)
+        count = max(1, -(-tokens // _TOKENS_PER_CHUNK))
+        if tokens >= _TOKENS_OF_TWO_CHUNKS:
+            count = max(2, count)
+        borders = np.searchsorted(starts, np.arange(count + 1) * (tokens / count))
         borders[0], borders[-1] = 0, len(lengths)
         chunks: List[_OpenChunk] = []
         for first, last in zip(borders[:-1], borders[1:]):
-            tokens = slice(starts[first], starts[last])
-            if tokens.stop == tokens.start:
+            own = slice(starts[first], starts[last])
+            if own.stop == own.start:
                 continue
             pairs = self.settings.heads * int(np.square(lengths[first:last]).sum())
-            count = tokens.stop - tokens.start
+            count = own.stop - own.start
             room = whole_vectors(count)
+            chunk_positions = np.zeros(room, np.int64)
+            chunk_positions[:count] = positions[own]
             chunk = Chunk(
                 len(chunks),
-                examples[tokens],
-                np.pad(positions[tokens], (0, room - count)),
+                int(first),
+                int(own.start),
+                chunk_positions,
                 starts[first : last + 1] - starts[first],
                 np.empty((self.settings.layers, pairs), np.float32),
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Optional
 
 #: Added to the variance by every normalisation.
 EPSILON = 1e-6
@@ -25,7 +24,7 @@ class EncoderSettings:
         use_value_relative_position: Whether values have relative position embeddings.
         max_relative_position: Distance beyond which positions are not told apart.
         heads_share_relative_embedding: Whether all heads use the same ones.
-        embedding_regularizer: Regulariser of the embedding's kernel.
+        embedding_l2: Factor of the squared weights of the embedding in the loss.
     """
 
     layers: int
@@ -39,7 +38,7 @@ class EncoderSettings:
     use_value_relative_position: bool = False
     max_relative_position: int = 5
     heads_share_relative_embedding: bool = False
-    embedding_regularizer: Optional[Any] = None
+    embedding_l2: float = 0.0
 
     def __post_init__(self) -> None:
         """Checks what cannot work.

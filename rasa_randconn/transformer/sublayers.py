@@ -84,7 +84,6 @@ def attend_backward(
     layer: int,
     own: LayerState,
     state: EncoderState,
-    probability_gradients: np.ndarray,
     weight_gradients: LayerArrays,
 ) -> None:
     """Computes the gradients of `attend`.
@@ -96,7 +95,6 @@ def attend_backward(
         layer: Number of the layer.
         own: The activations of the layer.
         state: Gradients of the residual stream, which are added to.
-        probability_gradients: Of the attention weights `[pairs]`; empty if not used.
         weight_gradients: Gets the gradients of the weights.
     """
     dropout.dropout_backward(
@@ -118,7 +116,6 @@ def attend_backward(
     weight_gradients.value_embeddings[:] = 0.0
     attention.attention_backward(
         attended_gradients,
-        probability_gradients,
         own.projected,
         chunk.starts,
         chunk.positions,

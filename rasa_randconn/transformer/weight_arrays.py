@@ -56,6 +56,7 @@ class WeightLayout:
 
     Attributes:
         names: Paths of all weights, in this order.
+        inputs: Number of inputs of the encoder.
         size: Number of all weights, as they are multiplied.
     """
 
@@ -73,6 +74,7 @@ class WeightLayout:
             shapes: Shapes of all weights by path.
         """
         self._settings = settings
+        self.inputs = products["embedding"].connectivity.inputs
         self._products = {f"{path}/kernel": p for path, p in products.items()}
         self.names = list(shapes)
         self.size = 0

@@ -24,7 +24,7 @@ from rasa.nlu.classifiers.diet_classifier import DIETClassifier
 from rasa.shared.exceptions import RasaException
 
 from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
-from rasa_randconn.storage import ModelFileError
+from rasa_randconn.storage import FORMAT_VERSION, ModelFileError
 
 MANIFEST = "rasa_randconn.json"
 
@@ -182,11 +182,21 @@ def test_the_files_of_a_stock_component_are_reported(model, stock_folder):
 
 
 def test_a_newer_format_asks_for_an_upgrade(model):
-    model.edit_manifest(format_version=2, package_version="99.1")
+    version = FORMAT_VERSION + 1
+    model.edit_manifest(format_version=version, package_version="99.1")
     message = model.error()
     assert "99.1" in message
-    assert "format 2" in message
+    assert f"format {version}" in message
     assert "upgrade" in message
+
+
+def test_an_older_format_asks_for_training(model):
+    version = FORMAT_VERSION - 1
+    model.edit_manifest(format_version=version, package_version="0.0.1")
+    message = model.error()
+    assert model.name in message
+    assert f"format {version}" in message
+    assert "train it again" in message
 
 
 @pytest.mark.parametrize("version", ["1", None, 1.5])

@@ -6,7 +6,6 @@ import re
 import tarfile
 
 import numpy as np
-import pytest
 import rasa.model_training
 from data_factory import (
     NLU,
@@ -15,7 +14,6 @@ from data_factory import (
     Featurizers,
     answer_of_ted,
     answers_of_diet,
-    eagerly,
     load_diet,
     load_ted,
     nlu_data,
@@ -29,12 +27,6 @@ from rasa_randconn.storage import read_weights
 
 INTENTS = {"entity_recognition": False}
 MORE_NLU = NLU.replace("    - hi there\n", "    - hi there\n    - quite new words\n")
-
-
-@pytest.fixture(autouse=True)
-def _no_graphs():
-    with eagerly():
-        yield
 
 
 def _connections(folder):
@@ -86,16 +78,18 @@ def test_a_policy_goes_on_learning_on_the_same_connections(pattern, talk, tmp_pa
     options = {"connection_pattern": pattern}
     first = train_ted(RandConnTEDPolicy, options, tmp_path, talk)
     before = _connections(tmp_path / "model")
-    weights = {n: v.numpy() for n, v in first.model.variables_by_path().items()}
+    weights = {p: a.copy() for p, a in first.model.parameters.arrays().items()}
 
     tuned = load_ted(RandConnTEDPolicy, options, tmp_path, is_finetuning=True)
-    for name, variable in tuned.model.variables_by_path().items():
-        np.testing.assert_array_equal(variable.numpy(), weights[name])
+    restored = tuned.model.parameters.arrays()
+    assert set(restored) == set(weights)
+    for path, array in restored.items():
+        np.testing.assert_array_equal(array, weights[path])
     tuned.train(talk.trackers, talk.domain, talk.precomputations)
 
     _assert_same(_connections(tmp_path / "model"), before)
-    changed = tuned.model.variables_by_path()
-    assert any((changed[name].numpy() != weights[name]).any() for name in weights)
+    changed = tuned.model.parameters.arrays()
+    assert any((changed[path] != weights[path]).any() for path in weights)
     expected = answer_of_ted(tuned, talk, "hello", "greet").probabilities
     loaded = load_ted(RandConnTEDPolicy, options, tmp_path)
     assert answer_of_ted(loaded, talk, "hello", "greet").probabilities == expected

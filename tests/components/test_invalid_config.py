@@ -17,7 +17,6 @@ from data_factory import (
     bot_config,
     complete_config,
     create,
-    eagerly,
     load_diet,
     train_diet,
     write_bot,
@@ -101,6 +100,18 @@ VALUES = {
         {"save_optimizer_state": "yes"},
         ["save_optimizer_state", "'yes'", "true"],
     ),
+    "no truth value for the precision": (
+        {"save_half_precision": 1},
+        ["save_half_precision", "1", "true"],
+    ),
+    "averaged epochs out of range": (
+        {"averaged_epochs": 1.5},
+        ["averaged_epochs", "1.5", "between 0 and 1"],
+    ),
+    "averaged epochs in words": (
+        {"averaged_epochs": "half"},
+        ["averaged_epochs", "'half'", "between 0 and 1"],
+    ),
     "wrong sparsity": ({"weight_sparsity": 1.2}, ["weight_sparsity", "1.2"]),
     "sparsity that is a word": ({"weight_sparsity": "x"}, ["weight_sparsity", "'x'"]),
     "units not divisible by heads": (
@@ -179,6 +190,9 @@ VALID = [
     {"connection_density": {"attention": 0.5}},
     {"connection_density": {}},
     {"save_optimizer_state": True},
+    {"save_half_precision": True},
+    {"averaged_epochs": 0},
+    {"averaged_epochs": 1.0},
 ]
 
 
@@ -210,6 +224,7 @@ def test_a_featurizer_of_the_policy_is_an_option_of_rasa():
         ("connection_patern", "connection_pattern"),
         ("weight_sparcity", "weight_sparsity"),
         ("save_optimiser_state", "save_optimizer_state"),
+        ("averaged_epoch", "averaged_epochs"),
     ],
 )
 def test_a_misspelt_option_of_ours_is_refused(name, key, meant):
@@ -259,15 +274,16 @@ def test_the_old_name_of_the_density_still_works(name, tmp_path):
 def test_densities_written_in_another_form_survive_loading(
     options, featurizers, tmp_path
 ):
-    options = {**options, "entity_recognition": False, "run_eagerly": True}
+    options = {**options, "entity_recognition": False}
     trained = train_diet(
         RandConnDIETClassifier, options, tmp_path, featurizers.training_data
     )
     loaded = load_diet(RandConnDIETClassifier, options, tmp_path)
-    expected = trained.model.randomly_connected_layers()
-    for name, layer in loaded.model.randomly_connected_layers().items():
-        assert layer.connections == expected[name].connections
-        assert layer.density == expected[name].density
+    expected = trained.model.parameters.layers
+    assert set(loaded.model.parameters.layers) == set(expected)
+    for path, layer in loaded.model.parameters.layers.items():
+        assert layer.connectivity.count == expected[path].connectivity.count
+        assert layer.density == expected[path].density
 
 
 def _remembered(train, names):
@@ -335,7 +351,7 @@ class TestTraining:
         bot = write_nlu_bot(
             tmp_path / "bot", {"name": OUR_DIET, **TINY_DIET, **options}
         )
-        with eagerly(), pytest.warns(UserWarning) as caught:
+        with pytest.warns(UserWarning) as caught:
             archive = rasa.model_training.train_nlu(
                 str(bot / "config.yml"), str(bot / "nlu.yml"), str(bot / "models")
             )

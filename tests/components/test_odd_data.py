@@ -113,14 +113,31 @@ def test_an_empty_message_is_answered_as_stock_does(
     assert _kind(ours) == _kind(stock)
 
 
+def test_an_empty_message_is_answered_the_same_among_others(
+    our_loaded_diet, featurizers
+):
+    texts = ["", "hello", "", "to rome"]
+    alone = [answers_of_diet(our_loaded_diet, featurizers, text)[0] for text in texts]
+    together = answers_of_diet(our_loaded_diet, featurizers, *texts)
+    for answer, expected in zip(together, alone):
+        assert _kind(answer) == _kind(expected)
+        for entry, expected_entry in zip(
+            answer["intent_ranking"], expected["intent_ranking"]
+        ):
+            assert entry["name"] == expected_entry["name"]
+            assert entry["confidence"] == pytest.approx(
+                expected_entry["confidence"], rel=1e-4
+            )
+
+
 def test_empty_messages_in_the_data_are_trained_on_as_in_stock(tmp_path):
     data = nlu_data()
     empty = Message(data={"text": "", "intent": "greet"})
     data = data.merge(TrainingData([empty]))
     ours, stock, featurizers = _both(data, tmp_path)
+    (answer,) = answers_of_diet(ours, featurizers, "hello")
     with eagerly():
         (expected,) = answers_of_diet(stock, featurizers, "hello")
-        (answer,) = answers_of_diet(ours, featurizers, "hello")
     for found in (answer, expected):
         found.pop("entities", None)
     assert _kind(answer) == _kind(expected)

@@ -219,7 +219,9 @@ class TestTrap11Signatures:
         found, expected = ours.get_default_config(), stock.get_default_config()
         assert {key: found[key] for key in expected} == expected
         assert set(found) - set(expected) == {
+            "averaged_epochs",
             "connection_pattern",
+            "save_half_precision",
             "save_optimizer_state",
         }
 

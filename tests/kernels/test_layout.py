@@ -1,32 +1,37 @@
+"""Tokens get out of a batch and back into it."""
+
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from rasa_randconn.kernels.layout import pack, spread
+from rasa_randconn.kernels.layout import put_tokens, take_tokens
+
+TOKENS = 47
 
 
-@pytest.fixture(params=[(2, 1), (4, 9), (7, 40)])
-def is_real(request):
-    """Where the tokens of a batch are, with gaps and an example without any."""
-    is_real = np.random.default_rng(1).random(request.param) < 0.6
-    is_real[-1], is_real[0, 0] = False, True
-    return is_real
+@pytest.fixture(params=[(0, 1), (0, TOKENS), (3, 16), (5, 40), (7, 0)])
+def span(request):
+    """First token, and number of tokens; most fill no block of 16."""
+    return request.param
 
 
 @pytest.mark.parametrize("left", [0, 5])
-def test_packing_takes_the_real_tokens_features_first(normal, is_real, units, left):
-    padded = normal(*is_real.shape, units)
-    packed = np.full((units, is_real.sum() + left), np.nan, np.float32)
-    pack(padded, *np.nonzero(is_real), packed)
-    expected = np.pad(padded[is_real].T, [(0, 0), (0, left)])
-    np.testing.assert_array_equal(packed, expected)
+def test_tokens_are_taken_features_first_and_followed_by_zeros(
+    normal, span, units, left
+):
+    first, count = span
+    rows = normal(TOKENS, units)
+    features = np.full((units, count + left), np.nan, np.float32)
+    take_tokens(rows, first, count, features)
+    expected = np.pad(rows[first : first + count].T, [(0, 0), (0, left)])
+    np.testing.assert_array_equal(features, expected)
 
 
-def test_spreading_undoes_packing_and_touches_no_padding(normal, is_real, units):
-    count = is_real.sum()
-    packed, padded = normal(units, count + 5), normal(*is_real.shape, units)
-    expected = padded.copy()
-    expected[is_real] = packed[:, :count].T
-    spread(packed, *np.nonzero(is_real), padded)
-    np.testing.assert_array_equal(padded, expected)
+def test_tokens_are_put_back_and_no_others_touched(normal, span, units):
+    first, count = span
+    features, rows = normal(units, count + 5), normal(TOKENS, units)
+    expected = rows.copy()
+    expected[first : first + count] = features[:, :count].T
+    put_tokens(features, first, count, rows)
+    np.testing.assert_array_equal(rows, expected)

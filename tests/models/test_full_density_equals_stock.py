@@ -1,4 +1,4 @@
-"""With all connections and the same weights, our models compute what stock's do."""
+"""With all connections and the same weights, our networks compute what stock's do."""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ import copy
 import numpy as np
 import pytest
 import tensorflow as tf
-from data_factory import STORIES, TINY_DIET, TINY_TED, create, dialogues
+from data_factory import (
+    END_TO_END_STORIES,
+    STORIES,
+    TINY_DIET,
+    TINY_TED,
+    Featurizers,
+    create,
+    dialogues,
+    nlu_data,
+)
 from rasa.core.featurizers.tracker_featurizers import MaxHistoryTrackerFeaturizer
 from rasa.core.policies.ted_policy import TEDPolicy
 from rasa.nlu.classifiers.diet_classifier import DIETClassifier
-from rasa.utils.tensorflow import layers as rasa_layers
-from rasa.utils.tensorflow import transformer as rasa_transformer
-from rasa.utils.tensorflow.data_generator import RasaDataGenerator
-from rasa.utils.tensorflow.rasa_layers import RasaCustomLayer
+from stock_twin import Twins, fix_choices_of_stock
 
 from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
 
-OPTIONS = {
+DIET = {
     **TINY_DIET,
     "connection_density": 1.0,
     "drop_rate": 0.0,
@@ -26,117 +32,106 @@ OPTIONS = {
     "use_sparse_input_dropout": False,
     "use_dense_input_dropout": False,
     "number_of_transformer_layers": 2,
-    "use_key_relative_attention": True,
-    "use_value_relative_attention": True,
-    "hidden_layers_sizes": {"text": [14], "label": [10]},
+}
+TED = {
+    **TINY_TED,
+    "connection_density": 1.0,
+    "drop_rate": 0.0,
+    "drop_rate_dialogue": 0.0,
+    "drop_rate_attention": 0.0,
+    "drop_rate_label": 0.0,
+    "use_sparse_input_dropout": False,
+    "use_dense_input_dropout": False,
+}
+RELATIVE = {"use_key_relative_attention": True, "use_value_relative_attention": True}
+
+DIET_CASES = {
+    "default": {},
+    "relative positions and hidden layers": {
+        **RELATIVE,
+        "hidden_layers_sizes": {"text": [14], "label": [10]},
+    },
+    "unidirectional": {"unidirectional_encoder": True},
+    "masked language model": {"use_masked_language_model": True},
+    "no transformer": {
+        "number_of_transformer_layers": 0,
+        "hidden_layers_sizes": {"text": [14], "label": []},
+    },
+    "margin": {"loss_type": "margin", "similarity_type": "cosine"},
+    "margin of all negatives": {
+        "loss_type": "margin",
+        "similarity_type": "inner",
+        "use_maximum_negative_similarity": False,
+    },
+    "unconstrained": {"constrain_similarities": False},
+    "scaled loss": {"scale_loss": True},
+    "intents only": {"entity_recognition": False},
+    "entities only": {"intent_classification": False},
+    "dense features": {"is_dense": True},
+    "dense features, masked": {"is_dense": True, "use_masked_language_model": True},
+    "few negatives": {"number_of_negative_examples": 2},
+}
+
+TED_CASES = {
+    "default": (STORIES, {}),
+    "all turns": (STORIES, {"max_history": None}),
+    "relative positions": (STORIES, RELATIVE),
+    "no transformer": (
+        STORIES,
+        {
+            "number_of_transformer_layers": {
+                "text": 0,
+                "action_text": 0,
+                "dialogue": 0,
+            }
+        },
+    ),
+    "margin": (STORIES, {"loss_type": "margin", "similarity_type": "cosine"}),
+    "end to end": (END_TO_END_STORIES, {}),
+    "end to end, all turns": (END_TO_END_STORIES, {"max_history": None}),
+    "end to end, no entities": (END_TO_END_STORIES, {"entity_recognition": False}),
+    "end to end, unidirectional": (
+        END_TO_END_STORIES,
+        {
+            "unidirectional_encoder": True,
+            "hidden_layers_sizes": {"text": [14], "action_text": []},
+        },
+    ),
 }
 
 
-class Twins:
-    """Our model and stock's with the same weights, and a batch of all examples."""
-
-    def __init__(self, data, storage, options):
-        ours = create(RandConnDIETClassifier, options, storage)
-        stock = create(DIETClassifier, options, storage)
-        model_data = ours.preprocess_train_data(copy.deepcopy(data))
-        stock.preprocess_train_data(copy.deepcopy(data))
-        self._data = model_data.data
-        self.batch = RasaDataGenerator.prepare_batch(model_data.data)
-        self._give_same_weights(
-            ours._instantiate_model_class(model_data),
-            stock._instantiate_model_class(model_data),
-            model_data,
-        )
-
-    def _give_same_weights(self, ours, stock, model_data):
-        self.ours, self.stock = ours, stock
-        self.ours.build_variables(model_data)
-        # creates the variables, also those that only training needs
-        self.loss(self.stock, training=True)
-        self.copied = set()
-        self._copy_all(self.ours._tf_layers, self.stock._tf_layers)
-
-    def loss(self, model, training=False):
-        # both sample the same negatives and masks
-        tf.random.set_seed(5)
-        model.reset_metrics()
-        model._training = training
-        loss = float(model.batch_loss(self.batch))
-        model._training = None
-        return loss
-
-    def outputs(self, model):
-        model.prepare_for_predict()
-        texts = {key: self._data[key] for key in model.predict_data_signature}
-        model._training = False
-        return model.batch_predict(RasaDataGenerator.prepare_batch(texts))
-
-    def _copy_all(self, ours, stock):
-        assert list(ours) == list(stock)
-        for name in ours:
-            self._copy(ours[name], stock[name])
-
-    def _copy(self, ours, stock):
-        if isinstance(stock, rasa_layers.Ffnn):
-            dense = [x for x in stock._ffn_layers if hasattr(x, "kernel")]
-            assert len(dense) == len(ours.hidden_layers)
-            for our_layer, layer in zip(ours.hidden_layers, dense):
-                self._copy_dense(our_layer, layer)
-        elif isinstance(stock, rasa_transformer.TransformerEncoder):
-            self._copy_encoder(ours, stock)
-        elif isinstance(stock, RasaCustomLayer):
-            self._copy_all(ours._tf_layers, stock._tf_layers)
-        elif isinstance(stock, tf.keras.layers.Layer):
-            self._copy_variables(ours.weights, stock.weights)
-
-    def _copy_encoder(self, ours, stock):
-        self._copy_dense(ours.embedding, stock._embedding)
-        self._copy_variables(ours.norm.weights, stock._layer_norm.weights)
-        for our_layer, layer in zip(ours.encoder_layers, stock._enc_layers):
-            attention, stocks = our_layer.attention, layer._mha
-            self._copy_dense(attention.query, stocks._query_dense_layer)
-            self._copy_dense(attention.key, stocks._key_dense_layer)
-            self._copy_dense(attention.value, stocks._value_dense_layer)
-            self._copy_dense(attention.output_projection, stocks._output_dense_layer)
-            if attention.key_relative_embeddings is not None:
-                self._copy_variables(
-                    [
-                        attention.key_relative_embeddings,
-                        attention.value_relative_embeddings,
-                    ],
-                    [stocks.key_relative_embeddings, stocks.value_relative_embeddings],
-                )
-            self._copy_variables(
-                our_layer.attention_norm.weights, layer._layer_norm.weights
-            )
-            norm, first, _, second, _ = layer._ffn_layers
-            self._copy_variables(our_layer.feed_forward_norm.weights, norm.weights)
-            self._copy_dense(our_layer.feed_forward_in, first)
-            self._copy_dense(our_layer.feed_forward_out, second)
-
-    def _copy_dense(self, ours, stock):
-        assert ours.connectivity.is_dense
-        stock.kernel.assign(ours.to_dense())
-        self.copied |= {id(ours.kernel)}
-        if ours.bias is not None:
-            self._copy_variables([ours.bias], [stock.bias])
-
-    def _copy_variables(self, ours, stock):
-        assert [v.shape for v in ours] == [v.shape for v in stock]
-        for variable, target in zip(ours, stock):
-            # far from initial values, so that a swapped pair is noticed
-            variable.assign_add(tf.random.normal(variable.shape, stddev=0.1))
-            target.assign(variable)
-            self.copied |= {id(variable)}
+@pytest.fixture(scope="module")
+def dense_featurizers(tmp_path_factory):
+    return Featurizers(nlu_data(), tmp_path_factory.mktemp("dense"), is_dense=True)
 
 
-class PolicyTwins(Twins):
-    """The same for the policies."""
-
-    def __init__(self, data, storage, options):
+@pytest.fixture
+def diet_twins(featurizers, dense_featurizers, tmp_path, monkeypatch):
+    def make(case):
+        fix_choices_of_stock(monkeypatch)
+        options = {**DIET, **DIET_CASES[case]}
+        data = featurizers.training_data
+        if options.pop("is_dense", False):
+            data = dense_featurizers.training_data
         models = []
-        for policy in (RandConnTEDPolicy, TEDPolicy):
-            policy = create(policy, options, storage)
+        for component in (RandConnDIETClassifier, DIETClassifier):
+            diet = create(component, options, tmp_path)
+            model_data = diet.preprocess_train_data(copy.deepcopy(data))
+            models.append(diet._instantiate_model_class(model_data))
+        return Twins(*models, model_data)
+
+    return make
+
+
+@pytest.fixture
+def ted_twins(featurizers, tmp_path, monkeypatch):
+    def make(case):
+        fix_choices_of_stock(monkeypatch)
+        stories, own = TED_CASES[case]
+        data = dialogues(stories, featurizers)
+        models = []
+        for component in (RandConnTEDPolicy, TEDPolicy):
+            policy = create(component, {**TED, **own}, tmp_path)
             model_data, _ = policy._prepare_for_training(
                 data.trackers, data.domain, data.precomputations
             )
@@ -149,91 +144,103 @@ class PolicyTwins(Twins):
                     policy._entity_tag_specs,
                 )
             )
-        self.batch = RasaDataGenerator.prepare_batch(model_data.data)
-        self._give_same_weights(*models, model_data)
+        return Twins(*models, model_data)
+
+    return make
 
 
-@pytest.fixture(scope="module", params=[3, None], ids=["some turns", "all turns"])
-def policy_twins(request, featurizers, tmp_path_factory):
-    options = {
-        **TINY_TED,
-        "connection_density": 1.0,
-        "drop_rate_dialogue": 0.0,
-        "entity_recognition": False,
-        "use_sparse_input_dropout": False,
-        "use_dense_input_dropout": False,
-        "max_history": request.param,
-    }
-    data = dialogues(STORIES, featurizers)
-    return PolicyTwins(data, tmp_path_factory.mktemp("policy_twins"), options)
+def _assert_same_loss_and_gradients(twins):
+    unused = {id(v) for v in twins.stock.trainable_variables}
+    is_masked = twins.every_third_token() if "text" in twins.batch else None
+    if twins.ours.config["use_masked_language_model"] is False:
+        is_masked = None
+    with tf.GradientTape() as stock_tape:
+        stock_loss = twins.stock_loss(training=True)
+    loss, tape = twins.our_loss(training=True, is_masked=is_masked)
+    assert loss == pytest.approx(float(stock_loss), rel=1e-4)
 
-
-def test_loss_and_gradients_of_the_policy_are_those_of_stock(policy_twins):
-    names = policy_twins.ours.variables_by_path()
-    assert {id(v) for v in names.values()} == policy_twins.copied
-    for training in (False, True):
-        ours = policy_twins.loss(policy_twins.ours, training)
-        assert ours == pytest.approx(
-            policy_twins.loss(policy_twins.stock, training), abs=1e-4
+    paths = [p for p, (parameter, _) in twins.pairs.items() if parameter.is_trainable]
+    variables = [twins.pairs[path][1] for path in paths]
+    expected = stock_tape.gradient(stock_loss, variables)
+    tape.differentiate()
+    for path, variable, gradient in zip(paths, variables, expected):
+        parameter, unused_id = twins.pairs[path][0], id(variable)
+        unused.discard(unused_id)
+        if gradient is None:
+            assert parameter.gradient is None or not parameter.gradient.any(), path
+            continue
+        found = parameter.gradient
+        found = np.zeros_like(parameter.array) if found is None else found
+        layer = twins.ours.parameters.layers.get(path.rsplit("/", 1)[0])
+        if layer is not None and path.endswith("/kernel"):
+            found = layer.connectivity.unpack(found)
+        np.testing.assert_allclose(
+            found, tf.convert_to_tensor(gradient), atol=2e-4, rtol=2e-3, err_msg=path
         )
-    test_gradients_are_those_of_stock(policy_twins)
+    assert not unused, "a variable of stock has no counterpart"
 
 
-@pytest.fixture(
-    scope="module",
-    params=[{}, {"unidirectional_encoder": True}, {"use_masked_language_model": True}],
-    ids=["default", "unidirectional", "masked_language_model"],
-)
-def twins(request, featurizers, tmp_path_factory):
-    data = featurizers.training_data
-    storage = tmp_path_factory.mktemp("twins")
-    return Twins(data, storage, {**OPTIONS, **request.param})
+@pytest.mark.parametrize("case", DIET_CASES)
+def test_loss_and_gradients_of_diet_are_those_of_stock(case, diet_twins):
+    _assert_same_loss_and_gradients(diet_twins(case))
 
 
-def test_every_weight_takes_part_in_the_comparison(twins):
-    names = twins.ours.variables_by_path()
-    left_out = [name for name, v in names.items() if id(v) not in twins.copied]
-    assert left_out == []
-    assert len(twins.ours.trainable_variables) == len(twins.stock.trainable_variables)
+@pytest.mark.parametrize("case", TED_CASES)
+def test_loss_and_gradients_of_ted_are_those_of_stock(case, ted_twins):
+    _assert_same_loss_and_gradients(ted_twins(case))
 
 
-@pytest.mark.parametrize("training", [False, True])
-def test_the_loss_is_that_of_stock(twins, training):
-    ours = twins.loss(twins.ours, training)
-    stock = twins.loss(twins.stock, training)
-    assert ours == pytest.approx(stock, abs=1e-4)
-    for name in ("intent_loss", "entity_loss", "entity_role_loss", "intent_acc"):
-        assert float(getattr(twins.ours, name).result()) == pytest.approx(
-            float(getattr(twins.stock, name).result()), abs=1e-4
-        )
+@pytest.mark.parametrize("case", DIET_CASES)
+def test_losses_and_accuracies_of_diet_are_those_of_stock(case, diet_twins):
+    twins = diet_twins(case)
+    stock = float(twins.stock_loss(training=False))
+    ours, _ = twins.our_loss(training=False)
+    assert ours == pytest.approx(stock, rel=1e-4)
+    expected = {m.name: float(m.result()) for m in twins.stock.metrics}
+    compared = {n: v for n, v in twins.metrics.means().items() if not n.endswith("f1")}
+    assert compared
+    for name, value in compared.items():
+        assert value == pytest.approx(expected[name], rel=1e-4), name
 
 
-def test_intents_and_entities_are_those_of_stock(twins):
-    ours, stock = twins.outputs(twins.ours), twins.outputs(twins.stock)
+@pytest.mark.parametrize("case", TED_CASES)
+def test_losses_and_accuracies_of_ted_are_those_of_stock(case, ted_twins):
+    twins = ted_twins(case)
+    stock = float(twins.stock_loss(training=False))
+    ours, _ = twins.our_loss(training=False)
+    assert ours == pytest.approx(stock, rel=1e-4)
+    expected = {m.name: float(m.result()) for m in twins.stock.metrics}
+    assert twins.metrics.means()["loss"] == pytest.approx(expected["loss"], rel=1e-4)
+
+
+def _assert_same_outputs(ours, stock):
     assert set(ours) == set(stock)
-    assert {"i_scores", "e_entity_ids", "e_role_ids"} <= set(ours)
     for key in set(ours) - {"diagnostic_data"}:
-        np.testing.assert_allclose(ours[key], stock[key], atol=1e-4, err_msg=key)
-    assert np.ptp(ours["i_scores"]) > 0
+        expected = np.asarray(stock[key])
+        np.testing.assert_allclose(ours[key], expected, atol=1e-5, err_msg=key)
+        assert ours[key].dtype == expected.dtype
 
 
-def test_real_tokens_leave_the_encoder_as_in_stock(twins):
-    ours, stock = (
-        twins.outputs(model)["diagnostic_data"]["text_transformed"].numpy()
-        for model in (twins.ours, twins.stock)
+@pytest.mark.parametrize("case", DIET_CASES)
+def test_predictions_of_diet_are_those_of_stock(case, diet_twins):
+    ours, stock = diet_twins(case).outputs()
+    _assert_same_outputs(ours, stock)
+    ours, stock = ours["diagnostic_data"], stock["diagnostic_data"]
+    assert set(ours) == set(stock)
+    is_real = np.any(ours["text_transformed"] != 0, axis=-1)
+    np.testing.assert_allclose(
+        ours["text_transformed"][is_real],
+        stock["text_transformed"].numpy()[is_real],
+        atol=1e-4,
     )
-    is_real = np.any(ours != 0, axis=-1)
-    assert not is_real.all(), "there is padding in the batch"
-    np.testing.assert_allclose(ours[is_real], stock[is_real], atol=1e-4)
+    if ours["attention_weights"] is not None:
+        weights = ours["attention_weights"]
+        expected = stock["attention_weights"].numpy()
+        assert weights.shape == expected.shape
+        is_query = np.any(weights != 0, axis=-1)
+        np.testing.assert_allclose(weights[is_query], expected[is_query], atol=1e-5)
 
 
-def test_gradients_are_those_of_stock(twins):
-    norms = []
-    for model in (twins.ours, twins.stock):
-        with tf.GradientTape() as tape:
-            tf.random.set_seed(5)
-            model._training = True
-            loss = model.batch_loss(twins.batch)
-        gradients = tape.gradient(loss, model.trainable_variables)
-        norms.append(sorted(float(tf.norm(g)) for g in gradients if g is not None))
-    np.testing.assert_allclose(norms[0], norms[1], atol=1e-3)
+@pytest.mark.parametrize("case", TED_CASES)
+def test_predictions_of_ted_are_those_of_stock(case, ted_twins):
+    _assert_same_outputs(*ted_twins(case).outputs())

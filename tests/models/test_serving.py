@@ -48,9 +48,9 @@ def _assert_unchanged(component, answer):
     answer()
     before = _arrays(component)
     names = "\n".join(before)
-    kernels = component.model.variables_by_path()
+    weights = component.model.parameters.arrays()
     values = set(before.values())
-    assert all(v.numpy().tobytes() in values for v in kernels.values()), names
+    assert all(array.tobytes() in values for array in weights.values()), names
     answer()
     after = _arrays(component)
     assert set(after) == set(before)

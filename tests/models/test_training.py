@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from data_factory import eagerly, train_diet
+from data_factory import train_diet
 
 from rasa_randconn import RandConnDIETClassifier
+from rasa_randconn.training import Trainer
 
 INTENTS_ONLY = {"entity_recognition": False}
 
@@ -26,54 +27,51 @@ def test_the_progress_of_ted_names_what_stock_names(our_ted):
 
 def _model(featurizers, storage, **options):
     storage.mkdir()
-    with eagerly():
-        diet = train_diet(
-            RandConnDIETClassifier,
-            {**INTENTS_ONLY, **options},
-            storage,
-            featurizers.training_data,
-        )
+    diet = train_diet(
+        RandConnDIETClassifier,
+        {**INTENTS_ONLY, **options},
+        storage,
+        featurizers.training_data,
+    )
     return diet.model
 
 
-def _masks(model):
-    layers = model.randomly_connected_layers()
-    return {name: layer.connectivity.mask() for name, layer in layers.items()}
+def _masks(parameters):
+    return {
+        path: layer.connectivity.mask() for path, layer in parameters.layers.items()
+    }
 
 
 def test_the_seed_decides_on_weights_and_connections(featurizers, tmp_path):
-    first = _model(featurizers, tmp_path / "a", random_seed=3)
-    again = _model(featurizers, tmp_path / "b", random_seed=3)
-    other = _model(featurizers, tmp_path / "c", random_seed=4)
+    first = _model(featurizers, tmp_path / "a", random_seed=3).parameters
+    again = _model(featurizers, tmp_path / "b", random_seed=3).parameters
+    other = _model(featurizers, tmp_path / "c", random_seed=4).parameters
 
-    repeated = again.variables_by_path()
-    for name, variable in first.variables_by_path().items():
-        assert variable.numpy().tobytes() == repeated[name].numpy().tobytes(), name
+    repeated = again.arrays()
+    for path, array in first.arrays().items():
+        assert array.tobytes() == repeated[path].tobytes(), path
     masks, same, different = _masks(first), _masks(again), _masks(other)
-    assert all((masks[name] == same[name]).all() for name in masks)
-    sparse = [name for name, mask in masks.items() if not mask.all()]
+    assert all((masks[path] == same[path]).all() for path in masks)
+    sparse = [path for path, mask in masks.items() if not mask.all()]
     assert sparse
-    assert all((masks[name] != different[name]).any() for name in sparse)
+    assert all((masks[path] != different[path]).any() for path in sparse)
 
 
 def test_training_does_not_change_the_connections(featurizers, tmp_path, monkeypatch):
-    drawn, kernels = {}, {}
-    model_class = RandConnDIETClassifier.model_class()
-    build = model_class.build_variables
+    drawn, weights = {}, {}
+    train = Trainer.train
 
-    def build_and_remember(model, data):
-        build(model, data)
-        drawn.update(_masks(model))
-        kernels.update(
-            {name: v.numpy() for name, v in model.variables_by_path().items()}
-        )
+    def remember_and_train(self, model, *args, **kwargs):
+        drawn.update(_masks(model.parameters))
+        weights.update({p: a.copy() for p, a in model.parameters.arrays().items()})
+        return train(self, model, *args, **kwargs)
 
-    monkeypatch.setattr(model_class, "build_variables", build_and_remember)
-    model = _model(featurizers, tmp_path / "a", epochs=3)
-    masks = _masks(model)
+    monkeypatch.setattr(Trainer, "train", remember_and_train)
+    parameters = _model(featurizers, tmp_path / "a", epochs=3).parameters
+    masks = _masks(parameters)
     assert drawn
     assert set(masks) == set(drawn)
-    assert all((masks[name] == drawn[name]).all() for name in drawn)
-    for name in (f"{layer}/kernel" for layer in drawn):
-        trained = model.variables_by_path()[name].numpy()
-        assert (trained != kernels[name]).any(), "the weights on them are trained"
+    assert all((masks[path] == drawn[path]).all() for path in drawn)
+    for path in (f"{layer}/kernel" for layer in drawn):
+        trained = parameters.arrays()[path]
+        assert (trained != weights[path]).any(), "the weights on them are trained"

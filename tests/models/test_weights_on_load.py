@@ -14,7 +14,7 @@ def trained(our_model):
 
 
 def _values(model):
-    return {path: v.numpy() for path, v in model.variables_by_path().items()}
+    return {path: a.copy() for path, a in model.parameters.arrays().items()}
 
 
 def _weights_file(trained):
@@ -22,72 +22,67 @@ def _weights_file(trained):
     return path
 
 
-def test_every_variable_and_connection_is_restored(trained, our_loaded_model):
-    expected = _values(trained.component.model)
-    model = our_loaded_model.model
-    assert model is not trained.component.model
-    restored = _values(model)
-    assert set(restored) == set(expected)
-    for path, value in expected.items():
+def _assert_restored(model, values, layers):
+    restored = model.parameters.arrays()
+    assert set(restored) == set(values)
+    for path, value in values.items():
         assert value.dtype == restored[path].dtype, path
         assert value.tobytes() == restored[path].tobytes(), path
-
-    expected_layers = trained.component.model.randomly_connected_layers()
-    restored_layers = model.randomly_connected_layers()
-    assert set(restored_layers) == set(expected_layers)
-    for path, layer in expected_layers.items():
+    restored_layers = model.parameters.layers
+    assert set(restored_layers) == set(layers)
+    for path, layer in layers.items():
         np.testing.assert_array_equal(
             layer.connectivity.mask(), restored_layers[path].connectivity.mask()
         )
+        assert layer.density == restored_layers[path].density
 
 
-def test_no_variable_of_the_model_is_forgotten(trained):
+def test_every_weight_and_connection_is_restored(trained, our_loaded_model):
+    expected, model = trained.component.model, our_loaded_model.model
+    assert model is not expected
+    _assert_restored(model, _values(expected), expected.parameters.layers)
+
+
+def test_no_weight_of_the_model_is_forgotten(trained):
     model = trained.component.model
-    saved = {id(variable) for variable in model.variables_by_path().values()}
     metrics = {id(v) for metric in model.metrics for v in metric.variables}
-    forgotten = [
-        variable.name
-        for variable in model.variables
-        if id(variable) not in saved | metrics
-    ]
-    assert forgotten == []
-    stored, _ = read_weights(_weights_file(trained))
-    assert set(stored) == set(model.variables_by_path())
+    assert [v.name for v in model.variables if id(v) not in metrics] == []
+    stored, layers = read_weights(_weights_file(trained))
+    _assert_restored(model, stored, layers)
 
 
 @pytest.fixture
 def rewritten(trained, tmp_path):
     """Writes changed weights to a new file and loads them into the model."""
-    variables, layers = read_weights(_weights_file(trained))
+    weights, layers = read_weights(_weights_file(trained))
     model = trained.component.model
-    before = _values(model)
+    before = _values(model), dict(model.parameters.layers)
 
     def rewrite(change):
-        change(variables, layers)
-        write_weights(tmp_path / "x.weights.safetensors", variables, layers)
+        change(weights, layers)
+        write_weights(tmp_path / "x.weights.safetensors", weights, layers)
         with pytest.raises(ModelFileError) as caught:
             model.load_weights(str(tmp_path / "x.tf_model"))
+        _assert_restored(model, *before)
         return str(caught.value)
 
-    yield rewrite
-    for path, variable in model.variables_by_path().items():
-        variable.assign(before[path])
+    return rewrite
 
 
-def test_a_weights_file_that_lacks_a_variable_is_refused(rewritten):
+def test_a_weights_file_that_lacks_a_weight_is_refused(rewritten):
     dropped = []
 
-    def drop_one(variables, layers):
-        dropped.append(min(variables))
-        del variables[dropped[0]]
+    def drop_one(weights, layers):
+        dropped.append(min(weights))
+        del weights[dropped[0]]
 
     message = rewritten(drop_one)
     assert dropped[0] in message
 
 
-def test_a_weights_file_with_an_unknown_variable_is_refused(rewritten):
-    def add_one(variables, layers):
-        variables["a/stranger"] = np.zeros(3, np.float32)
+def test_a_weights_file_with_an_unknown_weight_is_refused(rewritten):
+    def add_one(weights, layers):
+        weights["a/stranger"] = np.zeros(3, np.float32)
 
     assert "a/stranger" in rewritten(add_one)
 
@@ -95,7 +90,7 @@ def test_a_weights_file_with_an_unknown_variable_is_refused(rewritten):
 def test_a_weights_file_that_lacks_a_layer_is_refused(rewritten):
     dropped = []
 
-    def drop_one(variables, layers):
+    def drop_one(weights, layers):
         dropped.append(sorted(layers)[0])
         del layers[dropped[0]]
 
@@ -104,9 +99,9 @@ def test_a_weights_file_that_lacks_a_layer_is_refused(rewritten):
 
 
 def test_a_weight_of_another_shape_is_refused(rewritten):
-    def widen(variables, layers):
-        name = sorted(set(variables) - {f"{n}/kernel" for n in layers})[0]
-        variables[name] = np.zeros((3, *variables[name].shape), np.float32)
+    def widen(weights, layers):
+        name = sorted(set(weights) - {f"{n}/kernel" for n in layers})[0]
+        weights[name] = np.zeros((3, *weights[name].shape), np.float32)
 
     assert "does not fit" in rewritten(widen)
 
@@ -114,7 +109,7 @@ def test_a_weight_of_another_shape_is_refused(rewritten):
 def test_connections_of_another_layer_are_refused(rewritten):
     swapped = []
 
-    def swap(variables, layers):
+    def swap(weights, layers):
         by_size = {}
         for name, layer in layers.items():
             size = layer.connectivity.inputs, layer.connectivity.units
@@ -125,3 +120,10 @@ def test_connections_of_another_layer_are_refused(rewritten):
 
     message = rewritten(swap)
     assert any(name in message for name in swapped)
+
+
+def test_a_refused_file_leaves_the_model_as_it_was(rewritten, trained):
+    model = trained.component.model
+    network = model.network
+    rewritten(lambda weights, layers: weights.popitem())
+    assert model.network is network

@@ -141,7 +141,17 @@ def test_a_newer_format_is_refused_with_both_versions(folder):
     with pytest.raises(ModelFileError) as error:
         read_manifest(folder, COMPONENT)
     assert f"98.7.6 in format {FORMAT_VERSION + 1}" in str(error.value)
-    assert f"{__version__} reads formats up to {FORMAT_VERSION}" in str(error.value)
+    assert f"{__version__} reads format {FORMAT_VERSION}" in str(error.value)
+
+
+@pytest.mark.parametrize("version", range(FORMAT_VERSION))
+def test_an_older_format_is_refused_and_asks_for_training(folder, version):
+    edit_manifest(folder, format_version=version, package_version="0.0.1")
+    with pytest.raises(ModelFileError) as error:
+        read_manifest(folder, COMPONENT)
+    assert f"0.0.1 in format {version}" in str(error.value)
+    assert __version__ in str(error.value)
+    assert "train it again" in str(error.value)
 
 
 def test_a_newer_package_with_the_same_format_is_accepted(folder):

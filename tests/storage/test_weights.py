@@ -9,10 +9,10 @@ import safetensors
 import safetensors.numpy
 
 from rasa_randconn.connections import PATTERNS, draw_connectivity
+from rasa_randconn.differentiation import StoredLayer
 from rasa_randconn.storage import (
     FORMAT_VERSION,
     ModelFileError,
-    StoredLayer,
     read_weights,
     write_weights,
 )

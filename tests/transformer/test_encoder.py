@@ -1,16 +1,22 @@
+"""The oracle is Rasa's own encoder."""
+
 from __future__ import annotations
 
 import dataclasses
+import gc
+import weakref
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from rasa.utils.tensorflow.transformer import TransformerEncoder as StockEncoder
+from stock_twin import stock_variable
 
-from rasa_randconn.connections import PATTERNS
-from rasa_randconn.layers import KINDS, ConnectionSettings, RandomlyConnectedDense
-from rasa_randconn.transformer import EncoderSettings, TransformerEncoder
+from rasa_randconn.connections import KINDS, PATTERNS, ConnectionSettings
+from rasa_randconn.differentiation import Parameters, Tape, Value
+from rasa_randconn.differentiation.adam import regularization_loss
+from rasa_randconn.transformer import Encoder, EncoderSettings
 
 INPUTS = 10
 
@@ -21,92 +27,101 @@ def normal(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
 
 
-def padding_mask(lengths, padded_length):
-    is_real = tf.sequence_mask(lengths, padded_length, dtype=tf.float32)
-    return 1 - is_real[:, :, tf.newaxis]
-
-
-def make(density=0.3, pattern="grouped", **options):
+def make(density=0.3, pattern="grouped", inputs=INPUTS, **options):
+    """An encoder and its parameters."""
     options = {"layers": 2, "units": 16, "heads": 4, "filter_units": 32, **options}
     connections = ConnectionSettings(dict.fromkeys(KINDS, density), pattern, seed=1)
-    return TransformerEncoder(EncoderSettings(**options), connections, "text_encoder")
+    parameters = Parameters(connections)
+    return Encoder(EncoderSettings(**options), inputs, parameters, "enc"), parameters
 
 
 def make_stock(settings):
     options = dataclasses.asdict(settings)
     options["num_layers"] = options.pop("layers")
     options["num_heads"] = options.pop("heads")
-    del options["embedding_regularizer"]
+    del options["embedding_l2"]
     return StockEncoder(reg_lambda=0.0, density=1.0, **options)
 
 
-def corresponding_weights(ours, stock):
-    """Pairs of variables of our encoder and of Rasa's, both built."""
-    pairs = [(ours.norm, stock._layer_norm), (ours.embedding, stock._embedding)]
-    for layer, theirs in zip(ours.encoder_layers, stock._enc_layers):
-        pairs += [
-            (layer.attention_norm, theirs._layer_norm),
-            (layer.attention.query, theirs._mha._query_dense_layer),
-            (layer.attention.key, theirs._mha._key_dense_layer),
-            (layer.attention.value, theirs._mha._value_dense_layer),
-            (layer.attention.output_projection, theirs._mha._output_dense_layer),
-            (layer.feed_forward_norm, theirs._ffn_layers[0]),
-            (layer.feed_forward_in, theirs._ffn_layers[1]),
-            (layer.feed_forward_out, theirs._ffn_layers[3]),
-        ]
-        for name in ("key_relative_embeddings", "value_relative_embeddings"):
-            embeddings = getattr(layer.attention, name)
-            if embeddings is not None:
-                yield embeddings, getattr(theirs._mha, name)
-    for layer, theirs in pairs:
-        yield from zip(layer.trainable_variables, theirs.trainable_variables)
+def in_training(seed=1):
+    return Tape(np.random.default_rng(seed), is_training=True)
+
+
+def encode(encoder, tokens, *lengths, tape=None):
+    """Outputs and attention weights of a batch."""
+    outputs, attention = encoder(
+        tape or Tape(), Value(tokens), np.array(lengths), wants_attention=True
+    )
+    return outputs.array, attention
 
 
 class Result(NamedTuple):
+    """At real tokens only, with gradients by the path of the weights."""
+
     outputs: np.ndarray
     attention: np.ndarray
-    gradients: list
+    input_gradients: np.ndarray
+    gradients: dict
 
 
-def run(encoder, inputs, mask, is_real, variables):
-    """Outputs at real tokens, attention of real queries, and gradients from both."""
-    inputs = tf.constant(inputs)
+def run(encoder, parameters, inputs, lengths, output_gradients):
+    tape, tokens = in_training(), Value(inputs)
+    outputs, attention = encoder(tape, tokens, lengths, wants_attention=True)
+    outputs.add_gradient(output_gradients)
+    tape.differentiate()
+    gradients = {p.path: unpacked(parameters, p.path, p.gradient) for p in parameters}
+    return Result(outputs.array, attention, tokens.gradient, gradients)
+
+
+def run_stock(encoder, variables, padded, is_real, output_gradients):
+    inputs, mask = tf.constant(padded), 1 - is_real[..., np.newaxis].astype(np.float32)
     with tf.GradientTape() as tape:
         tape.watch(inputs)
         outputs, attention = encoder(inputs, mask, training=False)
-        outputs *= is_real
-        attention *= is_real[:, tf.newaxis, tf.newaxis, :, :]
-        loss = tf.reduce_sum(outputs * normal(*outputs.shape, seed=1))
-        loss += tf.reduce_sum(attention * normal(*attention.shape, seed=2))
-    gradients = tape.gradient(loss, [inputs, *variables])
-    return Result(outputs.numpy(), attention.numpy(), gradients)
+        outputs = outputs[is_real]
+        loss = tf.reduce_sum(outputs * output_gradients)
+    input_gradients, *gradients = tape.gradient(loss, [inputs, *variables.values()])
+    is_pair = is_real[:, np.newaxis, np.newaxis, :, np.newaxis]
+    return Result(
+        outputs.numpy(),
+        attention.numpy() * is_pair,
+        input_gradients.numpy()[is_real],
+        {path: g.numpy() for path, g in zip(variables, gradients)},
+    )
 
 
-def assert_equals_stock(options, lengths, padded_length, with_mask=True):
-    ours = make(density=1.0, **options)
+def unpacked(parameters, path, array):
+    layer = parameters.layers.get(path.rsplit("/", 1)[0])
+    is_kernel = layer is not None and path.endswith("/kernel")
+    return layer.connectivity.unpack(array) if is_kernel else array
+
+
+def assert_equals_stock(options, lengths):
+    ours, parameters = make(density=1.0, dropout_rate=0.0, **options)
     stock = make_stock(ours.settings)
-    inputs = normal(len(lengths), padded_length, INPUTS, seed=3)
-    mask = padding_mask(lengths, padded_length)
-    # Rasa's encoder looks ahead if it gets no mask, whatever `unidirectional` says.
-    stock_mask = mask
-    if not with_mask:
-        assert set(lengths) == {padded_length}
-        mask = None
-    ours(inputs, mask), stock(inputs, stock_mask)
-    pairs = list(corresponding_weights(ours, stock))
-    assert len(pairs) == len(ours.trainable_variables)
-    assert len(pairs) == len(stock.trainable_variables)
-    for i, (own, theirs) in enumerate(pairs):
-        own.assign(normal(*own.shape, seed=10 + i) / 4)
-        theirs.assign(tf.reshape(own, theirs.shape))
+    lengths = np.array(lengths)
+    is_real = np.arange(lengths.max()) < lengths[:, np.newaxis]
+    padded = normal(*is_real.shape, INPUTS, seed=3)
+    stock(padded, 1 - is_real[..., np.newaxis].astype(np.float32))
+    variables = {}
+    for i, parameter in enumerate(parameters):
+        parameter.array[...] = normal(*parameter.array.shape, seed=10 + i) / 4
+        variable = stock_variable(stock, parameter.path.split("/", 1)[1])
+        values = unpacked(parameters, parameter.path, parameter.array)
+        variable.assign(tf.reshape(values, variable.shape))
+        variables[parameter.path] = variable
+    assert {id(v) for v in variables.values()} == {
+        id(v) for v in stock.trainable_variables
+    }
 
-    is_real = 1 - padding_mask(lengths, padded_length)
-    own_variables, stock_variables = zip(*pairs)
-    found = run(ours, inputs, mask, is_real, own_variables)
-    expected = run(stock, inputs, stock_mask, is_real, stock_variables)
+    output_gradients = normal(is_real.sum(), ours.settings.units, seed=1)
+    found = run(ours, parameters, padded[is_real], lengths, output_gradients)
+    expected = run_stock(stock, variables, padded, is_real, output_gradients)
     np.testing.assert_allclose(found.outputs, expected.outputs, atol=1e-4)
     np.testing.assert_allclose(found.attention, expected.attention, atol=1e-5)
-    for gradient, stock_gradient in zip(found.gradients, expected.gradients):
+    pairs = [(found.input_gradients, expected.input_gradients)]
+    pairs += [(found.gradients[path], expected.gradients[path]) for path in variables]
+    for gradient, stock_gradient in pairs:
         stock_gradient = np.reshape(stock_gradient, gradient.shape)
         tolerance = 1e-4 * max(1.0, np.abs(stock_gradient).max())
         np.testing.assert_allclose(gradient, stock_gradient, atol=tolerance)
@@ -139,27 +154,27 @@ def relative(key, value, distance):
     ],
 )
 def test_at_density_one_it_equals_rasas_encoder_at_real_tokens(unidirectional, options):
-    assert_equals_stock({"unidirectional": unidirectional, **options}, [7, 3, 1], 7)
+    assert_equals_stock({"unidirectional": unidirectional, **options}, [7, 3, 1])
 
 
 @pytest.mark.parametrize("unidirectional", [False, True])
-@pytest.mark.parametrize("length, with_mask", [(1, True), (1, False), (6, False)])
-def test_it_equals_rasas_encoder_without_padding(unidirectional, length, with_mask):
+@pytest.mark.parametrize("length", [1, 6])
+def test_it_equals_rasas_encoder_without_padding(unidirectional, length):
     options = {"unidirectional": unidirectional, **relative(True, True, 2)}
-    assert_equals_stock(options, [length, length], length, with_mask)
+    assert_equals_stock(options, [length, length])
 
 
 def test_shared_embeddings_equal_the_same_ones_in_every_head():
     # Rasa's encoder is no help here: it fails for shared value embeddings.
     options = {**relative(True, True, 2), "layers": 1}
-    shared = make(heads_share_relative_embedding=True, **options)
-    own = make(**options)
-    inputs, mask = normal(2, 5, INPUTS), padding_mask([5, 2], 5)
-    shared(inputs, mask), own(inputs, mask)
-    assert shared.count_params() == own.count_params() - 2 * 3 * 5 * 4
-    for variable, weights in zip(own.variables, shared.variables):
-        variable.assign(tf.broadcast_to(weights, variable.shape))
-    for found, expected in zip(shared(inputs, mask), own(inputs, mask)):
+    shared, shared_parameters = make(heads_share_relative_embedding=True, **options)
+    own, own_parameters = make(**options)
+    spared = own_parameters.trainable_weights - shared_parameters.trainable_weights
+    assert spared == 2 * 3 * 5 * 4
+    for parameter in own_parameters:
+        parameter.array[...] = shared_parameters[parameter.path].array
+    inputs = normal(7, INPUTS)
+    for found, expected in zip(encode(shared, inputs, 5, 2), encode(own, inputs, 5, 2)):
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
@@ -177,54 +192,50 @@ every_kind_of_attention = pytest.mark.parametrize(
 
 
 @every_kind_of_attention
-def test_outputs_at_padding_are_zero(options):
-    lengths = [5, 2, 0, 1]
-    mask = padding_mask(lengths, 5)
-    outputs, _ = make(**options)(normal(4, 5, INPUTS), mask)
-    is_zero = (outputs.numpy() == 0).all(axis=-1)
-    np.testing.assert_array_equal(is_zero, mask[:, :, 0] == 1)
-
-
-@every_kind_of_attention
-def test_real_tokens_do_not_depend_on_what_the_padding_contains(options):
-    encoder = make(**options)
-    mask = padding_mask([5, 2, 1], 5)
-    inputs = tf.constant(normal(3, 5, INPUTS))
-    spoiled = tf.where(mask == 1, np.nan, inputs)
-    with tf.GradientTape() as tape:
-        tape.watch(spoiled)
-        found = encoder(spoiled, mask)
-        loss = tf.reduce_sum(tf.square(found[0]))
-    for outputs, expected in zip(found, encoder(inputs, mask)):
-        np.testing.assert_array_equal(outputs, expected)
-    gradient = tape.gradient(loss, spoiled)
-    np.testing.assert_array_equal(tf.boolean_mask(gradient, mask[:, :, 0] == 1), 0.0)
-
-
-@every_kind_of_attention
-def test_real_tokens_do_not_depend_on_the_amount_of_padding(options):
-    encoder = make(**options)
-    lengths = [3, 2, 1]
-    inputs = normal(3, 9, INPUTS)
-    short = encoder(inputs[:, :3], padding_mask(lengths, 3))
-    long = encoder(inputs, padding_mask(lengths, 9))
-    np.testing.assert_allclose(long[0][:, :3], short[0], atol=1e-5)
+def test_an_example_does_not_depend_on_the_batch_it_is_in(options):
+    encoder, _ = make(**options)
+    lengths = [3, 9, 0, 2, 1]
+    inputs = normal(sum(lengths), INPUTS)
+    outputs, attention = encode(encoder, inputs, *lengths)
+    assert attention.shape == (5, 2, 4, 9, 9)
+    starts = np.cumsum([0, *lengths])
     for i, length in enumerate(lengths):
-        attention = long[1][i, :, :, :length]
+        own = slice(starts[i], starts[i + 1])
+        alone, own_attention = encode(encoder, inputs[own], length)
+        np.testing.assert_allclose(outputs[own], alone, atol=1e-5)
         np.testing.assert_allclose(
-            attention[..., :length], short[1][i, :, :, :length, :length], atol=1e-6
+            attention[i, :, :, :length, :length], own_attention[0], atol=1e-6
         )
-        np.testing.assert_array_equal(attention[..., length:], 0.0)
+        np.testing.assert_array_equal(attention[i, :, :, length:], 0.0)
+        np.testing.assert_array_equal(attention[i, ..., length:], 0.0)
 
 
-@pytest.mark.parametrize("with_mask", [True, False])
-def test_unidirectional_tokens_do_not_see_the_future(with_mask):
-    encoder = make(unidirectional=True)
-    mask = padding_mask([6, 6], 6) if with_mask else None
+@every_kind_of_attention
+def test_gradients_of_an_example_do_not_depend_on_the_batch_it_is_in(options):
+    encoder, parameters = make(dropout_rate=0.0, **options)
+    inputs, output_gradients = normal(14, INPUTS), normal(14, 16, seed=1)
+    output_gradients[:3] = output_gradients[12:] = 0
+    together = run(encoder, parameters, inputs, np.array([3, 9, 2]), output_gradients)
+    for parameter in parameters:
+        parameter.gradient = None
+    own = slice(3, 12)
+    alone = run(encoder, parameters, inputs[own], np.array([9]), output_gradients[own])
+    np.testing.assert_allclose(
+        together.input_gradients[own], alone.input_gradients, atol=1e-4
+    )
+    np.testing.assert_array_equal(together.input_gradients[:3], 0.0)
+    np.testing.assert_array_equal(together.input_gradients[12:], 0.0)
+    for path, gradient in alone.gradients.items():
+        np.testing.assert_allclose(together.gradients[path], gradient, atol=1e-4)
+
+
+def test_unidirectional_tokens_do_not_see_the_future():
+    encoder, _ = make(unidirectional=True)
     inputs = normal(2, 6, INPUTS)
-    outputs, attention = encoder(inputs, mask)
+    outputs, attention = encode(encoder, inputs.reshape(12, -1), 6, 6)
     inputs[:, 4:] += 1
-    changed, _ = encoder(inputs, mask)
+    changed, _ = encode(encoder, inputs.reshape(12, -1), 6, 6)
+    outputs, changed = outputs.reshape(2, 6, -1), changed.reshape(2, 6, -1)
     np.testing.assert_allclose(outputs[:, :4], changed[:, :4], atol=1e-5)
     assert (np.abs(outputs - changed)[:, 4:] > 1e-3).any(axis=-1).all()
     np.testing.assert_array_equal(np.triu(attention, k=1), 0.0)
@@ -240,26 +251,83 @@ def test_unidirectional_tokens_do_not_see_the_future(with_mask):
     ids=str,
 )
 def test_dropout_works_in_training_only(rates):
-    dropping, plain = make(**rates), make(dropout_rate=0.0)
-    inputs, mask = normal(3, 5, INPUTS), padding_mask([5, 2, 1], 5)
-    dropping(inputs, mask), plain(inputs, mask)
-    plain.set_weights(dropping.get_weights())
-    expected, _ = plain(inputs, mask, training=True)
-    for inference in ({"training": False}, {}):
-        np.testing.assert_array_equal(dropping(inputs, mask, **inference)[0], expected)
-    tf.random.set_seed(1)
-    trained = dropping(inputs, mask, training=True)[0]
+    (dropping, _), (plain, _) = make(**rates), make(dropout_rate=0.0)
+    inputs, lengths = normal(8, INPUTS), (5, 2, 1)
+    expected, _ = encode(plain, inputs, *lengths, tape=in_training())
+    for inference in (Tape(), Tape(np.random.default_rng(1))):
+        found, _ = encode(dropping, inputs, *lengths, tape=inference)
+        np.testing.assert_array_equal(found, expected)
+    trained, _ = encode(dropping, inputs, *lengths, tape=in_training())
     # With a single token there is only one attention weight, which stays 1.
-    assert (np.abs(trained - expected)[:2, :2] > 1e-3).any(axis=-1).any(axis=-1).all()
+    is_changed = (np.abs(trained - expected) > 1e-3).any(axis=-1)
+    assert is_changed[:5].any() and is_changed[5:7].any()
 
 
 def test_attention_dropout_rate_one_half_drops_half_of_the_weights():
-    tf.random.set_seed(1)
-    encoder = make(attention_dropout_rate=0.5)
-    inputs = normal(4, 12, INPUTS)
-    _, attention = encoder(inputs, padding_mask([12] * 4, 12), training=True)
+    encoder, _ = make(attention_dropout_rate=0.5)
+    lengths = [12] * 4
+    _, attention = encode(encoder, normal(48, INPUTS), *lengths, tape=in_training())
     np.testing.assert_allclose(np.sum(attention, axis=-1), 1.0, atol=1e-5)
-    assert 0.45 < np.mean(attention.numpy() == 0) < 0.55
+    assert 0.45 < np.mean(attention == 0) < 0.55
+
+
+def test_the_seed_of_dropout_is_the_tapes():
+    encoder, _ = make(dropout_rate=0.2)
+
+    def outputs(tape):
+        return encode(encoder, normal(8, INPUTS), 5, 2, 1, tape=tape)[0]
+
+    np.testing.assert_array_equal(outputs(in_training(1)), outputs(in_training(1)))
+    assert np.abs(outputs(in_training(1)) - outputs(in_training(2))).max() > 0.1
+    tape = in_training()
+    assert np.abs(outputs(tape) - outputs(tape)).max() > 0.1
+
+
+def test_several_passes_can_be_open_at_once():
+    encoder, parameters = make(dropout_rate=0.2)
+    kernel = parameters["enc/embedding/kernel"]
+
+    def gradient(*differentiated):
+        tape, kernel.gradient = in_training(), None
+        for i in range(2):
+            outputs, _ = encoder(tape, Value(normal(8, INPUTS)), np.array([5, 2, 1]))
+            if i in differentiated:
+                outputs.add_gradient(3 * outputs.array**2)
+        tape.differentiate()
+        return kernel.gradient
+
+    np.testing.assert_allclose(
+        gradient(0, 1), gradient(0) + gradient(1), rtol=1e-4, atol=1e-3
+    )
+
+
+def test_predictions_use_the_same_memory_again():
+    encoder, _ = make()
+    for _ in range(3):
+        encode(encoder, normal(8, INPUTS), 5, 2, 1)
+    assert len(encoder.encoder_pass._free_slabs) == 1
+
+
+def test_memory_of_passes_nobody_differentiates_does_not_pile_up():
+    encoder, _ = make()
+    encode(encoder, normal(8, INPUTS), 5, 2, 1)
+    slab = weakref.ref(encoder.encoder_pass._free_slabs[0])
+    encode(encoder, normal(8, INPUTS), 5, 2, 1, tape=in_training())
+    gc.collect()
+    assert slab() is None and not encoder.encoder_pass._free_slabs
+
+
+@every_pattern
+def test_a_change_of_weights_in_place_reaches_the_next_pass(pattern):
+    encoder, parameters = make(pattern=pattern)
+    inputs = normal(8, INPUTS)
+    before, _ = encode(encoder, inputs, 5, 2, 1)
+    for parameter in parameters:
+        kept = parameter.array.copy()
+        parameter.array += normal(*kept.shape, seed=5)
+        assert np.abs(encode(encoder, inputs, 5, 2, 1)[0] - before).max() > 1e-6
+        parameter.array[...] = kept
+    np.testing.assert_array_equal(encode(encoder, inputs, 5, 2, 1)[0], before)
 
 
 @pytest.mark.parametrize("units, heads", [(16, 3), (6, 4), (2, 4)])
@@ -268,18 +336,12 @@ def test_units_must_be_a_multiple_of_the_heads(units, heads):
         make(units=units, heads=heads)
 
 
-def randomly_connected(encoder):
-    return [x for x in encoder.submodules if isinstance(x, RandomlyConnectedDense)]
-
-
 @every_pattern
 def test_the_default_diet_encoder_has_a_fifth_of_the_connections(pattern):
     def count(density):
-        encoder = make(density, pattern, units=256, filter_units=1024)
-        encoder(normal(1, 2, 128))
-        layers = randomly_connected(encoder)
-        assert len(layers) == 1 + 2 * 6
-        return sum(layer.connections for layer in layers)
+        _, parameters = make(density, pattern, 128, units=256, filter_units=1024)
+        assert len(parameters.layers) == 1 + 2 * 6
+        return parameters.number_of_connections
 
     dense = 128 * 256 + 2 * (4 * 256 * 256 + 2 * 256 * 1024)
     assert count(1.0) == dense
@@ -290,38 +352,17 @@ def test_the_default_diet_encoder_has_a_fifth_of_the_connections(pattern):
 def test_every_kind_of_layer_has_its_own_density_and_every_layer_its_pattern(pattern):
     densities = {"attention": 0.25, "feed_forward": 0.5, "embedding": 0.75}
     settings = EncoderSettings(layers=2, units=16, heads=4, filter_units=16)
-    encoder = TransformerEncoder(
-        settings, ConnectionSettings(densities, pattern, seed=1), "text_encoder"
-    )
-    encoder(normal(1, 2, 16))
-    layers = randomly_connected(encoder)
-    found = sorted(layer.connections / 256 for layer in layers)
+    parameters = Parameters(ConnectionSettings(densities, pattern, seed=1))
+    Encoder(settings, 16, parameters, "enc")
+    drawn = [layer.connectivity for layer in parameters.layers.values()]
+    found = sorted(connectivity.count / 256 for connectivity in drawn)
     assert found == [0.25] * 8 + [0.5] * 4 + [0.75]
-    assert len({layer.connectivity.mask().tobytes() for layer in layers}) == 13
+    assert len({connectivity.mask().tobytes() for connectivity in drawn}) == 13
 
 
-def test_the_regulariser_is_for_the_embedding_only():
-    regularizer = tf.keras.regularizers.L2(0.5)
-    encoder = make(embedding_regularizer=regularizer)
-    encoder(normal(1, 2, INPUTS))
-    kernel = encoder.embedding.kernel.numpy()
-    np.testing.assert_allclose(encoder.losses, [0.5 * np.square(kernel).sum()], 1e-5)
-
-
-def test_one_trace_serves_batches_of_unknown_size_and_length():
-    encoder = make(layers=1, **relative(True, True, 2))
-    traced = tf.function(
-        encoder,
-        input_signature=[
-            tf.TensorSpec([None, None, INPUTS]),
-            tf.TensorSpec([None, None, 1]),
-        ],
+def test_only_the_embedding_is_regularised():
+    _, parameters = make(embedding_l2=0.5)
+    kernel = parameters["enc/embedding/kernel"].array
+    assert regularization_loss(parameters) == pytest.approx(
+        0.5 * np.square(kernel).sum(), 1e-5
     )
-    for lengths in ([4, 2], [1]):
-        inputs = normal(len(lengths), max(lengths), INPUTS)
-        mask = padding_mask(lengths, max(lengths))
-        for found, expected in zip(traced(inputs, mask), encoder(inputs, mask)):
-            np.testing.assert_allclose(found, expected, atol=1e-5)
-    outputs, attention = traced.get_concrete_function().structured_outputs
-    assert outputs.shape.as_list() == [None, None, 16]
-    assert attention.shape.rank == 5

@@ -1,4 +1,8 @@
+"""The encoder on packed weights, in chunks that run side by side."""
+
 from __future__ import annotations
+
+import os
 
 import numpy as np
 import pytest
@@ -56,9 +60,16 @@ def make(pattern="grouped", **options):
     return EncoderPass(settings, products, shapes), weights
 
 
+def forward(encoder, weights, inputs, lengths, seed=None):
+    return encoder.forward(inputs, lengths, encoder.layout.arrays(weights), seed)
+
+
 def batch(*lengths):
-    is_real = np.arange(max(lengths)) < np.array(lengths)[:, np.newaxis]
-    return normal(*is_real.shape, INPUTS, seed=50), is_real
+    return normal(sum(lengths), INPUTS, seed=50), np.array(lengths)
+
+
+def many_examples(count):
+    return batch(*np.random.default_rng(0).integers(1, 12, count))
 
 
 RELATIVE = {
@@ -74,18 +85,15 @@ def test_gradients_with_dropout_are_the_slope_of_the_loss(pattern, options):
     encoder, weights = make(
         pattern, dropout_rate=0.2, attention_dropout_rate=0.2, **options
     )
-    inputs, is_real = batch(5, 1, 3)
-    output_gradients = normal(*is_real.shape, 16, seed=60)
-
-    def forward(changed_inputs, changed_weights):
-        return encoder.forward(changed_inputs, is_real, changed_weights, seed=7)
+    inputs, lengths = batch(5, 1, 3)
+    output_gradients = normal(len(inputs), 16, seed=60)
 
     def loss(changed_inputs, changed_weights):
-        outputs = forward(changed_inputs, changed_weights).outputs
-        return np.sum(outputs.astype(np.float64) * output_gradients)
+        result = forward(encoder, changed_weights, changed_inputs, lengths, seed=7)
+        return np.sum(result.outputs.astype(np.float64) * output_gradients)
 
-    result = forward(inputs, weights)
-    input_gradients, gradients = encoder.backward(result, inputs, output_gradients)
+    result = forward(encoder, weights, inputs, lengths, seed=7)
+    input_gradients, gradients = encoder.backward(result, output_gradients)
     assert {name: g.shape for name, g in gradients.items()} == {
         name: w.shape for name, w in weights.items()
     }
@@ -109,39 +117,64 @@ def test_gradients_with_dropout_are_the_slope_of_the_loss(pattern, options):
 
 def test_an_example_does_not_depend_on_the_chunk_it_is_in():
     encoder, weights = make()
-    lengths = np.random.default_rng(0).integers(1, 12, 120)
-    inputs, is_real = batch(*lengths)
-    together = encoder.forward(inputs, is_real, weights)
+    inputs, lengths = many_examples(120)
+    together = forward(encoder, weights, inputs, lengths)
     assert len(together.chunks) > 1
+    starts = np.cumsum([0, *lengths])
     for example in (0, 60, 119):
-        alone = encoder.forward(
-            inputs[example : example + 1], is_real[example : example + 1], weights
-        )
-        np.testing.assert_allclose(
-            together.outputs[example], alone.outputs[0], atol=1e-5
-        )
+        own = slice(starts[example], starts[example + 1])
+        alone = forward(encoder, weights, inputs[own], lengths[[example]])
+        np.testing.assert_allclose(together.outputs[own], alone.outputs, atol=1e-5)
 
 
 def test_gradients_of_several_chunks_are_the_sum_of_those_of_their_examples():
     encoder, weights = make(**RELATIVE)
-    inputs, is_real = batch(*np.random.default_rng(0).integers(1, 12, 80))
-    output_gradients = normal(*is_real.shape, 16, seed=60)
+    inputs, lengths = many_examples(80)
+    output_gradients = normal(len(inputs), 16, seed=60)
+    border = lengths[:30].sum()
 
-    def gradients(examples):
-        result = encoder.forward(inputs[examples], is_real[examples], weights)
-        return encoder.backward(result, inputs[examples], output_gradients[examples])[1]
+    def gradients(examples, tokens):
+        result = forward(encoder, weights, inputs[tokens], lengths[examples])
+        return encoder.backward(result, output_gradients[tokens])[1]
 
-    parts = [gradients(slice(0, 30)), gradients(slice(30, 80))]
-    for name, gradient in gradients(slice(0, 80)).items():
+    parts = [
+        gradients(slice(0, 30), slice(0, border)),
+        gradients(slice(30, 80), slice(border, None)),
+    ]
+    for name, gradient in gradients(slice(0, 80), slice(None)).items():
         expected = parts[0][name] + parts[1][name]
         np.testing.assert_allclose(gradient, expected, atol=1e-3)
 
 
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_outputs_and_gradients_are_the_same_for_any_number_of_cores(
+    pattern, monkeypatch
+):
+    encoder, weights = make(pattern, dropout_rate=0.2, **RELATIVE)
+    inputs, lengths = many_examples(200)
+    output_gradients = normal(len(inputs), 16, seed=60)
+
+    def results(cores):
+        seem_to_be = range(cores)
+        monkeypatch.setattr(
+            os, "sched_getaffinity", lambda _: seem_to_be, raising=False
+        )
+        result = forward(encoder, weights, inputs, lengths, seed=7)
+        assert len(result.chunks) > 2
+        input_gradients, gradients = encoder.backward(result, output_gradients)
+        return [result.outputs, input_gradients, *gradients.values()]
+
+    single = results(1)
+    for cores in (2, 5):
+        for found, expected in zip(results(cores), single):
+            np.testing.assert_array_equal(found, expected)
+
+
 def test_the_same_seed_drops_the_same_and_another_one_does_not():
     encoder, weights = make(dropout_rate=0.3)
-    inputs, is_real = batch(5, 3)
+    inputs, lengths = batch(5, 3)
     first, again, other = (
-        encoder.forward(inputs, is_real, weights, seed).outputs for seed in (1, 1, 2)
+        forward(encoder, weights, inputs, lengths, seed).outputs for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 0.1
@@ -149,24 +182,44 @@ def test_the_same_seed_drops_the_same_and_another_one_does_not():
 
 def test_memory_of_a_released_pass_is_used_again():
     encoder, weights = make()
-    inputs, is_real = batch(5, 3)
-    first = encoder.forward(inputs, is_real, weights)
+    inputs, lengths = batch(5, 3)
+    first = forward(encoder, weights, inputs, lengths)
     encoder.release(first)
-    second = encoder.forward(inputs, is_real, weights)
+    second = forward(encoder, weights, inputs, lengths)
     assert first.chunks[0].slab is second.chunks[0].slab
-    third = encoder.forward(inputs, is_real, weights)
+    third = forward(encoder, weights, inputs, lengths)
     assert third.chunks[0].slab is not second.chunks[0].slab
 
 
-def test_padding_is_zero_and_a_batch_without_tokens_has_no_gradients():
-    encoder, weights = make()
-    inputs, is_real = batch(5, 3)
-    result = encoder.forward(inputs, is_real, weights)
-    assert not result.outputs[~is_real].any() and result.outputs[is_real].any()
+@pytest.mark.parametrize("around", [(0, 5, 0, 3), (5, 3, 0), (0, 0, 5, 3)])
+def test_examples_without_tokens_change_nothing(around):
+    encoder, weights = make(**RELATIVE)
+    inputs, lengths = batch(5, 3)
+    output_gradients = normal(len(inputs), 16, seed=60)
 
-    nothing = np.zeros_like(is_real)
-    result = encoder.forward(inputs, nothing, weights)
-    assert not result.outputs.any()
-    input_gradients, gradients = encoder.backward(result, inputs, result.outputs + 1)
-    assert not input_gradients.any()
+    def results(lengths):
+        result = forward(encoder, weights, inputs, lengths)
+        input_gradients, gradients = encoder.backward(result, output_gradients)
+        return [result.outputs, input_gradients, *gradients.values()]
+
+    for found, expected in zip(results(np.array(around)), results(lengths)):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("lengths", [(), (0,), (0, 0)])
+def test_a_batch_without_tokens_has_no_gradients(lengths):
+    encoder, weights = make()
+    lengths = np.array(lengths, np.int64)
+    result = forward(encoder, weights, normal(0, INPUTS), lengths)
+    assert result.outputs.shape == (0, 16)
+    assert encoder.attention_weights(result, lengths).shape == (
+        len(lengths),
+        2,
+        4,
+        0,
+        0,
+    )
+    input_gradients, gradients = encoder.backward(result, result.outputs)
+    assert input_gradients.shape == (0, INPUTS)
+    assert set(gradients) == set(weights)
     assert not any(gradient.any() for gradient in gradients.values())

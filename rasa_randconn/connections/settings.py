@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Mapping
 
-from rasa_randconn.layers.randomly_connected_dense import RandomlyConnectedDense
+from rasa_randconn.connections.connectivity import Connectivity
+from rasa_randconn.connections.drawing import draw_connectivity
 
 ATTENTION = "attention"
 FEED_FORWARD = "feed_forward"
@@ -34,27 +35,19 @@ class ConnectionSettings:
     pattern: str
     seed: int
 
-    def dense_layer(
-        self, units: int, kind: str, place: str, **kwargs: Any
-    ) -> RandomlyConnectedDense:
-        """Makes the layer at one place of the model.
+    def draw(self, place: str, kind: str, inputs: int, units: int) -> Connectivity:
+        """Draws the connections of the layer at one place of the model.
 
         The pattern's seed follows from the component's seed and the place, so that it
         does not depend on the order in which layers are made.
 
         Args:
-            units: Number of outputs.
-            kind: One of `KINDS`.
             place: Path of the layer within the model, unique there.
-            **kwargs: Other arguments of the layer.
-
-        Returns:
-            The layer, not yet built.
+            kind: One of `KINDS`.
+            inputs: Number of inputs.
+            units: Number of outputs.
         """
-        return RandomlyConnectedDense(
-            units,
-            density=self.densities[kind],
-            pattern=self.pattern,
-            seed=(self.seed % 2**32, zlib.crc32(place.encode("utf-8"))),
-            **kwargs,
+        seed = (self.seed % 2**32, zlib.crc32(place.encode("utf-8")))
+        return draw_connectivity(
+            self.pattern, inputs, units, self.densities[kind], seed
         )

@@ -1,0 +1,260 @@
+"""The arithmetic of DIET."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+from rasa.shared.constants import DIAGNOSTIC_DATA
+from rasa.nlu.extractors.extractor import EntityTagSpec
+from rasa.shared.nlu.constants import ENTITIES, ENTITY_ATTRIBUTE_TYPE, TEXT
+from rasa.utils.tensorflow.constants import (
+    IDS,
+    LABEL,
+    MASKED_LM,
+    SENTENCE,
+    SEQUENCE,
+)
+
+from rasa_randconn.differentiation import Parameters, Tape, Value
+from rasa_randconn.models.network import Network
+from rasa_randconn.models.stock_layers import LayerFactory, Signatures
+from rasa_randconn.network import operations
+from rasa_randconn.network.entity_tags import EntityTags
+from rasa_randconn.network.features import Batch, dense, padded, starts_of
+from rasa_randconn.network.label_loss import Labelled
+from rasa_randconn.network.metrics import Metrics
+from rasa_randconn.network.sequence_layer import EncodedSequence
+
+
+class _Tagger(NamedTuple):
+    name: str
+    tags: EntityTags
+
+
+class DIETNetwork(Network):
+    """Intents and entities from the features of a text.
+
+    Source: Bunk et al., "DIET: Lightweight Language Understanding for Dialogue Systems",
+    2020; Rasa's `DIET`.
+    """
+
+    def __init__(
+        self,
+        factory: LayerFactory,
+        parameters: Parameters,
+        config: Mapping[str, Any],
+        signatures: Mapping[str, Signatures],
+        label_signatures: Mapping[str, Signatures],
+        label_batch: Batch,
+        tag_specs: Sequence[EntityTagSpec],
+    ) -> None:
+        """Makes all layers.
+
+        Args:
+            factory: Makes layers after the example of stock's.
+            parameters: All weights.
+            config: The component's configuration.
+            signatures: Signatures of the features by attribute and kind.
+            label_signatures: The same for those of the labels.
+            label_batch: Features of all labels; without any, no intents are learnt.
+            tag_specs: What tags there are, in the order of tagging.
+        """
+        super().__init__(parameters)
+        self._text_layer = factory.sequence_layer(
+            f"sequence_layer.{TEXT}", signatures[TEXT]
+        )
+        units = self._text_layer.units
+        self._mask_loss = None
+        if config[MASKED_LM]:
+            self._mask_loss = factory.label_loss(f"loss.{TEXT}_mask")
+            self._guess = factory.dense(f"embed.{TEXT}_lm_mask", units)
+            self._truth = factory.dense(
+                f"embed.{TEXT}_golden_token", self._text_layer.input_units
+            )
+        self._label_loss = None
+        if factory.has(f"loss.{LABEL}"):
+            self._label_loss = factory.label_loss(f"loss.{LABEL}")
+            self._label_features = factory.sequence_and_sentence(
+                f"feature_combining_layer.{LABEL}", label_signatures[LABEL]
+            )
+            self._label_hidden = factory.hidden_layers(
+                f"ffnn.{LABEL}", self._label_features.units
+            )
+            self._embed_text = factory.dense(f"embed.{TEXT}", units)
+            self._embed_label = factory.dense(
+                f"embed.{LABEL}", self._label_hidden.units
+            )
+            self._label_batch = label_batch
+            self._label_keys = _keys(label_batch)
+        self._taggers: List[_Tagger] = []
+        entity_tags: Optional[int] = None
+        for spec in tag_specs:
+            if spec.num_tags == 0:
+                continue
+            tags = factory.entity_tags(spec.tag_name, units, entity_tags)
+            self._taggers.append(_Tagger(spec.tag_name, tags))
+            if spec.tag_name == ENTITY_ATTRIBUTE_TYPE:
+                entity_tags = spec.num_tags
+
+    def loss(self, tape: Tape, batch: Batch, metrics: Metrics) -> float:
+        """Sums up the losses of masked tokens, intents and entities."""
+        text, tokens = self._encoded(tape, batch)
+        total = 0.0
+        if self._mask_loss is not None and tape.is_training:
+            total += self._loss_of_masked_tokens(tape, batch, text, metrics)
+        if self._label_loss is not None:
+            total += self._loss_of_labels(tape, batch, text, metrics)
+        if self._taggers:
+            total += self._loss_of_entities(tape, batch, text, tokens, metrics)
+        return total
+
+    def prepare_for_prediction(self) -> Optional[np.ndarray]:
+        """Embeds all labels."""
+        if self._label_loss is None:
+            return None
+        return self._embedded_labels(Tape(), self._label_batch).array
+
+    def predict(self, batch: Batch, prepared: Optional[np.ndarray]) -> Dict[str, Any]:
+        """Predicts intents and entities.
+
+        Args:
+            batch: Features of texts.
+            prepared: Embeddings of all labels.
+
+        Returns:
+            `i_scores` `[batch, labels]`; for every kind of tag `e_..._ids` and
+            `e_..._scores` `[batch, length]`; diagnostic data.
+        """
+        tape = Tape()
+        text, tokens = self._encoded(tape, batch, wants_attention=True)
+        rows, lengths = text.rows.array, text.lengths
+        longest = int(lengths.max())
+        result: Dict[str, Any] = {
+            DIAGNOSTIC_DATA: {
+                "attention_weights": text.attention,
+                "text_transformed": padded(rows, lengths, longest),
+            }
+        }
+        if self._label_loss is not None:
+            assert prepared is not None
+            sentences = rows[np.maximum(starts_of(lengths)[1:] - 1, 0)]
+            _, scores = self._label_loss.similarities_and_confidences(
+                self._embed_text(tape, Value(sentences)).array, prepared
+            )
+            result["i_scores"] = scores
+        entity_tags = None
+        for name, tagger in self._taggers:
+            tags, confidences = tagger.decode(
+                rows[tokens.places], tokens.lengths, entity_tags
+            )
+            result[f"e_{name}_ids"] = padded(tags, tokens.lengths, longest)
+            result[f"e_{name}_scores"] = padded(confidences, tokens.lengths, longest)
+            if name == ENTITY_ATTRIBUTE_TYPE:
+                entity_tags = tags
+        return result
+
+    def _encoded(
+        self, tape: Tape, batch: Batch, wants_attention: bool = False
+    ) -> Tuple[EncodedSequence, _Tokens]:
+        features = batch[TEXT]
+        sentence = features.get(SENTENCE, ())
+        text = self._text_layer(
+            tape, features[SEQUENCE], sentence, wants_attention=wants_attention
+        )
+        return text, _Tokens.of(text.lengths, int(bool(sentence)))
+
+    def _loss_of_masked_tokens(
+        self, tape: Tape, batch: Batch, text: EncodedSequence, metrics: Metrics
+    ) -> float:
+        assert self._mask_loss is not None and text.is_masked is not None
+        # as in stock, there is at least one
+        masked = np.flatnonzero(text.is_masked)
+        if not len(masked):
+            masked = np.zeros(1, np.int64)
+        keys = self._text_layer.keys_of_tokens(batch[TEXT][SEQUENCE], text.lengths)
+        guesses = self._guess(tape, operations.take(tape, text.rows, masked))
+        truths = self._truth(tape, operations.take(tape, text.inputs, masked))
+        labelled = Labelled(truths, keys[masked])
+        loss, accuracy = self._mask_loss(
+            tape, Labelled(guesses, keys[masked]), labelled, labelled
+        )
+        metrics.add("m_loss", loss)
+        metrics.add("m_acc", accuracy)
+        return loss
+
+    def _loss_of_labels(
+        self, tape: Tape, batch: Batch, text: EncodedSequence, metrics: Metrics
+    ) -> float:
+        assert self._label_loss is not None
+        last = np.maximum(starts_of(text.lengths)[1:] - 1, 0)
+        sentences = operations.take(tape, text.rows, last)
+        keys = _keys(batch)
+        loss, accuracy = self._label_loss(
+            tape,
+            Labelled(self._embed_text(tape, sentences), keys),
+            Labelled(self._embedded_labels(tape, batch), keys),
+            Labelled(self._embedded_labels(tape, self._label_batch), self._label_keys),
+        )
+        metrics.add("i_loss", loss)
+        metrics.add("i_acc", accuracy)
+        return loss
+
+    def _embedded_labels(self, tape: Tape, batch: Batch) -> Value:
+        features = batch[LABEL]
+        rows, lengths = self._label_features(
+            tape, features.get(SEQUENCE, ()), features.get(SENTENCE, ())
+        )
+        bag = operations.sums(tape, rows, lengths)
+        return self._embed_label(tape, self._label_hidden(tape, bag))
+
+    def _loss_of_entities(
+        self,
+        tape: Tape,
+        batch: Batch,
+        text: EncodedSequence,
+        tokens: _Tokens,
+        metrics: Metrics,
+    ) -> float:
+        total = 0.0
+        entity_tags: Optional[np.ndarray] = None
+        rows = operations.take(tape, text.rows, tokens.places)
+        for name, tagger in self._taggers:
+            tags = dense(batch, ENTITIES, name)[:, 0].astype(np.int64)
+            loss, counts = tagger.loss(tape, rows, tokens.lengths, tags, entity_tags)
+            if name == ENTITY_ATTRIBUTE_TYPE:
+                entity_tags = tags
+            metrics.add(f"{name[0]}_loss", loss)
+            metrics.add_counts(f"{name[0]}_f1", counts)
+            total += loss
+        return total
+
+
+class _Tokens(NamedTuple):
+    """The rows of tokens among those of tokens and sentences.
+
+    Attributes:
+        places: The rows.
+        lengths: Number of tokens of every example.
+    """
+
+    places: np.ndarray
+    lengths: np.ndarray
+
+    @staticmethod
+    def of(lengths: np.ndarray, sentences: int) -> _Tokens:
+        """Finds them.
+
+        Args:
+            lengths: Number of rows of every example.
+            sentences: How many of them, at the end, are not tokens.
+        """
+        is_token = np.ones(int(lengths.sum()), bool)
+        if sentences:
+            is_token[starts_of(lengths)[1:] - 1] = False
+        return _Tokens(np.flatnonzero(is_token), lengths - sentences)
+
+
+def _keys(batch: Batch) -> np.ndarray:
+    """The labels of all examples, as numbers."""
+    return dense(batch, LABEL, IDS)[:, 0].astype(np.int64)

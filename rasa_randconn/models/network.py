@@ -1,0 +1,50 @@
+"""What the networks of all models have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Dict
+
+from rasa_randconn.differentiation import Parameters, Tape
+from rasa_randconn.network.features import Batch
+from rasa_randconn.network.metrics import Metrics
+
+
+class Network(ABC):
+    """A model's arithmetic, from features to losses and predictions.
+
+    Predicting changes nothing, so many threads may do it at once.
+
+    Attributes:
+        parameters: All weights.
+    """
+
+    def __init__(self, parameters: Parameters) -> None:
+        """Takes the weights."""
+        self.parameters = parameters
+
+    @abstractmethod
+    def loss(self, tape: Tape, batch: Batch, metrics: Metrics) -> float:
+        """Computes the loss of a batch, without regularisation.
+
+        Gradients start from the losses by themselves; `Tape.differentiate` takes them
+        back to the weights.
+
+        Args:
+            tape: The current pass.
+            batch: Features with labels.
+            metrics: Gets the metrics of the batch.
+        """
+
+    @abstractmethod
+    def prepare_for_prediction(self) -> Any:
+        """Computes what is the same for all predictions: the embedded labels."""
+
+    @abstractmethod
+    def predict(self, batch: Batch, prepared: Any) -> Dict[str, Any]:
+        """Predicts, with the keys and shapes of stock's `batch_predict`.
+
+        Args:
+            batch: Features without labels.
+            prepared: What `prepare_for_prediction` returned.
+        """

@@ -1,0 +1,386 @@
+"""The arithmetic of TED."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+
+import numpy as np
+from rasa.shared.constants import DIAGNOSTIC_DATA
+from rasa.core.policies.ted_policy import (
+    LABEL_FEATURES_TO_ENCODE,
+    LENGTH,
+    SENTENCE_FEATURES_TO_ENCODE,
+    SEQUENCE_FEATURES_TO_ENCODE,
+    STATE_LEVEL_FEATURES,
+)
+from rasa.core.constants import DIALOGUE
+from rasa.shared.nlu.constants import (
+    ACTION_NAME,
+    ACTION_TEXT,
+    ENTITY_ATTRIBUTE_TYPE,
+    ENTITY_TAGS,
+    INTENT,
+    TEXT,
+)
+from rasa.utils.tensorflow.constants import (
+    ENTITY_RECOGNITION,
+    IDS,
+    LABEL,
+    MASK,
+    SENTENCE,
+    SEQUENCE,
+)
+
+from rasa_randconn.differentiation import Parameters, Tape, Value
+from rasa_randconn.models.network import Network
+from rasa_randconn.models.stock_layers import LayerFactory, Signatures
+from rasa_randconn.network import operations
+from rasa_randconn.network.entity_tags import EntityTags
+from rasa_randconn.network.features import Batch, dense, has, padded, starts_of
+from rasa_randconn.network.hidden_layers import HiddenLayers
+from rasa_randconn.network.input_features import CombinedFeatures
+from rasa_randconn.network.label_loss import Labelled
+from rasa_randconn.network.metrics import Metrics
+from rasa_randconn.network.sequence_layer import EncodedSequence, SequenceLayer
+
+_TURN_FEATURES = SENTENCE_FEATURES_TO_ENCODE + STATE_LEVEL_FEATURES
+_ENCODED_FEATURES = SENTENCE_FEATURES_TO_ENCODE + LABEL_FEATURES_TO_ENCODE
+# Attributes of which a turn has one; their encodings are added.
+_ALTERNATIVES = ((INTENT, TEXT), (ACTION_NAME, ACTION_TEXT))
+
+
+class TEDNetwork(Network):
+    """Actions, and entities in end-to-end dialogues, from the turns of a dialogue.
+
+    Source: Vlasov, Mosig and Nichol, "Dialogue Transformers", 2019; Rasa's `TED`.
+    """
+
+    def __init__(
+        self,
+        factory: LayerFactory,
+        parameters: Parameters,
+        config: Mapping[str, Any],
+        signatures: Mapping[str, Signatures],
+        label_signatures: Mapping[str, Signatures],
+        label_batch: Batch,
+        entity_tags: int,
+        uses_last_turn: bool,
+    ) -> None:
+        """Makes all layers.
+
+        Args:
+            factory: Makes layers after the example of stock's.
+            parameters: All weights.
+            config: The policy's configuration.
+            signatures: Signatures of the features by attribute and kind.
+            label_signatures: The same for those of the labels.
+            label_batch: Features of all labels.
+            entity_tags: Number of tags of entities.
+            uses_last_turn: Whether only the last turn of a dialogue is predicted from
+                (there is a maximal history), else all turns.
+        """
+        super().__init__(parameters)
+        self._uses_last_turn = uses_last_turn
+        self._label_batch = label_batch
+        self._label_keys = dense(label_batch, LABEL, IDS)[:, 0].astype(np.int64)
+        self._attributes: Dict[str, _Attribute] = {}
+        for name, signature in (*signatures.items(), *label_signatures.items()):
+            attribute = _attribute(factory, name, signature)
+            if attribute is not None:
+                self._attributes[name] = attribute
+        self._turn_attributes = [n for n in signatures if n in _TURN_FEATURES]
+        self._dialogue_parts = _parts_of_turns(
+            [n for n in self._turn_attributes if n in self._attributes]
+        )
+        inputs = sum(
+            self._attributes[names[0]].units for names in self._dialogue_parts
+        )
+        self._encoder = factory.encoder(f"transformer.{DIALOGUE}", inputs)
+        units = self._encoder.settings.units if self._encoder else inputs
+        self._embed_dialogue = factory.dense(f"embed.{DIALOGUE}", units)
+        label_units = next(
+            self._attributes[name].units
+            for name in label_signatures
+            if name in self._attributes
+        )
+        self._embed_label = factory.dense(f"embed.{LABEL}", label_units)
+        self._label_loss = factory.label_loss(f"loss.{LABEL}")
+        self._tagger: Optional[EntityTags] = None
+        if config[ENTITY_RECOGNITION] and TEXT in self._attributes and entity_tags:
+            text_units = self._attributes[TEXT].sequence_units
+            self._tagger = factory.entity_tags(
+                ENTITY_ATTRIBUTE_TYPE, text_units + units
+            )
+
+    def loss(self, tape: Tape, batch: Batch, metrics: Metrics) -> float:
+        """Sums up the losses of actions and entities."""
+        all_labels = self._embedded_labels(tape)
+        turns = _Turns.of(batch)
+        dialogues, text, _ = self._transformed(tape, batch, turns)
+        chosen = self._predicting_turns(turns, is_training=True)
+        inputs = operations.take(tape, dialogues, chosen)
+        keys = dense(batch, LABEL, IDS).reshape(-1).astype(np.int64)
+        shares = None
+        if not self._uses_last_turn:
+            shares = np.repeat(1 / turns.lengths, turns.lengths) / len(turns.lengths)
+            shares = shares.astype(np.float32)
+        loss, accuracy = self._label_loss(
+            tape,
+            Labelled(self._embed_dialogue(tape, inputs), keys),
+            Labelled(operations.gather(tape, all_labels, keys), keys),
+            Labelled(all_labels, self._label_keys),
+            shares,
+        )
+        metrics.add("loss", loss)
+        metrics.add("acc", accuracy)
+        if self._tagger is None:
+            return loss
+        tagged = self._tagged_texts(batch, turns, text)
+        if tagged is None or text is None:
+            return loss
+        rows = self._rows_to_tag(tape, dialogues, text.rows, tagged)
+        tags = dense(batch, ENTITY_TAGS, IDS)[:, 0].astype(np.int64)
+        entity_loss, counts = self._tagger.loss(tape, rows, tagged.lengths, tags)
+        metrics.add("e_loss", entity_loss)
+        metrics.add_counts("e_f1", counts)
+        return loss + entity_loss
+
+    def prepare_for_prediction(self) -> np.ndarray:
+        """Embeds all labels."""
+        return self._embedded_labels(Tape()).array
+
+    def predict(self, batch: Batch, prepared: np.ndarray) -> Dict[str, Any]:
+        """Predicts actions and entities.
+
+        Args:
+            batch: Features of dialogues.
+            prepared: Embeddings of all labels.
+
+        Returns:
+            `similarities` and `scores` `[batch, 1, labels]`; `e_entity_ids` and
+            `e_entity_scores` `[texts, length]`; diagnostic data.
+        """
+        tape = Tape()
+        turns = _Turns.of(batch)
+        dialogues, text, attention = self._transformed(tape, batch, turns)
+        chosen = self._predicting_turns(turns, is_training=False)
+        embedded = self._embed_dialogue(tape, Value(dialogues.array[chosen])).array
+        similarities, scores = self._label_loss.similarities_and_confidences(
+            embedded, prepared
+        )
+        result: Dict[str, Any] = {
+            "similarities": similarities[:, np.newaxis],
+            "scores": scores[:, np.newaxis],
+            DIAGNOSTIC_DATA: {"attention_weights": attention},
+        }
+        if self._tagger is None:
+            return result
+        ids, confidences = np.zeros((0, 0), np.int32), np.zeros((0, 0), np.float32)
+        tagged = self._tagged_texts(batch, turns, text)
+        if tagged is not None and text is not None:
+            rows = self._rows_to_tag(tape, dialogues, text.rows, tagged)
+            flat_ids, flat_confidences = self._tagger.decode(
+                rows.array, tagged.lengths
+            )
+            longest = int(tagged.lengths.max()) + 1
+            ids = padded(flat_ids, tagged.lengths, longest)
+            confidences = padded(flat_confidences, tagged.lengths, longest)
+        result[f"e_{ENTITY_ATTRIBUTE_TYPE}_ids"] = ids
+        result[f"e_{ENTITY_ATTRIBUTE_TYPE}_scores"] = confidences
+        return result
+
+    def _embedded_labels(self, tape: Tape) -> Value:
+        count = len(self._label_keys)
+        parts, places = [], []
+        for name in self._label_batch:
+            if name in self._attributes:
+                encoded, _ = self._attributes[name].encode(tape, self._label_batch)
+                parts.append(encoded)
+                places.append(_real_turns(self._label_batch, name))
+        return self._embed_label(tape, operations.place(tape, parts, places, count))
+
+    def _transformed(
+        self, tape: Tape, batch: Batch, turns: _Turns
+    ) -> Tuple[Value, Optional[EncodedSequence], Optional[np.ndarray]]:
+        """Encodes all turns, and all dialogues.
+
+        Returns:
+            Activations of all turns `[turns, units]`, those of dialogues of which only
+            the last turn counts in reversed order; the encoded texts; attention
+            weights.
+        """
+        text: Optional[EncodedSequence] = None
+        joined: List[Value] = []
+        for names in self._dialogue_parts:
+            parts, places = [], []
+            for name in names:
+                encoded, sequence = self._attributes[name].encode(tape, batch)
+                parts.append(encoded)
+                places.append(_real_turns(batch, name))
+                if name == TEXT:
+                    text = sequence
+            joined.append(operations.place(tape, parts, places, turns.number))
+        rows = operations.side_by_side(tape, joined)
+        if self._uses_last_turn:
+            # the last turn always has the same position
+            rows = operations.take(tape, rows, turns.reversed())
+        attention = None
+        if self._encoder is not None:
+            rows, attention = self._encoder(
+                tape, rows, turns.lengths, wants_attention=not tape.is_training
+            )
+        return operations.gelu(tape, rows), text, attention
+
+    def _predicting_turns(self, turns: _Turns, is_training: bool) -> np.ndarray:
+        if self._uses_last_turn:
+            return turns.starts[:-1]
+        return np.arange(turns.number) if is_training else turns.starts[1:] - 1
+
+    def _tagged_texts(
+        self, batch: Batch, turns: _Turns, text: Optional[EncodedSequence]
+    ) -> Optional[_TaggedTexts]:
+        if text is None or not len(text.lengths):
+            return None
+        real = _real_turns(batch, TEXT)
+        owners = np.repeat(np.arange(len(turns.lengths)), turns.lengths)
+        is_tagged = np.ones(len(real), bool)
+        contexts = real
+        if self._uses_last_turn:
+            is_tagged = real == turns.starts[1:][owners[real]] - 1
+            contexts = turns.starts[:-1][owners[real]]
+        if not is_tagged.any():
+            return None
+        is_token = np.repeat(is_tagged, text.lengths)
+        is_token[starts_of(text.lengths)[1:] - 1] = False
+        lengths = text.lengths[is_tagged] - 1
+        return _TaggedTexts(np.flatnonzero(is_token), lengths, contexts[is_tagged])
+
+    def _rows_to_tag(
+        self, tape: Tape, dialogues: Value, text: Value, tagged: _TaggedTexts
+    ) -> Value:
+        """Tokens, each with its dialogue beside it."""
+        tokens = operations.take(tape, text, tagged.tokens)
+        contexts = np.repeat(tagged.contexts, tagged.lengths)
+        context = operations.gather(tape, dialogues, contexts)
+        return operations.side_by_side(tape, [tokens, context])
+
+
+class _Turns(NamedTuple):
+    """All turns of a batch, one dialogue after the other.
+
+    Attributes:
+        lengths: Number of turns of every dialogue.
+        starts: Where dialogues begin, and the number of turns.
+    """
+
+    lengths: np.ndarray
+    starts: np.ndarray
+
+    @staticmethod
+    def of(batch: Batch) -> _Turns:
+        lengths = dense(batch, DIALOGUE, LENGTH).reshape(-1).astype(np.int64)
+        return _Turns(lengths, starts_of(lengths))
+
+    @property
+    def number(self) -> int:
+        return int(self.starts[-1])
+
+    def reversed(self) -> np.ndarray:
+        """Turns in the order that puts the last one of each dialogue first."""
+        edges = self.starts[:-1] + self.starts[1:] - 1
+        return np.asarray(np.repeat(edges, self.lengths) - np.arange(self.number))
+
+
+class _TaggedTexts(NamedTuple):
+    """Texts whose tokens get tags.
+
+    Attributes:
+        tokens: Their tokens among all rows of texts.
+        lengths: Number of tokens of every text.
+        contexts: The turn whose activations say what the dialogue is about.
+    """
+
+    tokens: np.ndarray
+    lengths: np.ndarray
+    contexts: np.ndarray
+
+
+class _Attribute:
+    """From the features of an attribute to one encoding for every turn that has it.
+
+    Attributes:
+        units: Number of units of an encoding.
+        sequence_units: Number of units of a token, for attributes that have some.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        sequence: Optional[SequenceLayer],
+        combined: Optional[CombinedFeatures],
+        hidden_layers: Optional[HiddenLayers],
+    ) -> None:
+        self._name = name
+        self._sequence = sequence
+        self._combined = combined
+        self._hidden_layers = hidden_layers
+        last = hidden_layers or sequence or combined
+        assert last is not None
+        self.units = last.units
+        self.sequence_units = sequence.units if sequence else 0
+
+    def encode(
+        self, tape: Tape, batch: Batch
+    ) -> Tuple[Value, Optional[EncodedSequence]]:
+        """Encodes the turns that have the attribute.
+
+        Returns:
+            Encodings `[turns with it, units]`, and all tokens if there are any.
+        """
+        features = batch[self._name]
+        if not len(features[SENTENCE][0].lengths):
+            return Value(np.zeros((0, self.units), np.float32)), None
+        sequence = None
+        if self._sequence is not None:
+            sequence = self._sequence(tape, features[SEQUENCE], features[SENTENCE])
+            last = starts_of(sequence.lengths)[1:] - 1
+            encoded = operations.take(tape, sequence.rows, last)
+        else:
+            assert self._combined is not None
+            encoded = self._combined(tape, features[SENTENCE])
+        if self._hidden_layers is not None:
+            encoded = self._hidden_layers(tape, encoded)
+        return encoded, sequence
+
+
+def _attribute(
+    factory: LayerFactory, name: str, signature: Signatures
+) -> Optional[_Attribute]:
+    if not signature.get(SENTENCE):
+        return None
+    sequence, combined, hidden_layers = None, None, None
+    if name in SEQUENCE_FEATURES_TO_ENCODE:
+        sequence = factory.sequence_layer(f"sequence_layer.{name}", signature)
+        units = sequence.units
+    else:
+        combined = factory.combined_features(
+            f"sparse_dense_concat_layer.{name}", signature[SENTENCE]
+        )
+        units = combined.units
+    if name in _ENCODED_FEATURES:
+        hidden_layers = factory.hidden_layers(f"encoding_layer.{name}", units)
+    return _Attribute(name, sequence, combined, hidden_layers)
+
+
+def _parts_of_turns(names: List[str]) -> List[List[str]]:
+    """What lies side by side in a turn: user, bot, and every other attribute."""
+    parts = [[n for n in pair if n in names] for pair in _ALTERNATIVES]
+    paired = {name for pair in parts for name in pair}
+    return [pair for pair in parts if pair] + [[n] for n in names if n not in paired]
+
+
+def _real_turns(batch: Batch, name: str) -> np.ndarray:
+    """Which turns have an attribute."""
+    if not has(batch, name, MASK):
+        return np.zeros(0, np.int64)
+    return np.flatnonzero(dense(batch, name, MASK).reshape(-1))

@@ -1,0 +1,1 @@
+"""The parts that the networks of DIET and TED are made of."""

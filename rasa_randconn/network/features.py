@@ -1,0 +1,67 @@
+"""Features of a batch as networks take them: real rows only, no padding."""
+
+from __future__ import annotations
+
+from typing import Mapping, NamedTuple, Sequence, Union
+
+import numpy as np
+
+
+class SparseRows(NamedTuple):
+    """Sparse rows, compressed.
+
+    Attributes:
+        borders: Where the numbers of each row begin, and the end `[rows + 1]`.
+        columns: Feature of every number.
+        values: The numbers.
+        units: Number of features.
+    """
+
+    borders: np.ndarray
+    columns: np.ndarray
+    values: np.ndarray
+    units: int
+
+
+class Feature(NamedTuple):
+    """A feature of all examples of a batch, or of all turns of their dialogues.
+
+    Attributes:
+        rows: All rows, one example after the other; dense ones are `[rows, units]`.
+        lengths: Number of rows of every example, or of every turn that has any.
+    """
+
+    rows: Union[SparseRows, np.ndarray]
+    lengths: np.ndarray
+
+
+#: Features by attribute and kind, as Rasa's model data has them.
+Batch = Mapping[str, Mapping[str, Sequence[Feature]]]
+
+
+def has(batch: Batch, attribute: str, kind: str) -> bool:
+    """Whether there is such a feature."""
+    return bool(batch.get(attribute, {}).get(kind))
+
+
+def dense(batch: Batch, attribute: str, kind: str) -> np.ndarray:
+    """The rows of a dense feature `[rows, units]`."""
+    rows = batch[attribute][kind][0].rows
+    assert isinstance(rows, np.ndarray)
+    return rows
+
+
+def starts_of(lengths: np.ndarray) -> np.ndarray:
+    """Where ranges of these lengths begin, and the end, `[lengths + 1]`."""
+    starts = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=starts[1:])
+    return starts
+
+
+def padded(rows: np.ndarray, lengths: np.ndarray, longest: int) -> np.ndarray:
+    """Rows as Rasa's models return them, `[examples, longest, ...]`, 0 at padding."""
+    if len(lengths) == 1 and len(rows) == longest:
+        return rows[np.newaxis]
+    result = np.zeros((len(lengths), longest, *rows.shape[1:]), rows.dtype)
+    result[np.arange(longest) < np.asarray(lengths)[:, np.newaxis]] = rows
+    return result

@@ -1,0 +1,128 @@
+"""From the features of an attribute with tokens to activations of every token."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Optional, Sequence
+
+import numpy as np
+
+from rasa_randconn.differentiation import Parameter, Tape, Value
+from rasa_randconn.network import operations
+from rasa_randconn.network.features import Feature, SparseRows, starts_of
+from rasa_randconn.network.hidden_layers import HiddenLayers
+from rasa_randconn.network.input_features import SequenceAndSentence
+from rasa_randconn.network.token_mask import TokenMask
+from rasa_randconn.transformer import Encoder
+
+
+class EncodedSequence(NamedTuple):
+    """What becomes of the features of an attribute.
+
+    Attributes:
+        rows: Activations `[rows, units]`: of every example its tokens and its sentence.
+        lengths: Number of rows of every example.
+        inputs: Activations before masking and encoder.
+        is_masked: Which rows were masked; `None` if none can be.
+        attention: Attention weights, if they were asked for.
+    """
+
+    rows: Value
+    lengths: np.ndarray
+    inputs: Value
+    is_masked: Optional[np.ndarray]
+    attention: Optional[np.ndarray]
+
+
+class SequenceLayer:
+    """Combines features, applies hidden layers, masks tokens, and encodes.
+
+    Source: Rasa's `RasaSequenceLayer`.
+
+    Attributes:
+        input_units: Number of units before masking and encoder.
+        units: Number of outputs.
+    """
+
+    def __init__(
+        self,
+        features: SequenceAndSentence,
+        hidden_layers: HiddenLayers,
+        token_mask: Optional[TokenMask],
+        encoder: Optional[Encoder],
+        token_ids: Optional[Parameter] = None,
+    ) -> None:
+        """Takes the layers, of which some may be missing.
+
+        Args:
+            features: Combines features.
+            hidden_layers: Come after that.
+            token_mask: Masks tokens while training.
+            encoder: Comes last.
+            token_ids: A random kernel that tells tokens without dense features apart.
+        """
+        self._features = features
+        self._hidden_layers = hidden_layers
+        self._token_mask = token_mask
+        self._encoder = encoder
+        self._token_ids = token_ids
+        self.input_units = hidden_layers.units
+        self.units = encoder.settings.units if encoder else hidden_layers.units
+
+    def __call__(
+        self,
+        tape: Tape,
+        sequence_features: Sequence[Feature],
+        sentence_features: Sequence[Feature],
+        wants_attention: bool = False,
+    ) -> EncodedSequence:
+        """Encodes the features of an attribute.
+
+        Args:
+            tape: The current pass.
+            sequence_features: Features of tokens.
+            sentence_features: Features of sentences; none if there are none.
+            wants_attention: Whether to return the attention weights.
+        """
+        inputs, lengths = self._features(tape, sequence_features, sentence_features)
+        inputs = self._hidden_layers(tape, inputs)
+        rows, is_masked, attention = inputs, None, None
+        if self._token_mask is not None and tape.is_training:
+            is_token = np.ones(len(inputs.array), bool)
+            if sentence_features:
+                is_token[starts_of(lengths)[1:] - 1] = False
+            rows, is_masked = self._token_mask(tape, inputs, is_token)
+        if self._encoder is not None:
+            rows, attention = self._encoder(tape, rows, lengths, wants_attention)
+            rows = operations.gelu(tape, rows)
+        return EncodedSequence(rows, lengths, inputs, is_masked, attention)
+
+    def keys_of_tokens(
+        self, sequence_features: Sequence[Feature], lengths: np.ndarray
+    ) -> np.ndarray:
+        """A number for every row; equal tokens have equal numbers.
+
+        Args:
+            sequence_features: Features of tokens.
+            lengths: Number of rows of every example, with those of sentences.
+        """
+        ids = self._ids_of_tokens(sequence_features)
+        is_token = np.arange(int(lengths.max(initial=0))) < np.asarray(
+            sequence_features[0].lengths
+        ).reshape(-1, 1)
+        is_row = np.arange(is_token.shape[1]) < lengths[:, np.newaxis]
+        by_row = np.zeros((int(lengths.sum()), ids.shape[1]), np.float32)
+        by_row[is_token[is_row]] = ids
+        keys: np.ndarray = np.unique(by_row, axis=0, return_inverse=True)[1]
+        return keys.reshape(-1)
+
+    def _ids_of_tokens(self, features: Sequence[Feature]) -> np.ndarray:
+        for feature in features:
+            if isinstance(feature.rows, np.ndarray):
+                return feature.rows
+        rows = features[0].rows
+        assert isinstance(rows, SparseRows) and self._token_ids is not None
+        owners = np.repeat(np.arange(len(rows.borders) - 1), np.diff(rows.borders))
+        ids = np.zeros((len(rows.borders) - 1, 2), np.float32)
+        products = rows.values[:, np.newaxis] * self._token_ids.array[rows.columns]
+        np.add.at(ids, owners, products)
+        return ids

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import defaultdict
 from typing import Any, Dict, List, Optional, Sequence, Type
 
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -18,7 +19,11 @@ from rasa_randconn.components.randomly_connected_component import (
     RandomlyConnectedComponent,
 )
 from rasa_randconn.models import RandConnDIET
-from rasa_randconn.serving import batch_of_messages, split_predictions
+from rasa_randconn.serving import (
+    batch_of_messages,
+    kinds_of_features,
+    split_predictions,
+)
 
 Prediction = Optional[Dict[str, Any]]
 
@@ -88,15 +93,15 @@ class RandConnDIETClassifier(RandomlyConnectedComponent, DIETClassifier):
         """Predicts some messages at once; those without features get nothing."""
         featurizers = self.component_config[FEATURIZERS]
         predictions: List[Prediction] = [None] * len(messages)
-        numbers = [
-            i
-            for i, message in enumerate(messages)
-            if message.features_present(TEXT, featurizers)
-        ]
-        if self.model is None or not numbers:
+        groups: Dict[Any, List[int]] = defaultdict(list)
+        for i, message in enumerate(messages):
+            if message.features_present(TEXT, featurizers):
+                groups[kinds_of_features(message)].append(i)
+        if self.model is None:
             return predictions
-        batch = batch_of_messages([messages[i] for i in numbers], featurizers)
-        found = self.model.predict_batch(batch)
-        for i, prediction in zip(numbers, split_predictions(found, batch)):
-            predictions[i] = prediction
+        for numbers in groups.values():
+            batch = batch_of_messages([messages[i] for i in numbers], featurizers)
+            found = self.model.predict_batch(batch)
+            for i, prediction in zip(numbers, split_predictions(found, batch)):
+                predictions[i] = prediction
         return predictions

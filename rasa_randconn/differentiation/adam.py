@@ -67,11 +67,13 @@ class Adam:
         self.step += 1
         rate = self._rate(self.step)
         for parameter in self._whole:
-            if parameter.gradient is None:
-                continue
+            gradient = parameter.gradient
+            if gradient is None:
+                # as Keras does with one of zeros, momentum moves the weights on
+                gradient = np.zeros_like(parameter.array)
             updates.update(
                 parameter.array.reshape(-1),
-                np.ascontiguousarray(parameter.gradient).reshape(-1),
+                np.ascontiguousarray(gradient).reshape(-1),
                 self._momentums[parameter.path].reshape(-1),
                 self._velocities[parameter.path].reshape(-1),
                 np.float32(parameter.l2),

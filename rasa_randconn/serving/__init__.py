@@ -3,7 +3,13 @@
 from rasa_randconn.serving.features import (
     batch_of_dialogues,
     batch_of_messages,
+    kinds_of_features,
     split_predictions,
 )
 
-__all__ = ["batch_of_dialogues", "batch_of_messages", "split_predictions"]
+__all__ = [
+    "batch_of_dialogues",
+    "batch_of_messages",
+    "kinds_of_features",
+    "split_predictions",
+]

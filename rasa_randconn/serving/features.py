@@ -6,7 +6,7 @@ one message this took longer than the prediction.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 from rasa.core.constants import DIALOGUE
@@ -29,7 +29,7 @@ def batch_of_messages(
     """The features of texts.
 
     Args:
-        messages: Messages that have features of their text.
+        messages: Messages that have the same kinds of features of their text.
         featurizers: Names of the featurizers to consider; all if there are none.
     """
     of_messages = [
@@ -42,6 +42,15 @@ def batch_of_messages(
         for message in messages
     ]
     return {TEXT: _by_kind(of_messages, of_messages[0])}
+
+
+def kinds_of_features(message: Message) -> FrozenSet[_Slot]:
+    """What kinds of features a text has; only equal ones fit into one batch."""
+    return frozenset(
+        (feature.is_sparse(), feature.type)
+        for feature in message.features
+        if feature.attribute == TEXT
+    )
 
 
 def batch_of_dialogues(
@@ -161,13 +170,14 @@ def _sparse(examples: Sequence[Sequence[Any]]) -> Feature:
     rows, columns, values, lengths = [], [], [], []
     first = units = 0
     for matrices in examples:
-        units = 0
+        shift = 0
         for matrix in matrices:
             entries = matrix if matrix.format == "coo" else matrix.tocoo()
             rows.append(entries.row + first)
-            columns.append(entries.col + units)
+            columns.append(entries.col + shift)
             values.append(entries.data)
-            units += matrix.shape[1]
+            shift += matrix.shape[1]
+        units = max(units, shift)
         lengths.append(matrices[0].shape[0])
         first += lengths[-1]
     row = np.concatenate(rows)

@@ -111,13 +111,12 @@ def test_several_messages_carry_the_diagnostic_data_of_their_own(own_featurizers
         assert data["attention_weights"].shape[-2:] == (rows, rows)
 
 
-def test_features_of_another_size_are_refused(own_featurizers, diet, tmp_path):
-    storage = tmp_path / "others"
-    storage.mkdir()
-    text = "version: '3.1'\nnlu:\n- intent: a\n  examples: |\n    - x y\n    - z\n"
-    others = Featurizers(nlu_data(text), storage)
+def test_more_features_than_the_model_knows_are_refused(diet, tmp_path):
+    words = " ".join(f"word{i}" for i in range(60))
+    text = f"version: '3.1'\nnlu:\n- intent: a\n  examples: |\n    - {words}\n    - z\n"
+    others = Featurizers(nlu_data(text), tmp_path)
     with pytest.raises(ValueError, match="features"):
-        diet.process(others.messages("x y"))
+        diet.process(others.messages("word1 word2"))
 
 
 @pytest.mark.parametrize("stories", [STORIES, END_TO_END_STORIES])

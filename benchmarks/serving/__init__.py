@@ -1,0 +1,1 @@
+"""Measures `rasa run`: messages per second, latency, and memory."""

@@ -1,8 +1,9 @@
 """Randomly connected layers for Rasa's DIET and TED that pay in time and space.
 
-Name the components in `config.yml` as `rasa_randconn.RandConnDIETClassifier` and
-`rasa_randconn.RandConnTEDPolicy`. They are imported on first use, so that the
-command-line tool does not have to wait for TensorFlow.
+Name the components in `config.yml` as `rasa_randconn.RandConnDIETClassifier`,
+`rasa_randconn.RandConnResponseSelector`, `rasa_randconn.RandConnTEDPolicy` and
+`rasa_randconn.RandConnUnexpecTEDIntentPolicy`. They are imported on first use, so that
+the command-line tool does not have to wait for TensorFlow.
 """
 
 from __future__ import annotations
@@ -12,12 +13,26 @@ from typing import TYPE_CHECKING, Any, List
 from rasa_randconn.version import __version__
 
 if TYPE_CHECKING:
-    from rasa_randconn.components import RandConnDIETClassifier, RandConnTEDPolicy
+    from rasa_randconn.components import (
+        RandConnDIETClassifier,
+        RandConnResponseSelector,
+        RandConnTEDPolicy,
+        RandConnUnexpecTEDIntentPolicy,
+    )
     from rasa_randconn.layers import RandomlyConnectedDense
+
+_COMPONENTS = (
+    "RandConnDIETClassifier",
+    "RandConnResponseSelector",
+    "RandConnTEDPolicy",
+    "RandConnUnexpecTEDIntentPolicy",
+)
 
 __all__ = [
     "RandConnDIETClassifier",
+    "RandConnResponseSelector",
     "RandConnTEDPolicy",
+    "RandConnUnexpecTEDIntentPolicy",
     "RandomlyConnectedDense",
     "__version__",
 ]
@@ -25,7 +40,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Imports a public class when it is first asked for (PEP 562)."""
-    if name in ("RandConnDIETClassifier", "RandConnTEDPolicy"):
+    if name in _COMPONENTS:
         from rasa_randconn import components
 
         return getattr(components, name)

@@ -117,6 +117,36 @@ stories:
   - action: utter_bye
 """
 
+#: Questions with responses, for selectors.
+RETRIEVAL_NLU = """\
+version: "3.1"
+nlu:
+- intent: faq/name
+  examples: |
+    - what is your name
+    - who are you
+    - how are you called
+- intent: faq/weather
+  examples: |
+    - how is the weather
+    - will it rain
+- intent: faq/price
+  examples: |
+    - what is the price of a flight
+    - how much is it
+- intent: greet
+  examples: |
+    - hello
+    - good morning
+responses:
+  utter_faq/name:
+  - text: my name is bot
+  utter_faq/weather:
+  - text: it rains quite often
+  utter_faq/price:
+  - text: a flight is free
+"""
+
 #: Texts in place of intents, so that the policy extracts entities itself.
 END_TO_END_STORIES = """\
 version: "3.1"
@@ -240,6 +270,13 @@ class Featurizers:
             self._featurizers.append(featurizer)
         self.training_data = data
         self._featurize(data.training_examples)
+
+    def featurized(self, data: TrainingData) -> TrainingData:
+        """Data with features of all attributes, those of responses among them."""
+        self._tokenizer.process_training_data(data)
+        for featurizer in self._featurizers:
+            featurizer.process_training_data(data)
+        return data
 
     def messages(self, *texts: str) -> List[Message]:
         messages = [Message(data={TEXT: text}) for text in texts]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Tuple
 
 import numpy as np
+import pytest
 import tensorflow as tf
 from rasa.utils.tensorflow import layers as rasa_layers
 from rasa.utils.tensorflow import layers_utils
@@ -49,8 +50,8 @@ def _negatives(rows: int, count: int, high: int) -> np.ndarray:
 def fix_choices_of_stock(monkeypatch: Any) -> None:
     """Stock draws fixed negatives, and masks every third token by the mask's vector."""
 
-    def random_indices(rows: Any, count: Any, high: Any) -> tf.Tensor:
-        return tf.constant(_negatives(int(rows), int(count), int(high)), tf.int32)
+    def random_indices(batch_size: Any, n: Any, n_max: Any) -> tf.Tensor:
+        return tf.constant(_negatives(int(batch_size), int(n), int(n_max)), tf.int32)
 
     def masked(self: Any, x: tf.Tensor, mask: tf.Tensor, training: Any = None) -> Any:
         chosen = np.zeros(mask.shape, bool)
@@ -150,3 +151,44 @@ def _variable_of_encoder(encoder: Any, steps: List[str]) -> tf.Variable:
         "feed_forward_out": second,
     }
     return getattr(parts[steps[1]], steps[2])
+
+
+def assert_same_loss_and_gradients(twins: Twins) -> None:
+    """Compares losses and the gradients of all weights in training."""
+    unused = {id(v) for v in twins.stock.trainable_variables}
+    is_masked = twins.every_third_token() if "text" in twins.batch else None
+    if twins.ours.config["use_masked_language_model"] is False:
+        is_masked = None
+    with tf.GradientTape() as stock_tape:
+        stock_loss = twins.stock_loss(training=True)
+    loss, tape = twins.our_loss(training=True, is_masked=is_masked)
+    assert loss == pytest.approx(float(stock_loss), rel=1e-4)
+
+    paths = [p for p, (parameter, _) in twins.pairs.items() if parameter.is_trainable]
+    variables = [twins.pairs[path][1] for path in paths]
+    expected = stock_tape.gradient(stock_loss, variables)
+    tape.differentiate()
+    for path, variable, gradient in zip(paths, variables, expected):
+        parameter, unused_id = twins.pairs[path][0], id(variable)
+        unused.discard(unused_id)
+        if gradient is None:
+            assert parameter.gradient is None or not parameter.gradient.any(), path
+            continue
+        found = parameter.gradient
+        found = np.zeros_like(parameter.array) if found is None else found
+        layer = twins.ours.parameters.layers.get(path.rsplit("/", 1)[0])
+        if layer is not None and path.endswith("/kernel"):
+            found = layer.connectivity.unpack(found)
+        np.testing.assert_allclose(
+            found, tf.convert_to_tensor(gradient), atol=2e-4, rtol=2e-3, err_msg=path
+        )
+    assert not unused, "a variable of stock has no counterpart"
+
+
+def assert_same_outputs(ours: Any, stock: Any) -> None:
+    """Compares all predictions."""
+    assert set(ours) == set(stock)
+    for key in set(ours) - {"diagnostic_data"}:
+        expected = np.asarray(stock[key])
+        np.testing.assert_allclose(ours[key], expected, atol=1e-5, err_msg=key)
+        assert ours[key].dtype == expected.dtype

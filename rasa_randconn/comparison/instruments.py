@@ -104,7 +104,7 @@ class Instruments:
         if not self._once(name, resource):
             return function(this, *args, **kw)
         measured = self.of(resource)
-        self._attach_to_models(type(this))
+        self._attach_to_models()
         self._training, self._fitted = measured, None
         try:
             result, seconds = self._timed(
@@ -157,14 +157,10 @@ class Instruments:
             measured.prediction_ms.append(seconds * 1e3)
         return result
 
-    def _attach_to_models(self, component: type) -> None:
+    def _attach_to_models(self) -> None:
         from rasa.utils.tensorflow.models import RasaModel
 
-        models = [RasaModel, *_subclasses(RasaModel)]
-        model_class = getattr(component, "model_class", None)
-        if model_class is not None:
-            models.append(model_class())
-        for model in models:
+        for model in (RasaModel, *_subclasses(RasaModel)):
             if model is RasaModel or "fit" in vars(model):
                 self._wrap(model, "fit", self._fit)
 

@@ -2,11 +2,26 @@
 
 from rasa_randconn.components.diet_classifier import RandConnDIETClassifier
 from rasa_randconn.components.registration import register_with_rasa
+from rasa_randconn.components.response_selector import RandConnResponseSelector
 from rasa_randconn.components.ted_policy import RandConnTEDPolicy
+from rasa_randconn.components.unexpected_intent_policy import (
+    RandConnUnexpecTEDIntentPolicy,
+)
 
 register_with_rasa(
     entity_extractors=[RandConnDIETClassifier],
-    configurable=[RandConnDIETClassifier, RandConnTEDPolicy],
+    entity_processors=[RandConnResponseSelector],
+    configurable=[
+        RandConnDIETClassifier,
+        RandConnResponseSelector,
+        RandConnTEDPolicy,
+        RandConnUnexpecTEDIntentPolicy,
+    ],
 )
 
-__all__ = ["RandConnDIETClassifier", "RandConnTEDPolicy"]
+__all__ = [
+    "RandConnDIETClassifier",
+    "RandConnResponseSelector",
+    "RandConnTEDPolicy",
+    "RandConnUnexpecTEDIntentPolicy",
+]

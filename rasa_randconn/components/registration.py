@@ -24,24 +24,29 @@ from rasa_randconn.components.options import (
 
 def register_with_rasa(
     entity_extractors: Sequence[Type[GraphComponent]],
+    entity_processors: Sequence[Type[GraphComponent]],
     configurable: Sequence[Type[GraphComponent]],
 ) -> None:
     """Tells Rasa about our components.
 
     Args:
         entity_extractors: Components whose entities have confidences, for `rasa test`.
+        entity_processors: Components that derive from an extractor but find no
+            entities, for `rasa test`.
         configurable: Components whose configuration is checked when training starts.
     """
     for extractor in entity_extractors:
         rasa.nlu.test.EXTRACTORS_WITH_CONFIDENCES.add(extractor.__name__)
         rasa.shared.nlu.constants.TRAINABLE_EXTRACTORS.add(extractor.__name__)
+    for processor in entity_processors:
+        rasa.nlu.test.ENTITY_PROCESSORS.add(processor.__name__)
     _extend_recipe_validator(configurable)
 
 
 def _extend_recipe_validator(configurable: Sequence[Type[GraphComponent]]) -> None:
     """Lets the validator, the first node of a training, know our components.
 
-    It compares exact classes, so it is shown the stock parents of ours as well; and it
+    It compares exact classes, so it is shown the stock parent of ours as well; and it
     sees the whole configuration before any component is trained, so ours is checked
     there.
     """
@@ -54,7 +59,7 @@ def _extend_recipe_validator(configurable: Sequence[Type[GraphComponent]]) -> No
         initialise(self, graph_schema, *args)
         for component in configurable:
             if component in self._component_types:
-                self._component_types.update(_stock_parents(component))
+                self._component_types.add(_stock_parent(component))
         checked = set()
         for node in graph_schema.nodes.values():
             is_first = id(node.config) not in checked
@@ -66,9 +71,8 @@ def _extend_recipe_validator(configurable: Sequence[Type[GraphComponent]]) -> No
     DefaultV1RecipeValidator.__init__ = initialise_and_check
 
 
-def _stock_parents(component: Type[GraphComponent]) -> Sequence[Type[GraphComponent]]:
-    return [
-        parent
-        for parent in component.__mro__
-        if parent.__module__.startswith("rasa.") and issubclass(parent, GraphComponent)
-    ]
+def _stock_parent(component: Type[GraphComponent]) -> Type[GraphComponent]:
+    """The component of Rasa's that ours stands in for."""
+    return next(
+        parent for parent in component.__mro__ if parent.__module__.startswith("rasa.")
+    )

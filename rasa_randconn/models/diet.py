@@ -1,6 +1,7 @@
 """DIET with randomly connected layers."""
 
 from rasa.nlu.classifiers.diet_classifier import DIET
+from rasa.nlu.selectors.response_selector import DIET2BOW, DIET2DIET
 from rasa.utils.tensorflow.constants import ENTITY_RECOGNITION
 
 from rasa_randconn.differentiation import Parameters
@@ -12,6 +13,9 @@ from rasa_randconn.training import StackedFeatures
 
 class RandConnDIET(RandomlyConnectedModel, DIET):
     """Rasa's DIET (Bunk et al., 2020) on randomly connected layers."""
+
+    label_metric = "i"
+    encodes_labels = False
 
     def make_network(
         self, factory: LayerFactory, parameters: Parameters
@@ -25,4 +29,19 @@ class RandConnDIET(RandomlyConnectedModel, DIET):
             self.label_signature,
             StackedFeatures(self.label_data.data).everything(),
             self._entity_tag_specs if self.config[ENTITY_RECOGNITION] else [],
+            self.label_metric,
+            self.encodes_labels,
         )
+
+
+class RandConnDIET2BOW(RandConnDIET, DIET2BOW):
+    """Rasa's `DIET2BOW`, which selects responses by their keys."""
+
+    label_metric = "r"
+
+
+class RandConnDIET2DIET(RandConnDIET, DIET2DIET):
+    """Rasa's `DIET2DIET`, which selects responses by their texts."""
+
+    label_metric = "r"
+    encodes_labels = True

@@ -12,6 +12,7 @@ from rasa.utils.tensorflow.constants import (
     IDS,
     LABEL,
     MASKED_LM,
+    SHARE_HIDDEN_LAYERS,
     SENTENCE,
     SEQUENCE,
 )
@@ -21,10 +22,17 @@ from rasa_randconn.models.network import Network
 from rasa_randconn.models.stock_layers import LayerFactory, Signatures
 from rasa_randconn.network import operations
 from rasa_randconn.network.entity_tags import EntityTags
-from rasa_randconn.network.features import Batch, dense, padded, starts_of
+from rasa_randconn.network.features import (
+    Batch,
+    Feature,
+    are_tokens,
+    dense,
+    last_rows,
+    padded,
+)
 from rasa_randconn.network.label_loss import Labelled
 from rasa_randconn.network.metrics import Metrics
-from rasa_randconn.network.sequence_layer import EncodedSequence
+from rasa_randconn.network.sequence_layer import EncodedSequence, SequenceLayer
 
 
 class _Tagger(NamedTuple):
@@ -48,6 +56,8 @@ class DIETNetwork(Network):
         label_signatures: Mapping[str, Signatures],
         label_batch: Batch,
         tag_specs: Sequence[EntityTagSpec],
+        label_metric: str = "i",
+        encodes_labels: bool = False,
     ) -> None:
         """Makes all layers.
 
@@ -59,6 +69,9 @@ class DIETNetwork(Network):
             label_signatures: The same for those of the labels.
             label_batch: Features of all labels; without any, no intents are learnt.
             tag_specs: What tags there are, in the order of tagging.
+            label_metric: First letter of the metrics of labels.
+            encodes_labels: Whether labels are texts, which are encoded like inputs;
+                else they are bags of words.
         """
         super().__init__(parameters)
         self._text_layer = factory.sequence_layer(
@@ -73,20 +86,27 @@ class DIETNetwork(Network):
                 f"embed.{TEXT}_golden_token", self._text_layer.input_units
             )
         self._label_loss = None
+        self._label_metric = label_metric
         if factory.has(f"loss.{LABEL}"):
             self._label_loss = factory.label_loss(f"loss.{LABEL}")
-            self._label_features = factory.sequence_and_sentence(
-                f"feature_combining_layer.{LABEL}", label_signatures[LABEL]
-            )
-            self._label_hidden = factory.hidden_layers(
-                f"ffnn.{LABEL}", self._label_features.units
-            )
+            self._label_encoder: Any
+            if encodes_labels and config[SHARE_HIDDEN_LAYERS]:
+                self._label_encoder = _EncodedText(self._text_layer)
+            elif encodes_labels:
+                self._label_encoder = _EncodedText(
+                    factory.sequence_layer(
+                        f"sequence_layer.{LABEL}", signatures[LABEL]
+                    )
+                )
+            else:
+                self._label_encoder = _BagOfWords(factory, label_signatures[LABEL])
             self._embed_text = factory.dense(f"embed.{TEXT}", units)
             self._embed_label = factory.dense(
-                f"embed.{LABEL}", self._label_hidden.units
+                f"embed.{LABEL}", self._label_encoder.units
             )
             self._label_batch = label_batch
             self._label_keys = _keys(label_batch)
+        self._predicts_from_tokens = encodes_labels
         self._taggers: List[_Tagger] = []
         entity_tags: Optional[int] = None
         for spec in tag_specs:
@@ -138,7 +158,11 @@ class DIETNetwork(Network):
         }
         if self._label_loss is not None:
             assert prepared is not None
-            sentences = rows[np.maximum(starts_of(lengths)[1:] - 1, 0)]
+            last = last_rows(lengths)
+            if self._predicts_from_tokens:
+                # stock takes the last token in the place of the sentence here
+                last = last - (tokens.lengths > 0) * (lengths - tokens.lengths)
+            sentences = rows[last]
             _, scores = self._label_loss.similarities_and_confidences(
                 self._embed_text(tape, Value(sentences)).array, prepared
             )
@@ -162,7 +186,7 @@ class DIETNetwork(Network):
         text = self._text_layer(
             tape, features[SEQUENCE], sentence, wants_attention=wants_attention
         )
-        return text, _Tokens.of(text.lengths, int(bool(sentence)))
+        return text, _Tokens.of(text.lengths, bool(sentence))
 
     def _loss_of_masked_tokens(
         self, tape: Tape, batch: Batch, text: EncodedSequence, metrics: Metrics
@@ -187,8 +211,7 @@ class DIETNetwork(Network):
         self, tape: Tape, batch: Batch, text: EncodedSequence, metrics: Metrics
     ) -> float:
         assert self._label_loss is not None
-        last = np.maximum(starts_of(text.lengths)[1:] - 1, 0)
-        sentences = operations.take(tape, text.rows, last)
+        sentences = operations.take(tape, text.rows, last_rows(text.lengths))
         keys = _keys(batch)
         loss, accuracy = self._label_loss(
             tape,
@@ -196,17 +219,16 @@ class DIETNetwork(Network):
             Labelled(self._embedded_labels(tape, batch), keys),
             Labelled(self._embedded_labels(tape, self._label_batch), self._label_keys),
         )
-        metrics.add("i_loss", loss)
-        metrics.add("i_acc", accuracy)
+        metrics.add(f"{self._label_metric}_loss", loss)
+        metrics.add(f"{self._label_metric}_acc", accuracy)
         return loss
 
     def _embedded_labels(self, tape: Tape, batch: Batch) -> Value:
         features = batch[LABEL]
-        rows, lengths = self._label_features(
+        encoded = self._label_encoder(
             tape, features.get(SEQUENCE, ()), features.get(SENTENCE, ())
         )
-        bag = operations.sums(tape, rows, lengths)
-        return self._embed_label(tape, self._label_hidden(tape, bag))
+        return self._embed_label(tape, encoded)
 
     def _loss_of_entities(
         self,
@@ -230,6 +252,39 @@ class DIETNetwork(Network):
         return total
 
 
+class _BagOfWords:
+    """Labels as sums of their features, through hidden layers."""
+
+    def __init__(self, factory: LayerFactory, signatures: Signatures) -> None:
+        self._features = factory.sequence_and_sentence(
+            f"feature_combining_layer.{LABEL}", signatures
+        )
+        self._hidden_layers = factory.hidden_layers(
+            f"ffnn.{LABEL}", self._features.units
+        )
+        self.units = self._hidden_layers.units
+
+    def __call__(
+        self, tape: Tape, sequence: Sequence[Feature], sentence: Sequence[Feature]
+    ) -> Value:
+        rows, lengths = self._features(tape, sequence, sentence)
+        return self._hidden_layers(tape, operations.sums(tape, rows, lengths))
+
+
+class _EncodedText:
+    """Labels as texts, of which the sentence stands for the label."""
+
+    def __init__(self, layer: SequenceLayer) -> None:
+        self._layer = layer
+        self.units = layer.units
+
+    def __call__(
+        self, tape: Tape, sequence: Sequence[Feature], sentence: Sequence[Feature]
+    ) -> Value:
+        encoded = self._layer(tape, sequence, sentence)
+        return operations.take(tape, encoded.rows, last_rows(encoded.lengths))
+
+
 class _Tokens(NamedTuple):
     """The rows of tokens among those of tokens and sentences.
 
@@ -242,17 +297,16 @@ class _Tokens(NamedTuple):
     lengths: np.ndarray
 
     @staticmethod
-    def of(lengths: np.ndarray, sentences: int) -> _Tokens:
+    def of(lengths: np.ndarray, has_sentences: bool) -> _Tokens:
         """Finds them.
 
         Args:
             lengths: Number of rows of every example.
-            sentences: How many of them, at the end, are not tokens.
+            has_sentences: Whether the last of them is no token.
         """
-        is_token = np.ones(int(lengths.sum()), bool)
-        if sentences:
-            is_token[starts_of(lengths)[1:] - 1] = False
-        return _Tokens(np.flatnonzero(is_token), lengths - sentences)
+        if not has_sentences:
+            return _Tokens(np.arange(int(lengths.sum())), lengths)
+        return _Tokens(np.flatnonzero(are_tokens(lengths)), lengths - 1)
 
 
 def _keys(batch: Batch) -> np.ndarray:

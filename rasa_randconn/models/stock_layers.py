@@ -29,6 +29,7 @@ from rasa_randconn.network.input_features import (
     SparseLayer,
 )
 from rasa_randconn.network.label_loss import LabelLoss, LabelLossSettings
+from rasa_randconn.network.multi_label_loss import MultiLabelLoss
 from rasa_randconn.network.sequence_layer import SequenceLayer
 from rasa_randconn.network.token_mask import TokenMask
 from rasa_randconn.transformer import Encoder, EncoderSettings
@@ -124,6 +125,11 @@ class LayerFactory:
                 margin_scale=stock.neg_lambda,
             )
         )
+
+    def multi_label_loss(self, name: str) -> MultiLabelLoss:
+        """Makes a loss for inputs that may have several labels at once."""
+        stock = self._stock[name]
+        return MultiLabelLoss(stock.num_neg, stock.scale_loss)
 
     def entity_tags(
         self, tag_name: str, inputs: int, entity_tags: Optional[int] = None

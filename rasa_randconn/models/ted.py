@@ -1,17 +1,22 @@
 """TED with randomly connected layers."""
 
+from typing import Type
+
 from rasa.core.policies.ted_policy import TED
+from rasa.core.policies.unexpected_intent_policy import IntentTED
 from rasa.shared.nlu.constants import ENTITY_ATTRIBUTE_TYPE
 
 from rasa_randconn.differentiation import Parameters
 from rasa_randconn.models.randomly_connected_model import RandomlyConnectedModel
 from rasa_randconn.models.stock_layers import LayerFactory
-from rasa_randconn.models.ted_network import TEDNetwork
+from rasa_randconn.models.ted_network import IntentTEDNetwork, TEDNetwork
 from rasa_randconn.training import StackedFeatures
 
 
 class RandConnTED(RandomlyConnectedModel, TED):
     """Rasa's TED (Vlasov et al., 2019) on randomly connected layers."""
+
+    network_class: Type[TEDNetwork] = TEDNetwork
 
     def make_network(
         self, factory: LayerFactory, parameters: Parameters
@@ -20,7 +25,7 @@ class RandConnTED(RandomlyConnectedModel, TED):
         numbers_of_tags = {
             spec.tag_name: spec.num_tags for spec in self._entity_tag_specs or ()
         }
-        return TEDNetwork(
+        return self.network_class(
             factory,
             parameters,
             self.config,
@@ -30,3 +35,9 @@ class RandConnTED(RandomlyConnectedModel, TED):
             numbers_of_tags.get(ENTITY_ATTRIBUTE_TYPE, 0),
             self.max_history_featurizer_is_used,
         )
+
+
+class RandConnIntentTED(RandConnTED, IntentTED):
+    """Rasa's `IntentTED`, which predicts intents, on randomly connected layers."""
+
+    network_class = IntentTEDNetwork

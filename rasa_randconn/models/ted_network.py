@@ -36,7 +36,15 @@ from rasa_randconn.models.network import Network
 from rasa_randconn.models.stock_layers import LayerFactory, Signatures
 from rasa_randconn.network import operations
 from rasa_randconn.network.entity_tags import EntityTags
-from rasa_randconn.network.features import Batch, dense, has, padded, starts_of
+from rasa_randconn.network.features import (
+    Batch,
+    are_tokens,
+    dense,
+    has,
+    last_rows,
+    padded,
+    starts_of,
+)
 from rasa_randconn.network.hidden_layers import HiddenLayers
 from rasa_randconn.network.input_features import CombinedFeatures
 from rasa_randconn.network.label_loss import Labelled
@@ -104,7 +112,7 @@ class TEDNetwork(Network):
             if name in self._attributes
         )
         self._embed_label = factory.dense(f"embed.{LABEL}", label_units)
-        self._label_loss = factory.label_loss(f"loss.{LABEL}")
+        self._label_loss = self._make_label_loss(factory)
         self._tagger: Optional[EntityTags] = None
         if config[ENTITY_RECOGNITION] and TEXT in self._attributes and entity_tags:
             text_units = self._attributes[TEXT].sequence_units
@@ -118,19 +126,8 @@ class TEDNetwork(Network):
         turns = _Turns.of(batch)
         dialogues, text, _ = self._transformed(tape, batch, turns)
         chosen = self._predicting_turns(turns, is_training=True)
-        inputs = operations.take(tape, dialogues, chosen)
-        keys = dense(batch, LABEL, IDS).reshape(-1).astype(np.int64)
-        shares = None
-        if not self._uses_last_turn:
-            shares = np.repeat(1 / turns.lengths, turns.lengths) / len(turns.lengths)
-            shares = shares.astype(np.float32)
-        loss, accuracy = self._label_loss(
-            tape,
-            Labelled(self._embed_dialogue(tape, inputs), keys),
-            Labelled(operations.gather(tape, all_labels, keys), keys),
-            Labelled(all_labels, self._label_keys),
-            shares,
-        )
+        inputs = self._embed_dialogue(tape, operations.take(tape, dialogues, chosen))
+        loss, accuracy = self._loss_of_labels(tape, batch, turns, inputs, all_labels)
         metrics.add("loss", loss)
         metrics.add("acc", accuracy)
         if self._tagger is None:
@@ -188,6 +185,27 @@ class TEDNetwork(Network):
         result[f"e_{ENTITY_ATTRIBUTE_TYPE}_ids"] = ids
         result[f"e_{ENTITY_ATTRIBUTE_TYPE}_scores"] = confidences
         return result
+
+    def _make_label_loss(self, factory: LayerFactory) -> Any:
+        return factory.label_loss(f"loss.{LABEL}")
+
+    def _loss_of_labels(
+        self, tape: Tape, batch: Batch, turns: _Turns, inputs: Value, all_labels: Value
+    ) -> Tuple[float, float]:
+        """Loss and accuracy of the labels of embedded turns."""
+        keys = dense(batch, LABEL, IDS).reshape(-1).astype(np.int64)
+        shares = None
+        if not self._uses_last_turn:
+            shares = np.repeat(1 / turns.lengths, turns.lengths) / len(turns.lengths)
+            shares = shares.astype(np.float32)
+        loss, accuracy = self._label_loss(
+            tape,
+            Labelled(inputs, keys),
+            Labelled(operations.gather(tape, all_labels, keys), keys),
+            Labelled(all_labels, self._label_keys),
+            shares,
+        )
+        return loss, accuracy
 
     def _embedded_labels(self, tape: Tape) -> Value:
         count = len(self._label_keys)
@@ -250,10 +268,9 @@ class TEDNetwork(Network):
             contexts = turns.starts[:-1][owners[real]]
         if not is_tagged.any():
             return None
-        is_token = np.repeat(is_tagged, text.lengths)
-        is_token[starts_of(text.lengths)[1:] - 1] = False
+        tokens = np.repeat(is_tagged, text.lengths) & are_tokens(text.lengths)
         lengths = text.lengths[is_tagged] - 1
-        return _TaggedTexts(np.flatnonzero(is_token), lengths, contexts[is_tagged])
+        return _TaggedTexts(np.flatnonzero(tokens), lengths, contexts[is_tagged])
 
     def _rows_to_tag(
         self, tape: Tape, dialogues: Value, text: Value, tagged: _TaggedTexts
@@ -263,6 +280,25 @@ class TEDNetwork(Network):
         contexts = np.repeat(tagged.contexts, tagged.lengths)
         context = operations.gather(tape, dialogues, contexts)
         return operations.side_by_side(tape, [tokens, context])
+
+
+class IntentTEDNetwork(TEDNetwork):
+    """Intents that are likely after the turns of a dialogue; there may be several.
+
+    Source: Rasa's `IntentTED`.
+    """
+
+    def _make_label_loss(self, factory: LayerFactory) -> Any:
+        return factory.multi_label_loss(f"loss.{LABEL}")
+
+    def _loss_of_labels(
+        self, tape: Tape, batch: Batch, turns: _Turns, inputs: Value, all_labels: Value
+    ) -> Tuple[float, float]:
+        labels = dense(batch, LABEL, IDS).reshape(len(inputs.array), -1)
+        loss, accuracy = self._label_loss(
+            tape, inputs, labels.astype(np.int64), all_labels
+        )
+        return loss, accuracy
 
 
 class _Turns(NamedTuple):
@@ -343,7 +379,7 @@ class _Attribute:
         sequence = None
         if self._sequence is not None:
             sequence = self._sequence(tape, features[SEQUENCE], features[SENTENCE])
-            last = starts_of(sequence.lengths)[1:] - 1
+            last = last_rows(sequence.lengths)
             encoded = operations.take(tape, sequence.rows, last)
         else:
             assert self._combined is not None

@@ -58,6 +58,18 @@ def starts_of(lengths: np.ndarray) -> np.ndarray:
     return starts
 
 
+def last_rows(lengths: np.ndarray) -> np.ndarray:
+    """The last row of every example, which is that of its sentence."""
+    return starts_of(lengths)[1:] - 1
+
+
+def are_tokens(lengths: np.ndarray) -> np.ndarray:
+    """Which rows are not the last one of their example."""
+    result = np.ones(int(lengths.sum()), bool)
+    result[last_rows(lengths)] = False
+    return result
+
+
 def padded(rows: np.ndarray, lengths: np.ndarray, longest: int) -> np.ndarray:
     """Rows as Rasa's models return them, `[examples, longest, ...]`, 0 at padding."""
     if len(lengths) == 1 and len(rows) == longest:

@@ -9,7 +9,12 @@ import numpy as np
 from rasa_randconn.differentiation import Parameters, RowParameter, Tape, Value
 from rasa_randconn.kernels import dropout, in_parallel, sparse_products
 from rasa_randconn.network import operations
-from rasa_randconn.network.features import Feature, SparseRows, starts_of
+from rasa_randconn.network.features import (
+    Feature,
+    SparseRows,
+    are_tokens,
+    last_rows,
+)
 from rasa_randconn.network.hidden_layers import HiddenLayers
 
 _ROWS_PER_PIECE = 128
@@ -215,9 +220,7 @@ class SequenceAndSentence:
         if self._sentence_unifier is not None:
             sentences = self._sentence_unifier(tape, sentences)
         lengths = sequence_features[0].lengths + 1
-        last = starts_of(lengths)[1:] - 1
-        is_token = np.ones(int(lengths.sum()), bool)
-        is_token[last] = False
+        last, is_token = last_rows(lengths), are_tokens(lengths)
         joined = operations.place(
             tape, [tokens, sentences], [np.flatnonzero(is_token), last], len(is_token)
         )

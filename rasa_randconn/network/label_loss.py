@@ -81,12 +81,8 @@ class LabelLoss:
         Returns:
             Similarities and confidences `[inputs, labels]`.
         """
-        if self._settings.is_cosine:
-            inputs, labels = _normalized(inputs)[0], _normalized(labels)[0]
-        similarities = inputs @ labels.T
-        if not self._settings.is_softmax:
-            return similarities, similarities
-        return similarities, _softmax(similarities)
+        settings = self._settings
+        return compared(inputs, labels, settings.is_cosine, settings.is_softmax)
 
     def __call__(
         self,
@@ -213,6 +209,23 @@ class LabelLoss:
             losses = losses + factor * np.maximum(0, excess)
             slopes[i][rows, largest] = factor * (excess > 0)
         return losses, slopes, np.ones_like(losses)
+
+
+def compared(
+    inputs: np.ndarray, labels: np.ndarray, is_cosine: bool, is_softmax: bool
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Similarities and confidences `[inputs, labels]`.
+
+    Args:
+        inputs: Embeddings `[inputs, units]`.
+        labels: Embeddings `[labels, units]`.
+        is_cosine: Whether a similarity is the cosine, else the inner product.
+        is_softmax: Whether confidences are the softmax of the similarities, else these.
+    """
+    if is_cosine:
+        inputs, labels = _normalized(inputs)[0], _normalized(labels)[0]
+    similarities = inputs @ labels.T
+    return similarities, _softmax(similarities) if is_softmax else similarities
 
 
 def scale(log_likelihoods: np.ndarray) -> np.ndarray:

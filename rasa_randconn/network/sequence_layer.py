@@ -8,7 +8,7 @@ import numpy as np
 
 from rasa_randconn.differentiation import Parameter, Tape, Value
 from rasa_randconn.network import operations
-from rasa_randconn.network.features import Feature, SparseRows, starts_of
+from rasa_randconn.network.features import Feature, SparseRows, are_tokens
 from rasa_randconn.network.hidden_layers import HiddenLayers
 from rasa_randconn.network.input_features import SequenceAndSentence
 from rasa_randconn.network.token_mask import TokenMask
@@ -89,7 +89,7 @@ class SequenceLayer:
         if self._token_mask is not None and tape.is_training:
             is_token = np.ones(len(inputs.array), bool)
             if sentence_features:
-                is_token[starts_of(lengths)[1:] - 1] = False
+                is_token = are_tokens(lengths)
             rows, is_masked = self._token_mask(tape, inputs, is_token)
         if self._encoder is not None:
             rows, attention = self._encoder(tape, rows, lengths, wants_attention)
@@ -106,12 +106,9 @@ class SequenceLayer:
             lengths: Number of rows of every example, with those of sentences.
         """
         ids = self._ids_of_tokens(sequence_features)
-        is_token = np.arange(int(lengths.max(initial=0))) < np.asarray(
-            sequence_features[0].lengths
-        ).reshape(-1, 1)
-        is_row = np.arange(is_token.shape[1]) < lengths[:, np.newaxis]
+        has_sentences = len(ids) < lengths.sum()
         by_row = np.zeros((int(lengths.sum()), ids.shape[1]), np.float32)
-        by_row[is_token[is_row]] = ids
+        by_row[are_tokens(lengths) if has_sentences else slice(None)] = ids
         keys: np.ndarray = np.unique(by_row, axis=0, return_inverse=True)[1]
         return keys.reshape(-1)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 import numpy as np
-import scipy.sparse
 from rasa.utils.tensorflow.feature_array import FeatureArray
 
 from rasa_randconn.network.features import Batch, Feature, SparseRows, starts_of
@@ -125,7 +124,15 @@ def _stacked(
         return SparseRows(
             np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32), units
         )
-    rows = scipy.sparse.vstack(matrices, format="csr", dtype=np.float32)
+    entries = [m if m.format == "coo" else m.tocoo() for m in matrices]
+    starts = starts_of(np.array([m.shape[0] for m in entries]))
+    counts = [len(m.data) for m in entries]
+    row = np.concatenate([m.row for m in entries]) + np.repeat(starts[:-1], counts)
+    # columns of a row rise, so that sums do not depend on how a matrix was made
+    order = np.lexsort((np.concatenate([m.col for m in entries]), row))
     return SparseRows(
-        rows.indptr.astype(np.int64), rows.indices.astype(np.int32), rows.data, units
+        starts_of(np.bincount(row, minlength=starts[-1])),
+        np.concatenate([m.col for m in entries])[order].astype(np.int32),
+        np.concatenate([m.data for m in entries])[order].astype(np.float32),
+        units,
     )

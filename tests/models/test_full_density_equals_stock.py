@@ -6,7 +6,6 @@ import copy
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from data_factory import (
     END_TO_END_STORIES,
     STORIES,
@@ -20,7 +19,12 @@ from data_factory import (
 from rasa.core.featurizers.tracker_featurizers import MaxHistoryTrackerFeaturizer
 from rasa.core.policies.ted_policy import TEDPolicy
 from rasa.nlu.classifiers.diet_classifier import DIETClassifier
-from stock_twin import Twins, fix_choices_of_stock
+from stock_twin import (
+    Twins,
+    assert_same_loss_and_gradients,
+    assert_same_outputs,
+    fix_choices_of_stock,
+)
 
 from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
 
@@ -149,45 +153,14 @@ def ted_twins(featurizers, tmp_path, monkeypatch):
     return make
 
 
-def _assert_same_loss_and_gradients(twins):
-    unused = {id(v) for v in twins.stock.trainable_variables}
-    is_masked = twins.every_third_token() if "text" in twins.batch else None
-    if twins.ours.config["use_masked_language_model"] is False:
-        is_masked = None
-    with tf.GradientTape() as stock_tape:
-        stock_loss = twins.stock_loss(training=True)
-    loss, tape = twins.our_loss(training=True, is_masked=is_masked)
-    assert loss == pytest.approx(float(stock_loss), rel=1e-4)
-
-    paths = [p for p, (parameter, _) in twins.pairs.items() if parameter.is_trainable]
-    variables = [twins.pairs[path][1] for path in paths]
-    expected = stock_tape.gradient(stock_loss, variables)
-    tape.differentiate()
-    for path, variable, gradient in zip(paths, variables, expected):
-        parameter, unused_id = twins.pairs[path][0], id(variable)
-        unused.discard(unused_id)
-        if gradient is None:
-            assert parameter.gradient is None or not parameter.gradient.any(), path
-            continue
-        found = parameter.gradient
-        found = np.zeros_like(parameter.array) if found is None else found
-        layer = twins.ours.parameters.layers.get(path.rsplit("/", 1)[0])
-        if layer is not None and path.endswith("/kernel"):
-            found = layer.connectivity.unpack(found)
-        np.testing.assert_allclose(
-            found, tf.convert_to_tensor(gradient), atol=2e-4, rtol=2e-3, err_msg=path
-        )
-    assert not unused, "a variable of stock has no counterpart"
-
-
 @pytest.mark.parametrize("case", DIET_CASES)
 def test_loss_and_gradients_of_diet_are_those_of_stock(case, diet_twins):
-    _assert_same_loss_and_gradients(diet_twins(case))
+    assert_same_loss_and_gradients(diet_twins(case))
 
 
 @pytest.mark.parametrize("case", TED_CASES)
 def test_loss_and_gradients_of_ted_are_those_of_stock(case, ted_twins):
-    _assert_same_loss_and_gradients(ted_twins(case))
+    assert_same_loss_and_gradients(ted_twins(case))
 
 
 @pytest.mark.parametrize("case", DIET_CASES)
@@ -213,18 +186,10 @@ def test_losses_and_accuracies_of_ted_are_those_of_stock(case, ted_twins):
     assert twins.metrics.means()["loss"] == pytest.approx(expected["loss"], rel=1e-4)
 
 
-def _assert_same_outputs(ours, stock):
-    assert set(ours) == set(stock)
-    for key in set(ours) - {"diagnostic_data"}:
-        expected = np.asarray(stock[key])
-        np.testing.assert_allclose(ours[key], expected, atol=1e-5, err_msg=key)
-        assert ours[key].dtype == expected.dtype
-
-
 @pytest.mark.parametrize("case", DIET_CASES)
 def test_predictions_of_diet_are_those_of_stock(case, diet_twins):
     ours, stock = diet_twins(case).outputs()
-    _assert_same_outputs(ours, stock)
+    assert_same_outputs(ours, stock)
     ours, stock = ours["diagnostic_data"], stock["diagnostic_data"]
     assert set(ours) == set(stock)
     is_real = np.any(ours["text_transformed"] != 0, axis=-1)
@@ -243,4 +208,4 @@ def test_predictions_of_diet_are_those_of_stock(case, diet_twins):
 
 @pytest.mark.parametrize("case", TED_CASES)
 def test_predictions_of_ted_are_those_of_stock(case, ted_twins):
-    _assert_same_outputs(*ted_twins(case).outputs())
+    assert_same_outputs(*ted_twins(case).outputs())

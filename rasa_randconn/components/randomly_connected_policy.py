@@ -1,0 +1,62 @@
+"""What our policies have in common."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional
+
+from rasa.core.featurizers.precomputation import MessageContainerForCoreFeaturization
+from rasa.engine.storage.resource import Resource
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.generator import TrackerWithCachedStates
+from rasa.shared.nlu.training_data.features import Features
+from rasa.utils.tensorflow.constants import FEATURIZERS
+
+from rasa_randconn.components.options import checked_config
+from rasa_randconn.components.randomly_connected_component import (
+    RandomlyConnectedComponent,
+)
+from rasa_randconn.serving import batch_of_dialogues
+
+
+class RandomlyConnectedPolicy(RandomlyConnectedComponent):
+    """Mixin for `TEDPolicy` and what derives from it.
+
+    It checks options, seals what was trained, and predicts straight from the features
+    of a dialogue.
+    """
+
+    config: Dict[str, Any]
+    fake_features: Dict[str, List[Features]]
+
+    def _load_params(self, config: Dict[str, Any]) -> None:
+        super()._load_params(checked_config(type(self), config))
+
+    def train(
+        self,
+        training_trackers: List[TrackerWithCachedStates],
+        domain: Domain,
+        precomputations: Optional[MessageContainerForCoreFeaturization] = None,
+        **kwargs: Any,
+    ) -> Resource:
+        """Trains the policy (see `TEDPolicy.train`)."""
+        resource: Resource = super().train(
+            training_trackers, domain, precomputations, **kwargs
+        )
+        self._seal_if_skipped()
+        return resource
+
+    def _create_model_data(
+        self,
+        tracker_state_features: List[List[Dict[str, List[Features]]]],
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        """Features as the model takes them (see `TEDPolicy._create_model_data`).
+
+        For predictions, which have no labels, that is a batch of the network.
+        """
+        if args or kwargs:
+            return super()._create_model_data(tracker_state_features, *args, **kwargs)
+        return batch_of_dialogues(
+            tracker_state_features, self.fake_features, self.config[FEATURIZERS]
+        )

@@ -1,0 +1,66 @@
+"""`RandConnResponseSelector`, a response selector with randomly connected layers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, Type
+
+import rasa.shared.utils.io
+from rasa.engine.graph import ExecutionContext
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.selectors.response_selector import ResponseSelector
+from rasa.utils.tensorflow.constants import CONNECTION_DENSITY
+
+from rasa_randconn.components.message_component import MessageComponent
+from rasa_randconn.components.options import DEFAULT_DENSITY
+from rasa_randconn.models import RandConnDIET, RandConnDIET2BOW, RandConnDIET2DIET
+
+
+@DefaultV1Recipe.register(
+    DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True
+)
+class RandConnResponseSelector(MessageComponent, ResponseSelector):
+    """Selects responses like Rasa's `ResponseSelector`.
+
+    All options of `ResponseSelector` keep their meaning. Its hidden layers have the
+    density of our other components, where stock's are dense.
+    """
+
+    @staticmethod
+    def get_default_config() -> Dict[str, Any]:
+        """Stock's defaults and those of our own options."""
+        return MessageComponent._with_own_options(
+            {
+                **ResponseSelector.get_default_config(),
+                CONNECTION_DENSITY: DEFAULT_DENSITY,
+            }
+        )
+
+    @staticmethod
+    def model_class(
+        use_text_as_label: bool = False,
+    ) -> Type[RandConnDIET]:
+        """The model that is trained (see `ResponseSelector.model_class`)."""
+        return RandConnDIET2DIET if use_text_as_label else RandConnDIET2BOW
+
+    @classmethod
+    def _load(
+        cls,
+        model_path: Path,
+        config: Dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> RandConnResponseSelector:
+        selector = super()._load(
+            model_path, config, model_storage, resource, execution_context
+        )
+        selector.responses = rasa.shared.utils.io.read_json_file(
+            model_path / f"{cls.__name__}.responses.json"
+        )
+        selector.all_retrieval_intents = rasa.shared.utils.io.read_json_file(
+            model_path / f"{cls.__name__}.retrieval_intents.json"
+        )
+        return selector

@@ -1,0 +1,33 @@
+"""`RandConnUnexpecTEDIntentPolicy`, with randomly connected layers."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Type
+
+from rasa.core.policies.unexpected_intent_policy import UnexpecTEDIntentPolicy
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+
+from rasa_randconn.components.randomly_connected_policy import RandomlyConnectedPolicy
+from rasa_randconn.models import RandConnIntentTED
+
+
+@DefaultV1Recipe.register(
+    DefaultV1Recipe.ComponentType.POLICY_WITH_END_TO_END_SUPPORT, is_trainable=True
+)
+class RandConnUnexpecTEDIntentPolicy(RandomlyConnectedPolicy, UnexpecTEDIntentPolicy):
+    """Notices unlikely intents like Rasa's `UnexpecTEDIntentPolicy`.
+
+    All options of `UnexpecTEDIntentPolicy` keep their meaning.
+    """
+
+    @staticmethod
+    def get_default_config() -> Dict[str, Any]:
+        """Stock's defaults and those of our own options."""
+        return RandomlyConnectedPolicy._with_own_options(
+            UnexpecTEDIntentPolicy.get_default_config()
+        )
+
+    @staticmethod
+    def model_class() -> Type[RandConnIntentTED]:
+        """The model that is trained."""
+        return RandConnIntentTED

@@ -1,0 +1,86 @@
+"""The loss of inputs that may have several labels at once."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+import numpy as np
+
+from rasa_randconn.differentiation import Tape, Value
+from rasa_randconn.kernels import candidates
+from rasa_randconn.network.label_loss import compared, scale
+
+#: Stands in the place of a label where an input has fewer than others.
+NO_LABEL = -1
+
+
+class MultiLabelLoss:
+    """Loss and similarities of inputs and labels, each pair judged by itself.
+
+    Source: Rasa's `MultiLabelDotProductLoss`.
+    """
+
+    def __init__(self, candidates_drawn: int, is_scaled: bool) -> None:
+        """Takes the options.
+
+        Args:
+            candidates_drawn: Number of labels drawn for every input.
+            is_scaled: The option `scale_loss`.
+        """
+        self._number = candidates_drawn
+        self._is_scaled = is_scaled
+
+    def similarities_and_confidences(
+        self, inputs: np.ndarray, labels: np.ndarray
+    ) -> Tuple[np.ndarray, np.ndarray]:
+        """Compares inputs with labels (see `LabelLoss`)."""
+        return compared(inputs, labels, is_cosine=False, is_softmax=True)
+
+    def __call__(
+        self, tape: Tape, inputs: Value, labels: np.ndarray, all_labels: Value
+    ) -> Tuple[float, float]:
+        """Computes the loss, and hands its gradients to all embeddings.
+
+        Args:
+            tape: The current pass.
+            inputs: Embedded inputs `[rows, units]`.
+            labels: Numbers of the labels of every input `[rows, most labels]`, filled
+                up with `NO_LABEL`.
+            all_labels: Embedded labels `[labels, units]`.
+
+        Returns:
+            The loss, and the fraction of labels that are judged rightly.
+        """
+        rows, count = len(labels), len(all_labels.array)
+        drawn = tape.random.integers(count, size=(rows, self._number))
+        is_label = labels != NO_LABEL
+        is_right = np.zeros((rows, count), bool)
+        is_right[np.nonzero(is_label)[0], labels[is_label]] = True
+        chosen = np.concatenate([np.where(is_label, labels, 0), drawn], axis=1)
+        expected = np.concatenate(
+            [np.ones_like(is_label), is_right[np.arange(rows)[:, np.newaxis], drawn]], 1
+        )
+        counts = np.concatenate([is_label, np.ones_like(drawn, bool)], axis=1)
+        logits = np.empty(chosen.shape, np.float32)
+        vectors = np.ascontiguousarray(inputs.array)
+        others = np.ascontiguousarray(all_labels.array)
+        candidates.similarities(vectors, others, chosen, logits)
+
+        below = np.exp(-np.abs(logits))
+        losses = np.maximum(logits, 0) + np.log1p(below) - logits * expected
+        weights = counts / counts.sum(axis=1, keepdims=True) / rows
+        if self._is_scaled:
+            weights = weights * scale(-losses)
+        sigmoids = np.where(logits >= 0, 1, below) / (1 + below)
+        is_hit = (sigmoids > 0.5) == expected
+        accuracy = ((is_hit & counts).sum(axis=1) / counts.sum(axis=1)).mean()
+        if tape.is_training:
+            slopes = ((sigmoids - expected) * weights).astype(np.float32)
+            input_gradients = np.zeros_like(vectors)
+            label_gradients = np.zeros_like(others)
+            candidates.similarities_backward(
+                vectors, others, chosen, slopes, input_gradients, label_gradients
+            )
+            inputs.add_gradient(input_gradients)
+            all_labels.add_gradient(label_gradients)
+        return float((losses * weights).sum()), float(accuracy)

@@ -269,12 +269,13 @@ class RandomlyConnectedModel(TransformerRasaModel):
         *args: Any,
         **kwargs: Any,
     ) -> RandomlyConnectedModel:
-        """Loads a model; nothing is trained or predicted for that, unlike in stock.
+        """Loads a model; nothing is trained for that, unlike in stock.
 
         Args:
             model_file_name: The path that was given to `save`.
             model_data_example: One training example, without meaning here.
-            predict_data_example: The same.
+            predict_data_example: One example to predict, so that no user's message has
+                to wait until all kernels are there.
             finetune_mode: Whether training goes on afterwards.
             *args: Arguments of the model.
             **kwargs: Arguments of the model.
@@ -294,8 +295,8 @@ class RandomlyConnectedModel(TransformerRasaModel):
                 run_eagerly=config.get(RUN_EAGERLY),
             )
             model._read_optimizer_state(model_file_name)
-        else:
-            model._prepared = model.network.prepare_for_prediction()
+        elif predict_data_example:
+            model.run_inference(predict_data_example)
         return model
 
     def _build(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from data_factory import create
+from rasa.core.featurizers.tracker_featurizers import MaxHistoryTrackerFeaturizer
 from rasa.utils.tensorflow import layers as rasa_layers
 from rasa.utils.tensorflow import layers_utils
 from rasa.utils.tensorflow.data_generator import RasaDataGenerator
@@ -63,6 +65,29 @@ def fix_choices_of_stock(monkeypatch: Any) -> None:
 
     monkeypatch.setattr(layers_utils, "random_indices", random_indices)
     monkeypatch.setattr(rasa_layers.InputMask, "call", masked)
+
+
+def twins_of_policies(
+    components: Sequence[Any], options: Dict[str, Any], data: Any, storage: Any
+) -> Twins:
+    """Models of our policy and of stock's, prepared for the same dialogues."""
+    models = []
+    for component in components:
+        policy = create(component, options, storage)
+        model_data, _ = policy._prepare_for_training(
+            data.trackers, data.domain, data.precomputations
+        )
+        has_max_history = isinstance(policy.featurizer, MaxHistoryTrackerFeaturizer)
+        models.append(
+            policy.model_class()(
+                model_data.get_signature(),
+                policy.config,
+                has_max_history,
+                policy._label_data,
+                policy._entity_tag_specs,
+            )
+        )
+    return Twins(*models, model_data)
 
 
 class Twins:

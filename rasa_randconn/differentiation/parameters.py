@@ -8,6 +8,7 @@ from typing import Dict, Iterator, Mapping, NamedTuple, Optional, Tuple
 import numpy as np
 
 from rasa_randconn.connections import ConnectionSettings, Connectivity
+from rasa_randconn.differentiation.tape import Value
 
 
 class StoredLayer(NamedTuple):
@@ -22,7 +23,7 @@ class StoredLayer(NamedTuple):
     density: float
 
 
-class Parameter:
+class Parameter(Value):
     """An array of weights, which is only ever changed in place.
 
     Attributes:
@@ -37,18 +38,10 @@ class Parameter:
         self, path: str, array: np.ndarray, l2: float = 0.0, is_trainable: bool = True
     ) -> None:
         """Wraps an array."""
+        super().__init__(array)
         self.path = path
-        self.array = array
         self.l2 = l2
         self.is_trainable = is_trainable
-        self.gradient: Optional[np.ndarray] = None
-
-    def add_gradient(self, gradient: np.ndarray) -> None:
-        """Adds to the gradient; the array given may be kept."""
-        if self.gradient is None:
-            self.gradient = gradient
-        else:
-            self.gradient = self.gradient + gradient
 
 
 class RowParameter(Parameter):

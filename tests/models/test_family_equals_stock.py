@@ -20,6 +20,7 @@ from stock_twin import (
     assert_same_loss_and_gradients,
     assert_same_outputs,
     fix_choices_of_stock,
+    twins_of_policies,
 )
 
 from rasa_randconn import RandConnResponseSelector, RandConnUnexpecTEDIntentPolicy
@@ -94,23 +95,10 @@ def selector_twins(retrieval_featurizers, tmp_path, monkeypatch):
 def policy_twins(featurizers, tmp_path, monkeypatch):
     def make(case):
         fix_choices_of_stock(monkeypatch)
+        components = (RandConnUnexpecTEDIntentPolicy, UnexpecTEDIntentPolicy)
+        options = {**POLICY, **POLICY_CASES[case]}
         data = dialogues(STORIES, featurizers)
-        models = []
-        for component in (RandConnUnexpecTEDIntentPolicy, UnexpecTEDIntentPolicy):
-            policy = create(component, {**POLICY, **POLICY_CASES[case]}, tmp_path)
-            model_data, _ = policy._prepare_for_training(
-                data.trackers, data.domain, data.precomputations
-            )
-            models.append(
-                policy.model_class()(
-                    model_data.get_signature(),
-                    policy.config,
-                    True,
-                    policy._label_data,
-                    policy._entity_tag_specs,
-                )
-            )
-        return Twins(*models, model_data)
+        return twins_of_policies(components, options, data, tmp_path)
 
     return make
 

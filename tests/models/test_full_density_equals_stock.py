@@ -16,7 +16,6 @@ from data_factory import (
     dialogues,
     nlu_data,
 )
-from rasa.core.featurizers.tracker_featurizers import MaxHistoryTrackerFeaturizer
 from rasa.core.policies.ted_policy import TEDPolicy
 from rasa.nlu.classifiers.diet_classifier import DIETClassifier
 from stock_twin import (
@@ -24,6 +23,7 @@ from stock_twin import (
     assert_same_loss_and_gradients,
     assert_same_outputs,
     fix_choices_of_stock,
+    twins_of_policies,
 )
 
 from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
@@ -132,23 +132,9 @@ def ted_twins(featurizers, tmp_path, monkeypatch):
     def make(case):
         fix_choices_of_stock(monkeypatch)
         stories, own = TED_CASES[case]
+        components = (RandConnTEDPolicy, TEDPolicy)
         data = dialogues(stories, featurizers)
-        models = []
-        for component in (RandConnTEDPolicy, TEDPolicy):
-            policy = create(component, {**TED, **own}, tmp_path)
-            model_data, _ = policy._prepare_for_training(
-                data.trackers, data.domain, data.precomputations
-            )
-            models.append(
-                policy.model_class()(
-                    model_data.get_signature(),
-                    policy.config,
-                    isinstance(policy.featurizer, MaxHistoryTrackerFeaturizer),
-                    policy._label_data,
-                    policy._entity_tag_specs,
-                )
-            )
-        return Twins(*models, model_data)
+        return twins_of_policies(components, {**TED, **own}, data, tmp_path)
 
     return make
 

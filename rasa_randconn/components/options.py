@@ -38,7 +38,7 @@ OWN_OPTIONS: Dict[str, Any] = {
     # If 'True' weights are stored with 16 bits, which halves the model file.
     SAVE_HALF_PRECISION: False,
     # Fraction of the epochs, at the end, whose weights are averaged; 0 for the last.
-    AVERAGED_EPOCHS: 0.5,
+    AVERAGED_EPOCHS: 0.25,
 }
 
 # Rasa itself adds these to a component's configuration.

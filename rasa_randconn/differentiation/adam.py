@@ -55,6 +55,7 @@ class Adam:
             parameter: The kernel.
             rows: The rows of it that are needed.
         """
+        self._rate(self.step)  # makes sure that all rates are there
         in_parallel(lambda piece: self._catch_up(parameter, piece), _pieces(rows))
 
     def settle(self) -> None:
@@ -125,7 +126,6 @@ class Adam:
         return np.float32(self._rates[step])
 
     def _catch_up(self, parameter: RowParameter, rows: np.ndarray) -> None:
-        self._rate(self.step)
         updates.catch_up(
             rows,
             self._last_steps[parameter.path],

@@ -96,9 +96,8 @@ class TEDNetwork(Network):
             attribute = _attribute(factory, name, signature)
             if attribute is not None:
                 self._attributes[name] = attribute
-        self._turn_attributes = [n for n in signatures if n in _TURN_FEATURES]
         self._dialogue_parts = _parts_of_turns(
-            [n for n in self._turn_attributes if n in self._attributes]
+            [n for n in signatures if n in _TURN_FEATURES and n in self._attributes]
         )
         inputs = sum(
             self._attributes[names[0]].units for names in self._dialogue_parts

@@ -58,6 +58,37 @@ def starts_of(lengths: np.ndarray) -> np.ndarray:
     return starts
 
 
+def compressed(
+    row: np.ndarray, column: np.ndarray, value: np.ndarray, rows: int, units: int
+) -> SparseRows:
+    """Makes sparse rows of single numbers in any order.
+
+    Columns of a row rise, so that sums do not depend on where the numbers come from.
+
+    Args:
+        row: Row of every number.
+        column: Feature of every number.
+        value: The numbers.
+        rows: Number of rows.
+        units: Number of features.
+    """
+    order = np.lexsort((column, row))
+    return SparseRows(
+        starts_of(np.bincount(row, minlength=rows)),
+        column[order].astype(np.int32),
+        value[order].astype(np.float32),
+        units,
+    )
+
+
+def no_rows(is_sparse: bool, units: int) -> Union[SparseRows, np.ndarray]:
+    """Rows of which there are none."""
+    if not is_sparse:
+        return np.zeros((0, units), np.float32)
+    nothing = np.zeros(0, np.int64)
+    return compressed(nothing, nothing, nothing, 0, units)
+
+
 def last_rows(lengths: np.ndarray) -> np.ndarray:
     """The last row of every example, which is that of its sentence."""
     return starts_of(lengths)[1:] - 1

@@ -17,7 +17,7 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.utils.tensorflow.constants import MASK, SENTENCE, SEQUENCE
 
-from rasa_randconn.network.features import Batch, Feature, SparseRows
+from rasa_randconn.network.features import Batch, Feature, compressed, no_rows
 
 #: Whether a feature is sparse, and its kind.
 _Slot = Tuple[bool, str]
@@ -149,20 +149,11 @@ def _by_kind(
                 for feature in pattern
                 if feature.type == kind and feature.is_sparse() == is_sparse
             )
-            joined = _nothing(is_sparse, units)
+            joined = Feature(no_rows(is_sparse, units), np.zeros(0, np.int64))
         else:
             joined = _sparse(matrices) if is_sparse else _dense(matrices)
         result.setdefault(kind, []).append(joined)
     return result
-
-
-def _nothing(is_sparse: bool, units: int) -> Feature:
-    none = np.zeros(0, np.int64)
-    if not is_sparse:
-        return Feature(np.zeros((0, units), np.float32), none)
-    borders = np.zeros(1, np.int64)
-    columns, values = np.zeros(0, np.int32), np.zeros(0, np.float32)
-    return Feature(SparseRows(borders, columns, values, units), none)
 
 
 def _sparse(examples: Sequence[Sequence[Any]]) -> Feature:
@@ -180,15 +171,12 @@ def _sparse(examples: Sequence[Sequence[Any]]) -> Feature:
         units = max(units, shift)
         lengths.append(matrices[0].shape[0])
         first += lengths[-1]
-    row = np.concatenate(rows)
-    order = np.argsort(row, kind="stable")
-    borders = np.zeros(first + 1, np.int64)
-    np.cumsum(np.bincount(row, minlength=first), out=borders[1:])
     return Feature(
-        SparseRows(
-            borders,
-            np.concatenate(columns)[order].astype(np.int32),
-            np.concatenate(values)[order].astype(np.float32),
+        compressed(
+            np.concatenate(rows),
+            np.concatenate(columns),
+            np.concatenate(values),
+            first,
             units,
         ),
         np.array(lengths, np.int64),

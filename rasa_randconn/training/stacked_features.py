@@ -12,7 +12,14 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 import numpy as np
 from rasa.utils.tensorflow.feature_array import FeatureArray
 
-from rasa_randconn.network.features import Batch, Feature, SparseRows, starts_of
+from rasa_randconn.network.features import (
+    Batch,
+    Feature,
+    SparseRows,
+    compressed,
+    no_rows,
+    starts_of,
+)
 
 _DIALOGUE_DIMENSIONS = 4
 
@@ -115,24 +122,18 @@ class StackedFeatures:
 def _stacked(
     matrices: List[Any], feature: FeatureArray
 ) -> Union[SparseRows, np.ndarray]:
-    units = int(feature.units) if feature.number_of_dimensions > 1 else 1
-    if not feature.is_sparse:
-        if not matrices:
-            return np.zeros((0, units), np.float32)
-        return np.ascontiguousarray(np.concatenate(matrices), np.float32)
     if not matrices:
-        return SparseRows(
-            np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32), units
-        )
+        units = int(feature.units) if feature.number_of_dimensions > 1 else 1
+        return no_rows(feature.is_sparse, units)
+    if not feature.is_sparse:
+        return np.ascontiguousarray(np.concatenate(matrices), np.float32)
     entries = [m if m.format == "coo" else m.tocoo() for m in matrices]
     starts = starts_of(np.array([m.shape[0] for m in entries]))
     counts = [len(m.data) for m in entries]
-    row = np.concatenate([m.row for m in entries]) + np.repeat(starts[:-1], counts)
-    # columns of a row rise, so that sums do not depend on how a matrix was made
-    order = np.lexsort((np.concatenate([m.col for m in entries]), row))
-    return SparseRows(
-        starts_of(np.bincount(row, minlength=starts[-1])),
-        np.concatenate([m.col for m in entries])[order].astype(np.int32),
-        np.concatenate([m.data for m in entries])[order].astype(np.float32),
-        units,
+    return compressed(
+        np.concatenate([m.row for m in entries]) + np.repeat(starts[:-1], counts),
+        np.concatenate([m.col for m in entries]),
+        np.concatenate([m.data for m in entries]),
+        int(starts[-1]),
+        int(feature.units),
     )

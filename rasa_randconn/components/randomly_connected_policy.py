@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional
 
 from rasa.core.featurizers.precomputation import MessageContainerForCoreFeaturization
+from rasa.core.featurizers.single_state_featurizer import SingleStateFeaturizer
+from rasa.core.featurizers.tracker_featurizers import MaxHistoryTrackerFeaturizer
 from rasa.engine.storage.resource import Resource
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.generator import TrackerWithCachedStates
+from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.training_data.features import Features
 from rasa.utils.tensorflow.constants import FEATURIZERS
 
@@ -15,7 +18,7 @@ from rasa_randconn.components.options import checked_config
 from rasa_randconn.components.randomly_connected_component import (
     RandomlyConnectedComponent,
 )
-from rasa_randconn.serving import batch_of_dialogues
+from rasa_randconn.serving import RecentTurns, StateFeaturizer, batch_of_dialogues
 
 
 class RandomlyConnectedPolicy(RandomlyConnectedComponent):
@@ -27,6 +30,15 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent):
 
     config: Dict[str, Any]
     fake_features: Dict[str, List[Features]]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Creates the policy (see `TEDPolicy.__init__`)."""
+        super().__init__(*args, **kwargs)
+        featurizer = self.featurizer
+        if type(featurizer.state_featurizer) is SingleStateFeaturizer:
+            featurizer.state_featurizer = StateFeaturizer.like(
+                featurizer.state_featurizer
+            )
 
     def _load_params(self, config: Dict[str, Any]) -> None:
         super()._load_params(checked_config(type(self), config))
@@ -44,6 +56,15 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent):
         )
         self._seal_if_skipped()
         return resource
+
+    def _featurize_for_prediction(
+        self, tracker: DialogueStateTracker, *args: Any, **kwargs: Any
+    ) -> List[List[Dict[str, List[Features]]]]:
+        """Features of a dialogue (see `Policy._featurize_for_prediction`)."""
+        featurizer = self.featurizer
+        if type(featurizer) is MaxHistoryTrackerFeaturizer and featurizer.max_history:
+            tracker = RecentTurns(tracker, featurizer.max_history)
+        return super()._featurize_for_prediction(tracker, *args, **kwargs)
 
     def _create_model_data(
         self,

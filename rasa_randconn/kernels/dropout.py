@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ class DropoutRate(NamedTuple):
     scale: np.float32
 
 
+@lru_cache(maxsize=64)
 def dropout_rate(rate: float) -> DropoutRate:
     """The rate in [0, 1]; at 1, as in Keras, everything becomes zero."""
     threshold = min(round(rate * 2**_BITS), 2**_BITS - 1)
@@ -32,6 +34,7 @@ def dropout_rate(rate: float) -> DropoutRate:
     return DropoutRate(np.uint32(threshold), np.float32(scale))
 
 
+@lru_cache(maxsize=1024)
 def seed_of(*numbers: int) -> np.uint32:
     """A seed of its own for all that these numbers tell apart."""
     return np.uint32(zlib.crc32(struct.pack(f"{len(numbers)}q", *numbers)))

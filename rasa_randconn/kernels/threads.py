@@ -26,6 +26,8 @@ def in_parallel(
     Returns:
         The results, in the order of the pieces.
     """
+    if len(pieces) == 1:
+        return [function(pieces[0])]
     results: List[Any] = [None] * len(pieces)
     open_pieces = iter(range(len(pieces)))
 

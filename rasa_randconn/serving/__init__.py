@@ -6,8 +6,12 @@ from rasa_randconn.serving.features import (
     kinds_of_features,
     split_predictions,
 )
+from rasa_randconn.serving.recent_turns import RecentTurns
+from rasa_randconn.serving.state_featurizer import StateFeaturizer
 
 __all__ = [
+    "RecentTurns",
+    "StateFeaturizer",
     "batch_of_dialogues",
     "batch_of_messages",
     "kinds_of_features",

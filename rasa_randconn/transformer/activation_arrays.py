@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -65,9 +65,11 @@ class Slab:
         """Starts without memory."""
         self._memory = np.empty(0, np.float32)
         self._used = 0
+        self._cut: Optional[Tuple[Tuple[int, int], EncoderState]] = None
 
     def reset(self, size: int) -> None:
         """Makes room for so many numbers; arrays cut before must not be used again."""
+        self._cut = None
         if self._memory.size < size:
             memory = np.empty(size + size // 4 + _LINE, np.float32)
             shift = -memory.ctypes.data // memory.itemsize % _LINE
@@ -80,18 +82,26 @@ class Slab:
         self._used += math.prod(shape)
         return self._memory[start : self._used].reshape(shape)
 
+    def encoder_state(
+        self, settings: EncoderSettings, inputs: int, tokens: int
+    ) -> EncoderState:
+        """Cuts the activations of some tokens, or returns them if they are cut.
 
-def encoder_state(
+        Args:
+            settings: Shape and options of the encoder, the same in every call.
+            inputs: Number of inputs of the encoder.
+            tokens: Number of tokens.
+        """
+        size = (inputs, tokens)
+        if self._cut is None or self._cut[0] != size:
+            state = _cut_encoder_state(settings, inputs, tokens, self)
+            self._cut = (size, state)
+        return self._cut[1]
+
+
+def _cut_encoder_state(
     settings: EncoderSettings, inputs: int, tokens: int, slab: Slab
 ) -> EncoderState:
-    """Cuts the activations of some tokens out of a slab.
-
-    Args:
-        settings: Shape and options of the encoder.
-        inputs: Number of inputs of the encoder.
-        tokens: Number of tokens.
-        slab: Where the memory comes from; whatever it held is lost.
-    """
     units, filter_units = settings.units, settings.filter_units
     per_token = (
         settings.layers * (8 * units + 2 + 2 * filter_units)

@@ -15,11 +15,7 @@ import numpy as np
 from rasa_randconn.kernels import PackedProduct, in_parallel
 from rasa_randconn.kernels.dropout import dropout_rate
 from rasa_randconn.kernels.vectors import whole_vectors
-from rasa_randconn.transformer.activation_arrays import (
-    EncoderState,
-    Slab,
-    encoder_state,
-)
+from rasa_randconn.transformer.activation_arrays import EncoderState, Slab
 from rasa_randconn.transformer.chunk import Chunk, Options
 from rasa_randconn.transformer.chunk_pass import differentiate, encode
 from rasa_randconn.transformer.settings import EncoderSettings
@@ -142,6 +138,9 @@ class EncoderPass:
         """Attention weights `[batch, layers, heads, length, length]`, 0 at padding."""
         settings, longest = self.settings, int(lengths.max(initial=0))
         layers, heads = settings.layers, settings.heads
+        if len(lengths) == 1 and longest:
+            only = result.chunks[0].chunk.probabilities
+            return only.reshape(1, layers, heads, longest, longest)
         padded = np.zeros((len(lengths), layers, heads, longest, longest), np.float32)
         for chunk in (open_chunk.chunk for open_chunk in result.chunks):
             start = 0
@@ -201,7 +200,7 @@ class EncoderPass:
                 np.empty((self.settings.layers, pairs), np.float32),
             )
             slab = self._slab()
-            state = encoder_state(self.settings, inputs, room, slab)
+            state = slab.encoder_state(self.settings, inputs, room)
             chunks.append(_OpenChunk(chunk, state, slab))
         return chunks
 

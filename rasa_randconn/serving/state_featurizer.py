@@ -1,0 +1,70 @@
+"""Features of the states of a dialogue, without a dense row for each of them."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from typing import Any, Dict, List
+
+import numpy as np
+import scipy.sparse
+from rasa.core.featurizers.single_state_featurizer import SingleStateFeaturizer
+from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE
+from rasa.shared.nlu.training_data.features import Features
+
+
+class StateFeaturizer(SingleStateFeaturizer):
+    """Makes the features that Rasa's featurizer makes, several times faster.
+
+    Rasa writes the few numbers of a state into a dense row and has SciPy search that
+    for them, for every turn of every dialogue.
+    """
+
+    @classmethod
+    def like(cls, featurizer: SingleStateFeaturizer) -> StateFeaturizer:
+        """Takes the place of one of Rasa's.
+
+        Args:
+            featurizer: What it shall equal, trained or not.
+        """
+        result = cls()
+        result.__dict__.update(featurizer.__dict__)
+        return result
+
+    def _create_features(
+        self, sub_state: Any, attribute: str, sparse: bool = False
+    ) -> List[Features]:
+        if not sparse:
+            features: List[Features] = super()._create_features(sub_state, attribute)
+            return features
+        places = self._default_feature_states[attribute]
+        named = self._state_features_for_attribute(sub_state, attribute)
+        numbers: Dict[int, float] = {
+            places[name]: value
+            for name, value in named.items()
+            if value and name in places
+        }
+        return [
+            Features(
+                _sparse_row(numbers, len(places)),
+                FEATURE_TYPE_SENTENCE,
+                attribute,
+                # where features come from is Rasa's name for it, in options too
+                SingleStateFeaturizer.__name__,
+            )
+        ]
+
+
+@functools.lru_cache(maxsize=64)
+def _empty_row(units: int) -> scipy.sparse.coo_matrix:
+    return scipy.sparse.coo_matrix((1, units), dtype=np.float32)
+
+
+def _sparse_row(numbers: Dict[int, float], units: int) -> scipy.sparse.coo_matrix:
+    """A row with some numbers at their columns; the constructor checks at length."""
+    columns = sorted(numbers)
+    row = copy.copy(_empty_row(units))
+    row.row = np.zeros(len(columns), np.int32)
+    row.col = np.array(columns, np.int32)
+    row.data = np.array([numbers[column] for column in columns], np.float32)
+    return row

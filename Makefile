@@ -22,7 +22,7 @@ export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo bench test lint types format constraints clean distclean
+.PHONY: help setup demo bench test lint types docs format constraints clean distclean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
@@ -56,6 +56,9 @@ lint: setup ## check style and layout
 
 types: setup ## check types
 	$(BIN)/mypy
+
+docs: setup ## build the site from docs/ into build/site
+	$(BIN)/mkdocs build --strict
 
 format: setup ## repair style and layout where that can be automatic
 	$(BIN)/ruff check --fix .

@@ -7,6 +7,8 @@ from typing import Any, Dict, Mapping, Type
 
 import rasa.shared.utils.io
 import rasa.utils.common
+from rasa.core.constants import POLICY_MAX_HISTORY
+from rasa.core.policies.policy import Policy
 from rasa.engine.graph import GraphComponent
 from rasa.nlu.constants import DEFAULT_TRANSFORMER_SIZE
 from rasa.shared.exceptions import InvalidConfigException
@@ -182,6 +184,8 @@ def _check_unknown_keys(
 ) -> None:
     own = [CONNECTION_DENSITY, WEIGHT_SPARSITY, *OWN_OPTIONS]
     known = {*component.get_default_config(), *own, *_KEYS_OF_RASA}
+    if issubclass(component, Policy):
+        known.add(POLICY_MAX_HISTORY)  # not every policy that reads it has a default
     for key in config:
         if key in known:
             continue

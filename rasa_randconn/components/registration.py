@@ -59,7 +59,7 @@ def _extend_recipe_validator(configurable: Sequence[Type[GraphComponent]]) -> No
         initialise(self, graph_schema, *args)
         for component in configurable:
             if component in self._component_types:
-                self._component_types.add(_stock_parent(component))
+                self._component_types.add(stock_parent(component))
         checked = set()
         for node in graph_schema.nodes.values():
             is_first = id(node.config) not in checked
@@ -71,8 +71,12 @@ def _extend_recipe_validator(configurable: Sequence[Type[GraphComponent]]) -> No
     DefaultV1RecipeValidator.__init__ = initialise_and_check
 
 
-def _stock_parent(component: Type[GraphComponent]) -> Type[GraphComponent]:
-    """The component of Rasa's that ours stands in for."""
+def stock_parent(component: Type[GraphComponent]) -> Type[GraphComponent]:
+    """The component of Rasa's that ours stands in for.
+
+    Args:
+        component: One of our components.
+    """
     return next(
         parent for parent in component.__mro__ if parent.__module__.startswith("rasa.")
     )

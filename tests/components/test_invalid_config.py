@@ -31,7 +31,12 @@ from rasa.nlu.featurizers.sparse_featurizer.count_vectors_featurizer import (
 )
 from rasa.shared.exceptions import InvalidConfigException
 
-from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
+from rasa_randconn import (
+    RandConnDIETClassifier,
+    RandConnTEDPolicy,
+    RandConnUnexpecTEDIntentPolicy,
+)
+from rasa_randconn.components.options import check_user_config
 
 COMPONENTS = {OUR_DIET: RandConnDIETClassifier, OUR_TED: RandConnTEDPolicy}
 TINY = {OUR_DIET: TINY_DIET, OUR_TED: TINY_TED}
@@ -213,6 +218,14 @@ def test_a_featurizer_of_the_policy_is_an_option_of_rasa():
         ]
     }
     assert [str(w.message) for w in _warnings_of(OUR_TED, options)] == []
+
+
+def test_max_history_is_an_option_of_every_policy():
+    """Rasa's policy for unlikely intents reads it, but has no default for it."""
+    for policy in (RandConnTEDPolicy, RandConnUnexpecTEDIntentPolicy):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            check_user_config(policy, {"max_history": 5})
 
 
 @both

@@ -7,7 +7,7 @@ import shlex
 import sys
 from typing import Optional, Sequence
 
-from rasa_randconn.cli import compare, inspect
+from rasa_randconn.cli import compare, inspect, swap
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -38,9 +38,11 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="rasa-randconn",
-        description="Randomly connected layers for Rasa: compare and inspect models.",
+        description="Randomly connected layers for Rasa: tools for models and "
+        "configurations.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     compare.add_parser(commands)
     inspect.add_parser(commands)
+    swap.add_parser(commands)
     return parser

@@ -108,9 +108,10 @@ def swap(text: str, target: Target) -> Swap:
 
 def _read(text: str) -> Tuple[Any, Any]:
     """Reads YAML as values, and as nodes that know their places."""
-    parser = yaml_parser("safe")
     try:
-        return parser.load(text), parser.compose(text)
+        values = yaml_parser("safe").load(text)
+        constructor, _ = yaml_parser("safe").get_constructor_parser(text)
+        return values, constructor.composer.get_single_node()
     except ReaderError as error:
         raise SwapError(
             f"this is not valid YAML: the character {error.character!r} is not allowed",

@@ -91,7 +91,8 @@ def swap(text: str, target: Target) -> Swap:
             continue
         name: Any = find_value(node, NAME)
         renaming = replaced_scalar(text, name, new[NAME])
-        edits += [renaming, *removed_keys(text, node, set(component) - set(new))]
+        removed = [key for key in component if key not in new]
+        edits += [renaming, *removed_keys(text, node, removed)]
         # An alias of the component leads to the same place again.
         components[node.start_mark.index] = SwappedComponent(
             line_of(text, renaming.start), component, new
@@ -114,7 +115,7 @@ def _read(text: str) -> Tuple[Any, Any]:
         return values, constructor.composer.get_single_node()
     except ReaderError as error:
         raise SwapError(
-            f"this is not valid YAML: the character {error.character!r} is not allowed",
+            f"this is not valid YAML: {text[error.position]!r} is not allowed",
             line_of(text, error.position),
         ) from error
     except (YAMLError, DuplicateKeyError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import AbstractSet, Iterable, Iterator, List, Optional, Tuple
+from typing import Iterable, Iterator, List, Optional, Tuple
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -100,7 +100,7 @@ def replaced_scalar(text: str, scalar: ScalarNode, new: str) -> Edit:
     return Edit(place, place + len(scalar.value), new)
 
 
-def removed_keys(text: str, mapping: MappingNode, keys: AbstractSet[str]) -> List[Edit]:
+def removed_keys(text: str, mapping: MappingNode, keys: List[str]) -> List[Edit]:
     """Removes keys with their values, from merged mappings as well.
 
     In block style, where every key has lines of its own, these lines go with the
@@ -130,14 +130,18 @@ def removed_keys(text: str, mapping: MappingNode, keys: AbstractSet[str]) -> Lis
 _Place = Tuple[int, int]
 
 
-def _with_merged(mapping: MappingNode) -> Iterator[MappingNode]:
+def _with_merged(
+    mapping: MappingNode, outer: Tuple[MappingNode, ...] = ()
+) -> Iterator[MappingNode]:
     """The mapping and those merged into it, the first that has a key counting."""
     yield mapping
+    outer = (*outer, mapping)
     for key, value in mapping.value:
         if key.tag == _MERGE:
             merged = value.value if isinstance(value, SequenceNode) else [value]
             for other in merged:
-                yield from _with_merged(other)
+                if other not in outer:
+                    yield from _with_merged(other, outer)
 
 
 def _place(text: str, key: Node, value: Node) -> _Place:

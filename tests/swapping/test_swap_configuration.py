@@ -314,6 +314,30 @@ REMOVALS = {
           epochs: *epochs
         """,
     ),
+    "a component that merges itself": (
+        """\
+        - &diet
+          name: rasa_randconn.RandConnDIETClassifier
+          averaged_epochs: 0
+          <<: *diet
+        """,
+        """\
+        - &diet
+          name: DIETClassifier
+          <<: *diet
+        """,
+    ),
+    "a key that is a list": (
+        """\
+        - name: rasa_randconn.RandConnDIETClassifier
+          [a, b]: 1
+          averaged_epochs: 0
+        """,
+        """\
+        - name: DIETClassifier
+          [a, b]: 1
+        """,
+    ),
     "a folded name": (
         """\
         - name: >-
@@ -385,7 +409,7 @@ def test_what_anchors_tie_to_something_else_is_refused(text):
         ("a: 1\nb: *c\n", "not valid YAML: found undefined alias", 2),
         ("a: 1\nb: !c 2\n", "could not determine a constructor for the tag", 2),
         ("a: 1\n---\nb: 2\n", "not valid YAML", 2),
-        ("a: 1\r\nb: 2\r\nc: \x01\n", "not valid YAML: the character", 3),
+        ("a: 1\r\nb: 2\r\nc: \x01\n", "not valid YAML: '\\x01' is not allowed", 3),
         ("", "not a configuration of Rasa", None),
         ("just text", "not a configuration of Rasa", None),
         ("- name: DIETClassifier\n", "not a configuration of Rasa", None),

@@ -181,13 +181,18 @@ class _PlainResolver(VersionedResolver):
         return self.DEFAULT_SCALAR_TAG if tag == "!env_var" else tag
 
 
-def yaml_parser() -> Any:
+def yaml_parser(kind: str = "rt") -> Any:
     """Makes a YAML parser and writer that leaves contents as they are.
 
+    Args:
+        kind: ruamel.yaml's kind of parser: `rt` keeps comments and styles, `safe`
+            makes plain values.
+
     Returns:
-        A round-trip parser of ruamel.yaml.
+        A parser of ruamel.yaml.
     """
-    yaml: Any = YAML(typ="rt")
+    # The parser in C does not tell where a node begins and ends.
+    yaml: Any = YAML(typ=kind, pure=True)
     yaml.Resolver = _PlainResolver
     yaml.width = 10_000
     yaml.preserve_quotes = True

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,21 +16,24 @@ from typing import Any, Iterator, TextIO
 def write_atomically(path: Path) -> Iterator[TextIO]:
     """Opens a text file which takes its place only once it is complete.
 
+    A file that is replaced keeps its mode and, where the user may give files away, its
+    owner. Of a symbolic link, the file that it leads to is replaced.
+
     Args:
         path: The file to write or replace. Missing folders are made.
 
     Yields:
         The file to write to. If the block raises, `path` stays as it was.
     """
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=str(path.parent), prefix=f".{path.name}.")
     try:
-        with open(descriptor, "w", encoding="utf-8") as file:
+        with open(descriptor, "w", encoding="utf-8", newline="") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        # mkstemp makes the file readable by its owner only
-        os.chmod(name, 0o666 & ~_umask())
+        _take_over_rights(path, name)
         os.replace(name, str(path))
     except BaseException:
         os.unlink(name)
@@ -45,6 +50,19 @@ def write_json(value: Any, path: Path) -> None:
     with write_atomically(path) as file:
         json.dump(value, file, indent=2, ensure_ascii=False)
         file.write("\n")
+
+
+def _take_over_rights(path: Path, new: str) -> None:
+    """Gives a temporary file the rights of the one that it will replace."""
+    if not path.exists():
+        # mkstemp makes the file readable by its owner only
+        os.chmod(new, 0o666 & ~_umask())
+        return
+    owner = path.stat()
+    with contextlib.suppress(OSError, AttributeError):
+        # Windows has no such function.
+        os.chown(new, owner.st_uid, owner.st_gid)
+    shutil.copymode(str(path), new)
 
 
 def _umask() -> int:

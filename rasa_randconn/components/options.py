@@ -1,4 +1,4 @@
-"""The options that our components have beside stock's, and their checks."""
+"""Checks of the options that our components have beside stock's."""
 
 from __future__ import annotations
 
@@ -19,29 +19,17 @@ from rasa.utils.tensorflow.constants import (
     TRANSFORMER_SIZE,
 )
 
-from rasa_randconn.connections import KINDS, PATTERNS
+from rasa_randconn.connections import KINDS
 from rasa_randconn.connections.drawing import check_density, check_pattern
-from rasa_randconn.models.randomly_connected_model import (
+from rasa_randconn.own_options import (
     AVERAGED_EPOCHS,
     CONNECTION_PATTERN,
+    DEFAULT_DENSITY,
+    OWN_OPTIONS,
     SAVE_HALF_PRECISION,
     SAVE_OPTIMIZER_STATE,
+    WEIGHT_SPARSITY,
 )
-
-WEIGHT_SPARSITY = "weight_sparsity"
-DEFAULT_DENSITY = 0.2
-
-#: Options that stock's components do not have, with their defaults.
-OWN_OPTIONS: Dict[str, Any] = {
-    # How missing connections are chosen: 'grouped' or 'unstructured'.
-    CONNECTION_PATTERN: PATTERNS[0],
-    # If 'True' the optimiser's state is saved with the model, for finetuning.
-    SAVE_OPTIMIZER_STATE: False,
-    # If 'True' weights are stored with 16 bits, which halves the model file.
-    SAVE_HALF_PRECISION: False,
-    # Fraction of the epochs, at the end, whose weights are averaged; 0 for the last.
-    AVERAGED_EPOCHS: 0.25,
-}
 
 # Rasa itself adds these to a component's configuration.
 _KEYS_OF_RASA = {"name", "featurizer", "finetuning_epoch_fraction", "epoch_override"}

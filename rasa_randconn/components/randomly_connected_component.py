@@ -11,7 +11,8 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.exceptions import RasaException
 
-from rasa_randconn.components.options import OWN_OPTIONS, checked_config
+from rasa_randconn.components.options import checked_config
+from rasa_randconn.own_options import OWN_OPTIONS
 from rasa_randconn.storage import (
     FORMAT_VERSION,
     ModelFileError,

@@ -23,13 +23,14 @@ from rasa_randconn.differentiation import Adam, Parameters, StoredLayer
 from rasa_randconn.models.network import Network
 from rasa_randconn.models.stock_layers import LayerFactory
 from rasa_randconn.network.features import Batch
+from rasa_randconn.own_options import (
+    AVERAGED_EPOCHS,
+    CONNECTION_PATTERN,
+    SAVE_HALF_PRECISION,
+    SAVE_OPTIMIZER_STATE,
+)
 from rasa_randconn.storage import ModelFileError, read_weights, write_weights
 from rasa_randconn.training import PreparedBatches, StackedFeatures, Trainer
-
-CONNECTION_PATTERN = "connection_pattern"
-SAVE_OPTIMIZER_STATE = "save_optimizer_state"
-SAVE_HALF_PRECISION = "save_half_precision"
-AVERAGED_EPOCHS = "averaged_epochs"
 
 _WEIGHTS_SUFFIX = ".weights.safetensors"
 _OPTIMIZER_SUFFIX = ".optimizer.safetensors"

@@ -1,0 +1,117 @@
+"""The command `rasa-randconn compare`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command to the command line.
+
+    Args:
+        commands: The commands of `rasa-randconn`.
+    """
+    parser = commands.add_parser(
+        "compare",
+        help="train and test several configurations and compare them",
+        description="Trains every configuration with every seed through Rasa, tests "
+        "the models with Rasa's evaluation, and writes results.json, report.md and "
+        "plots. Your files are only read.",
+    )
+    add = parser.add_argument
+    add(
+        "--config",
+        action="append",
+        required=True,
+        metavar="FILE",
+        help="a configuration; repeat for more; ratios are to the first",
+    )
+    for option, what in (
+        ("--train-nlu", "NLU data to train on"),
+        ("--test-nlu", "NLU data to test on"),
+        ("--train-stories", "stories and rules to train on"),
+        ("--test-stories", "stories to test on"),
+    ):
+        add(
+            option,
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="PATH",
+            help=f"{what}: files or folders",
+        )
+    add(
+        "--domain",
+        metavar="PATH",
+        help="the domain; needed for stories, and for response texts",
+    )
+    add(
+        "--epochs",
+        type=int,
+        metavar="N",
+        help="epochs of all DIET-like and TED-like components instead of those in the "
+        "configurations",
+    )
+    add(
+        "--seeds",
+        type=int,
+        nargs="+",
+        default=[1],
+        metavar="N",
+        help="random seeds; every configuration is trained once with each (default: 1)",
+    )
+    add(
+        "--augmentation",
+        type=int,
+        default=50,
+        metavar="N",
+        help="how much to augment the stories, as in 'rasa train' (default: 50)",
+    )
+    add(
+        "--out",
+        required=True,
+        metavar="DIR",
+        help="folder for results, report, plots, models and logs",
+    )
+    add(
+        "--overwrite",
+        action="store_true",
+        help="replace the results of an earlier comparison in DIR",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Trains, tests and compares configurations.
+
+    Args:
+        options: The parsed arguments.
+
+    Returns:
+        The exit code.
+    """
+    from rasa_randconn.comparison.errors import ComparisonError
+    from rasa_randconn.comparison.runner import Plan, compare
+
+    try:
+        return compare(
+            Plan(
+                configs=options.config,
+                out=Path(options.out),
+                seeds=options.seeds,
+                epochs=options.epochs,
+                augmentation=options.augmentation,
+                domain=options.domain,
+                train_nlu=options.train_nlu,
+                test_nlu=options.test_nlu,
+                train_stories=options.train_stories,
+                test_stories=options.test_stories,
+                overwrite=options.overwrite,
+                command=options.command_line,
+            )
+        )
+    except ComparisonError as error:
+        print(f"rasa-randconn compare: {error}", file=sys.stderr)
+        return 2

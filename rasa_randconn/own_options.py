@@ -13,6 +13,7 @@ CONNECTION_PATTERN = "connection_pattern"
 SAVE_OPTIMIZER_STATE = "save_optimizer_state"
 SAVE_HALF_PRECISION = "save_half_precision"
 AVERAGED_EPOCHS = "averaged_epochs"
+SCALE_LEARNING_RATE = "scale_learning_rate"
 
 #: The name that the density had up to Rasa 2.5.
 WEIGHT_SPARSITY = "weight_sparsity"
@@ -30,4 +31,9 @@ OWN_OPTIONS: Dict[str, Any] = {
     SAVE_HALF_PRECISION: False,
     # Fraction of the epochs, at the end, whose weights are averaged; 0 for the last.
     AVERAGED_EPOCHS: 0.25,
+    # If 'True' layers with fewer connections learn faster, to make up for these.
+    SCALE_LEARNING_RATE: True,
 }
+
+#: Those that have another default in policies.
+OWN_OPTIONS_OF_POLICIES: Dict[str, Any] = {**OWN_OPTIONS, SCALE_LEARNING_RATE: False}

@@ -28,6 +28,7 @@ from rasa_randconn.own_options import (
     OWN_OPTIONS,
     SAVE_HALF_PRECISION,
     SAVE_OPTIMIZER_STATE,
+    SCALE_LEARNING_RATE,
     WEIGHT_SPARSITY,
 )
 
@@ -89,7 +90,7 @@ def checked_config(
         check_pattern(final[CONNECTION_PATTERN])
     except ValueError as error:
         raise _invalid(component, f"'{CONNECTION_PATTERN}' {error}") from error
-    for key in (SAVE_OPTIMIZER_STATE, SAVE_HALF_PRECISION):
+    for key in (SAVE_OPTIMIZER_STATE, SAVE_HALF_PRECISION, SCALE_LEARNING_RATE):
         if not isinstance(final[key], bool):
             raise _invalid(
                 component, f"'{key}' must be true or false, not {final[key]!r}"

@@ -18,6 +18,7 @@ from rasa_randconn.components.options import checked_config
 from rasa_randconn.components.randomly_connected_component import (
     RandomlyConnectedComponent,
 )
+from rasa_randconn.own_options import OWN_OPTIONS_OF_POLICIES
 from rasa_randconn.serving import RecentTurns, StateFeaturizer, batch_of_dialogues
 
 
@@ -30,6 +31,10 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent):
 
     config: Dict[str, Any]
     fake_features: Dict[str, List[Features]]
+
+    @staticmethod
+    def _with_own_options(stock_defaults: Dict[str, Any]) -> Dict[str, Any]:
+        return {**stock_defaults, **OWN_OPTIONS_OF_POLICIES}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Creates the policy (see `TEDPolicy.__init__`)."""

@@ -29,18 +29,30 @@ class Adam:
     Source: Kingma and Ba, "Adam", 2015; formula and defaults of Keras.
     """
 
-    def __init__(self, parameters: Parameters, learning_rate: float) -> None:
+    def __init__(
+        self,
+        parameters: Parameters,
+        learning_rate: float,
+        scales_learning_rate: bool = False,
+    ) -> None:
         """Starts at the first step.
 
         Args:
             parameters: What is trained.
             learning_rate: The learning rate.
+            scales_learning_rate: Whether weights of layers with few connections are
+                trained faster. Adam moves every weight by about as much, so that an
+                output moves the less the fewer inputs it has. The learning rate is
+                divided by the square root of the fraction of connections that exist.
         """
         self.learning_rate = learning_rate
         self.step = 0
         trained = [p for p in parameters if p.is_trainable]
         self._rows = [p for p in trained if isinstance(p, RowParameter)]
         self._whole = [p for p in trained if not isinstance(p, RowParameter)]
+        self._rate_factors = {
+            p.path: p.fraction**-0.5 if scales_learning_rate else 1.0 for p in trained
+        }
         self._momentums = {p.path: np.zeros_like(p.array) for p in trained}
         self._velocities = {p.path: np.zeros_like(p.array) for p in trained}
         self._last_steps = {
@@ -78,7 +90,8 @@ class Adam:
                 self._momentums[parameter.path].reshape(-1),
                 self._velocities[parameter.path].reshape(-1),
                 np.float32(parameter.l2),
-                *(rate, _BETA_1, _BETA_2, _EPSILON),
+                np.float32(rate * self._rate_factors[parameter.path]),
+                *(_BETA_1, _BETA_2, _EPSILON),
             )
             parameter.gradient = None
         for row_parameter in self._rows:

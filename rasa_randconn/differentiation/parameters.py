@@ -32,6 +32,7 @@ class Parameter(Value):
         gradient: Gradient of the loss, of the same shape; `None` if there is none.
         l2: Factor of the squared weights in the loss.
         is_trainable: Whether training changes it.
+        fraction: Fraction of the connections of a dense layer that these weights are.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Parameter(Value):
         self.path = path
         self.l2 = l2
         self.is_trainable = is_trainable
+        self.fraction = 1.0
 
 
 class RowParameter(Parameter):
@@ -146,6 +148,7 @@ class Parameters:
             (connectivity.count,),
             fans=(connectivity.fan_in, connectivity.fan_out),
         )
+        kernel.fraction = connectivity.count / (inputs * units)
         return connectivity, kernel
 
     def drawn(

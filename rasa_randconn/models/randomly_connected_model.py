@@ -28,6 +28,7 @@ from rasa_randconn.own_options import (
     CONNECTION_PATTERN,
     SAVE_HALF_PRECISION,
     SAVE_OPTIMIZER_STATE,
+    SCALE_LEARNING_RATE,
 )
 from rasa_randconn.storage import ModelFileError, read_weights, write_weights
 from rasa_randconn.training import PreparedBatches, StackedFeatures, Trainer
@@ -138,7 +139,11 @@ class RandomlyConnectedModel(TransformerRasaModel):
         """
         network = self.network
         self._prepared = None
-        self._adam = Adam(network.parameters, self._learning_rate)
+        self._adam = Adam(
+            network.parameters,
+            self._learning_rate,
+            self.config.get(SCALE_LEARNING_RATE, False),
+        )
         if self._optimizer_state:
             self._adam.restore(self._optimizer_state)
         seed = (int(self.random_seed) % 2**32, _TRAINING)

@@ -8,6 +8,8 @@ from rasa_randconn.own_options import (
     AVERAGED_EPOCHS,
     DEFAULT_DENSITY,
     OWN_OPTIONS,
+    OWN_OPTIONS_OF_POLICIES,
+    SCALE_LEARNING_RATE,
     WEIGHT_SPARSITY,
 )
 from rasa_randconn.swapping.components import (
@@ -79,14 +81,25 @@ def _of_options(old: Mapping[str, Any], new: Mapping[str, Any]) -> List[str]:
         details.append(f"removed, as stock does not know them: {', '.join(removed)}")
     if CONNECTION_DENSITY not in new:
         details.append(_of_density(old, to_stock))
-    if to_stock and old.get(AVERAGED_EPOCHS) != 0:
-        details.append("the weights are those of the last step, not averaged ones")
-    elif not to_stock and AVERAGED_EPOCHS not in new:
-        details.append(
-            f"{AVERAGED_EPOCHS} is {OWN_OPTIONS[AVERAGED_EPOCHS]}, our default; 0 is "
-            f"as in stock"
-        )
+    defaults = _own_options(str(stock_class(old[NAME])))
+    if to_stock:
+        before = {**defaults, **old}
+        if before[AVERAGED_EPOCHS]:
+            details.append("the weights are those of the last step, not averaged ones")
+        if before[SCALE_LEARNING_RATE]:
+            details.append("layers with few connections learn no faster than others")
+        return details
+    for option, of_stock in ((AVERAGED_EPOCHS, "0"), (SCALE_LEARNING_RATE, "false")):
+        if option not in new and defaults[option]:
+            default = str(defaults[option]).lower()
+            details.append(
+                f"{option} is {default}, our default; {of_stock} is as in stock"
+            )
     return details
+
+
+def _own_options(stock: str) -> Mapping[str, Any]:
+    return OWN_OPTIONS_OF_POLICIES if stock.endswith("Policy") else OWN_OPTIONS
 
 
 def _of_density(old: Mapping[str, Any], to_stock: bool) -> str:

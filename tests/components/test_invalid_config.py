@@ -198,6 +198,7 @@ VALID = [
     {"save_half_precision": True},
     {"averaged_epochs": 0},
     {"averaged_epochs": 1.0},
+    {"scale_learning_rate": False},
 ]
 
 
@@ -238,6 +239,7 @@ def test_max_history_is_an_option_of_every_policy():
         ("weight_sparcity", "weight_sparsity"),
         ("save_optimiser_state", "save_optimizer_state"),
         ("averaged_epoch", "averaged_epochs"),
+        ("scale_learning_rates", "scale_learning_rate"),
     ],
 )
 def test_a_misspelt_option_of_ours_is_refused(name, key, meant):

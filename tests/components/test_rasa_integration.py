@@ -223,7 +223,13 @@ class TestTrap11Signatures:
             "connection_pattern",
             "save_half_precision",
             "save_optimizer_state",
+            "scale_learning_rate",
         }
+
+    @pairs
+    def test_learning_rates_are_those_of_stock_in_policies_only(self, ours, stock):
+        scales = ours.get_default_config()["scale_learning_rate"]
+        assert scales == (not issubclass(stock, TEDPolicy))
 
     @pairs
     def test_the_order_of_components_is_that_of_stock(self, ours, stock):

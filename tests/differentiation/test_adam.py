@@ -226,3 +226,33 @@ def test_the_state_of_another_model_is_refused(damage: str) -> None:
         state[name] = np.zeros((3, 3), np.float32)
     with pytest.raises(ValueError, match="another model"):
         adam.restore(state)
+
+
+def _connected(density: float) -> Parameters:
+    connections = ConnectionSettings({kind: density for kind in KINDS}, "grouped", 1)
+    parameters = Parameters(connections)
+    parameters.connect("layer", KINDS[0], 64, 32)
+    return parameters
+
+
+@pytest.mark.parametrize("density", [0.1, 0.25, 1.0])
+def test_the_fewer_connections_a_layer_has_the_further_each_of_them_moves(
+    density: float,
+) -> None:
+    parameters = _connected(density)
+    kernel = parameters["layer/kernel"]
+    before = kernel.array.copy()
+    kernel.add_gradient(np.ones_like(kernel.array))
+    Adam(parameters, LEARNING_RATE, scales_learning_rate=True).update()
+    fraction = kernel.array.size / (64 * 32)
+    expected = LEARNING_RATE / np.sqrt(fraction)
+    np.testing.assert_allclose(before - kernel.array, expected, rtol=1e-3)
+
+
+def test_unless_asked_to_all_weights_have_the_same_learning_rate() -> None:
+    parameters = _connected(0.1)
+    kernel = parameters["layer/kernel"]
+    before = kernel.array.copy()
+    kernel.add_gradient(np.ones_like(kernel.array))
+    Adam(parameters, LEARNING_RATE).update()
+    np.testing.assert_allclose(before - kernel.array, LEARNING_RATE, rtol=1e-3)

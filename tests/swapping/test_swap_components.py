@@ -16,7 +16,11 @@ def test_defaults_are_those_of_the_components(stock):
     import rasa.engine.recipes.default_components as rasa_components
 
     import rasa_randconn
-    from rasa_randconn.own_options import DEFAULT_DENSITY, OWN_OPTIONS
+    from rasa_randconn.own_options import (
+        DEFAULT_DENSITY,
+        OWN_OPTIONS,
+        OWN_OPTIONS_OF_POLICIES,
+    )
 
     stock_defaults = getattr(rasa_components, stock).get_default_config()
     assert STOCK_DENSITIES[stock] == stock_defaults["connection_density"]
@@ -25,7 +29,9 @@ def test_defaults_are_those_of_the_components(stock):
     name = swapped({"name": stock}, Target.RANDCONN)["name"]
     our_defaults = getattr(rasa_randconn, name.split(".")[1]).get_default_config()
     assert our_defaults["connection_density"] == DEFAULT_DENSITY
-    assert our_defaults.items() >= OWN_OPTIONS.items()
+    is_policy = stock.endswith("Policy")
+    own = OWN_OPTIONS_OF_POLICIES if is_policy else OWN_OPTIONS
+    assert our_defaults.items() >= own.items()
 
 
 @pytest.mark.parametrize(

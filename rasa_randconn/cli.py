@@ -1,4 +1,4 @@
-"""The command line: `rasa-randconn compare` and `rasa-randconn inspect`."""
+"""The command line: `rasa-randconn compare`, `sweep` and `inspect`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import shlex
 import sys
 from pathlib import Path
 from typing import List, Optional, Sequence
+
+from rasa_randconn.sweep import command as sweep
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -31,6 +33,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     try:
         if options.command == "inspect":
             return _inspect(options)
+        if options.command == "sweep":
+            return sweep.run(options)
         return _compare(options, arguments)
     except ComparisonError as error:
         print(f"rasa-randconn {options.command}: {error}", file=sys.stderr)
@@ -71,10 +75,14 @@ def _inspect(options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="rasa-randconn",
-        description="Randomly connected layers for Rasa: compare and inspect models.",
+        description="Randomly connected layers for Rasa: compare, sweep and inspect "
+        "models.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_compare(commands)
+    sweep.add_arguments(
+        commands.add_parser("sweep", help=sweep.HELP, description=sweep.DESCRIPTION)
+    )
     inspect = commands.add_parser(
         "inspect",
         help="show the randomly connected layers of a trained model",

@@ -42,7 +42,7 @@ def local_cluster(workers: int) -> Iterator[Client]:
             processes=True,
             # the memory that cells need is that of other processes
             memory_limit=0,
-            dashboard_address=None,
+            dashboard_address="localhost:0",
             local_directory=folder,
             silence_logs=logging.CRITICAL,
         ) as cluster, Client(cluster) as client:

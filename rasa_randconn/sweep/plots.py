@@ -10,8 +10,8 @@ import pandas as pd
 from rasa_randconn.sweep.table import CONFIDENCE, SCORES, connections_column
 
 _MARKERS = "osD^vP*X"
-_PANEL_INCHES = 5.2
-_HEIGHT_INCHES = 4.6
+_WIDTH_INCHES = 6.4
+_PANEL_HEIGHT_INCHES = 4.0
 
 
 def draw(frame: pd.DataFrame, summary: pd.DataFrame, folder: Path) -> List[Path]:
@@ -54,14 +54,13 @@ def _draw_score(
     }
     marker_of = {size: _MARKERS[i % len(_MARKERS)] for i, size in enumerate(sizes)}
     figure, panels = pyplot.subplots(
-        1,
         len(patterns),
-        figsize=(_PANEL_INCHES * len(patterns) + 1.2, _HEIGHT_INCHES),
+        figsize=(_WIDTH_INCHES, _PANEL_HEIGHT_INCHES * len(patterns)),
         sharex=True,
         sharey=True,
         squeeze=False,
     )
-    for axes, pattern in zip(panels[0], patterns):
+    for axes, pattern in zip(panels[:, 0], patterns):
         for density in densities:
             chosen = (summary["pattern"] == pattern) & (summary["density"] == density)
             curve = summary[chosen].sort_values("connections")
@@ -69,10 +68,12 @@ def _draw_score(
             _draw_seeds(axes, score, frame, curve, color_of[density])
         axes.set_title(f"pattern: {pattern}", fontsize=15)
         axes.set_xscale("log")
-        axes.set_xlabel("weights in randomly connected layers", fontsize=15)
+        axes.set_ylabel(f"{SCORES[score]}, weighted", fontsize=15)
         axes.tick_params(labelsize=13)
         axes.grid(alpha=0.3)
-    panels[0][0].set_ylabel(f"{SCORES[score]}, weighted (0 to 1)", fontsize=15)
+    panels[-1, 0].set_xlabel(
+        "number of weights in randomly connected layers", fontsize=15
+    )
     _add_legend(figure, color_of, marker_of, bool(summary["low"].notna().any()))
     path = folder / f"{score}.png"
     figure.tight_layout()
@@ -132,9 +133,10 @@ def _add_legend(
     ]
     figure.legend(
         handles=curves + points,
-        title=f"bars: {CONFIDENCE:.0%} interval\nof the mean" if bars else None,
-        title_fontsize=12,
-        loc="center left",
+        title=f"bars: {CONFIDENCE:.0%} interval of the mean" if bars else None,
+        title_fontsize=13,
+        loc="upper center",
+        ncol=3,
         fontsize=13,
-        bbox_to_anchor=(1.0, 0.55),
+        bbox_to_anchor=(0.5, 0.0),
     )

@@ -38,11 +38,12 @@ def test_a_panel_for_every_pattern_and_a_curve_for_every_density(drawn):
     assert titles == ["pattern: grouped", "pattern: unstructured"]
     for axes in figure.axes:
         assert axes.get_xscale() == "log"
-        assert axes.get_xlabel() == "weights in randomly connected layers"
+        assert axes.get_ylabel() == "intent F1, weighted"
         curves = [line for line in axes.lines if len(line.get_xdata()) == 2]
         assert len(curves) == 3
         assert len(axes.containers) == 6  # a bar for every point
-    assert figure.axes[0].get_ylabel() == "intent F1, weighted (0 to 1)"
+    label = figure.axes[-1].get_xlabel()
+    assert label == "number of weights in randomly connected layers"
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels[:3] == ["density 1", "density 0.5", "density 0.1"]
     assert labels[3:] == ["size 4", "size 8"]

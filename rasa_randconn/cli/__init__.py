@@ -7,7 +7,7 @@ import shlex
 import sys
 from typing import Optional, Sequence
 
-from rasa_randconn.cli import compare, inspect, swap
+from rasa_randconn.cli import compare, inspect, swap, sweep
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -45,4 +45,5 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_parser(commands)
     inspect.add_parser(commands)
     swap.add_parser(commands)
+    sweep.add_parser(commands)
     return parser

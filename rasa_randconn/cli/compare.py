@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from rasa_randconn.cli.data_arguments import add_data_arguments
+
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command to the command line.
@@ -28,25 +30,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="FILE",
         help="a configuration; repeat for more; ratios are to the first",
     )
-    for option, what in (
-        ("--train-nlu", "NLU data to train on"),
-        ("--test-nlu", "NLU data to test on"),
-        ("--train-stories", "stories and rules to train on"),
-        ("--test-stories", "stories to test on"),
-    ):
-        add(
-            option,
-            nargs="+",
-            action="extend",
-            default=[],
-            metavar="PATH",
-            help=f"{what}: files or folders",
-        )
-    add(
-        "--domain",
-        metavar="PATH",
-        help="the domain; needed for stories, and for response texts",
-    )
+    add_data_arguments(parser)
     add(
         "--epochs",
         type=int,
@@ -61,13 +45,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         default=[1],
         metavar="N",
         help="random seeds; every configuration is trained once with each (default: 1)",
-    )
-    add(
-        "--augmentation",
-        type=int,
-        default=50,
-        metavar="N",
-        help="how much to augment the stories, as in 'rasa train' (default: 50)",
     )
     add(
         "--out",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -91,8 +91,9 @@ def override(
     is_neural: Callable[[str], bool],
     seed: int,
     epochs: Optional[int] = None,
+    options: Callable[[str], Mapping[str, Any]] = lambda name: {},
 ) -> Dict[str, Any]:
-    """Copies a configuration and sets the seed and the epochs of its neural components.
+    """Copies a configuration and sets options of its neural components.
 
     Args:
         config: A configuration, which is left as it is.
@@ -100,6 +101,7 @@ def override(
             TED's kind.
         seed: The `random_seed` to set.
         epochs: The `epochs` to set; `None` keeps those of the configuration.
+        options: Tells from the `name` of a neural component what else to set in it.
 
     Returns:
         The changed copy. It has an `assistant_id`, without which Rasa would rewrite
@@ -114,6 +116,10 @@ def override(
                 entry["random_seed"] = seed
                 if epochs is not None:
                     entry["epochs"] = epochs
+                entry.update(options(entry["name"]))
+                if "connection_density" in options(entry["name"]):
+                    # the old name of the same option, which would win or be refused
+                    entry.pop("weight_sparsity", None)
     return changed
 
 

@@ -81,6 +81,27 @@ def family(component: type) -> str:
     return component.__name__
 
 
+def fitting_options(component: type, options: Mapping[str, Any]) -> Dict[str, Any]:
+    """Chooses the options that a component has, in the form in which it has them.
+
+    Args:
+        component: A class of DIET's or TED's kind.
+        options: Values of options, some of which the component may not have.
+
+    Returns:
+        The options that the component has a default for. Where the default is a mapping
+        (as that of TED's `transformer_size`), every key of it gets the value.
+    """
+    defaults: Mapping[str, Any] = component.get_default_config()  # type: ignore[attr-defined]
+    return {
+        key: dict.fromkeys(defaults[key], value)
+        if isinstance(defaults[key], Mapping)
+        else value
+        for key, value in options.items()
+        if key in defaults
+    }
+
+
 def find(config: Mapping[str, Any]) -> List[NeuralComponent]:
     """Lists the components of DIET's and TED's kind in the order of the configuration.
 

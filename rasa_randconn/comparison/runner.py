@@ -13,9 +13,19 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from rich.console import Console
 
@@ -28,6 +38,14 @@ FAILED = 1
 
 _FOLDERS = ("configs", "evaluation", "logs", "models", plots.FOLDER)
 _FILES = (results.FILE_NAME, report.FILE_NAME)
+_THREADS = (
+    "NUMBA_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "TF_INTRA_OP_PARALLELISM_THREADS",
+    "TF_INTER_OP_PARALLELISM_THREADS",
+)
 _TAIL_LINES = 25
 _SECONDS_TO_END = 10.0
 
@@ -48,6 +66,10 @@ class Plan:
     test_stories: Sequence[str] = ()
     overwrite: bool = False
     command: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Options to set in the components of DIET's and TED's kind that have them."""
+    threads: Optional[int] = None
+    """Threads that one training or test may use; `None` for all cores."""
 
     def check(self) -> None:
         """Checks the plan as far as that is possible without Rasa.
@@ -92,6 +114,15 @@ class RunFailedError(Exception):
         super().__init__(f"{phase} failed with exit code {code}")
         self.log = log
 
+    def tail(self) -> List[str]:
+        """Reads the last lines of the log.
+
+        Returns:
+            The lines.
+        """
+        text = self.log.read_text(encoding="utf-8", errors="replace")
+        return text.splitlines()[-_TAIL_LINES:]
+
 
 def compare(plan: Plan, console: Optional[Console] = None) -> int:
     """Runs a comparison and leaves its results in the plan's folder.
@@ -123,7 +154,7 @@ def compare(plan: Plan, console: Optional[Console] = None) -> int:
     failed: List[str] = []
     interrupted = False
     description = machine.describe()
-    with _terminate_as_interrupt():
+    with terminate_as_interrupt():
         try:
             while pending:
                 name, config, seed = pending[0]
@@ -132,7 +163,7 @@ def compare(plan: Plan, console: Optional[Console] = None) -> int:
                     console, f"[{position}/{total}] {name}, seed {seed}"
                 )
                 try:
-                    run = _run(plan, name, config, seed, progress)
+                    run = run_once(plan, name, config, seed, progress.say)
                 except RunFailedError as error:
                     failed.append(_title(name, seed))
                     _show_failure(console, error)
@@ -204,9 +235,31 @@ class _Progress:
         _print(self._console, f"{clock} {self._title}: {text}")
 
 
-def _run(
-    plan: Plan, name: str, config: str, seed: int, progress: _Progress
+def run_once(
+    plan: Plan,
+    name: str,
+    config: str,
+    seed: int,
+    say: Callable[[str], None],
+    wait: Callable[[subprocess.Popen[bytes]], int] = lambda process: process.wait(),
 ) -> results.Run:
+    """Trains and tests one configuration with one seed.
+
+    Args:
+        plan: The data to train and test on, and the folder for all files.
+        name: Short name of the configuration, for file names.
+        config: The configuration's file.
+        seed: The random seed.
+        say: Told what begins and what has ended.
+        wait: Waits for a training or test and returns its exit code. If it raises,
+            that process and all that it started are ended.
+
+    Returns:
+        What was measured.
+
+    Raises:
+        RunFailedError: If the training or the test failed.
+    """
     out = plan.out.resolve()
     stem = f"{name}-seed{seed}"
     scratch = Path(tempfile.mkdtemp(prefix=".work-", dir=str(out)))
@@ -226,13 +279,18 @@ def _run(
             evaluation=str(out / "evaluation" / stem),
             scratch=str(scratch),
             answer=str(scratch / "answer.json"),
+            options=dict(plan.options),
         )
         started = datetime.datetime.now(datetime.timezone.utc)
         load_average = machine.load_average()
-        trained, train_seconds = _work(
-            "train", orders, out / "logs" / f"{stem}-train.log", progress
-        )
-        tested, _ = _work("test", orders, out / "logs" / f"{stem}-test.log", progress)
+        environment = _environment(seed, scratch, plan.threads)
+
+        def work(phase: str) -> Tuple[Dict[str, Any], float]:
+            log = out / "logs" / f"{stem}-{phase}.log"
+            return _work(phase, orders, log, environment, say, wait)
+
+        trained, train_seconds = work("train")
+        tested, _ = work("test")
     finally:
         shutil.rmtree(str(scratch), ignore_errors=True)
     components = {
@@ -262,9 +320,14 @@ def _run(
 
 
 def _work(
-    phase: str, orders: Orders, log: Path, progress: _Progress
+    phase: str,
+    orders: Orders,
+    log: Path,
+    environment: Mapping[str, str],
+    say: Callable[[str], None],
+    wait: Callable[[subprocess.Popen[bytes]], int],
 ) -> Tuple[Dict[str, Any], float]:
-    progress.say(f"{phase}ing")
+    say(f"{phase}ing")
     scratch = Path(orders.scratch)
     answer = Path(orders.answer)
     if answer.exists():
@@ -276,24 +339,25 @@ def _work(
     with open(log, "wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", module, str(path)],
-            stdin=subprocess.DEVNULL,
+            # never written to: it tells the worker that this process still lives
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=_environment(orders.seed, scratch),
+            env=environment,
             start_new_session=True,
         )
         try:
-            code = process.wait()
+            code = wait(process)
         finally:
             _end(process)
     seconds = time.monotonic() - started
     if code != 0 or not answer.exists():
         raise RunFailedError(f"{phase}ing", code, log)
-    progress.say(f"{phase}ed in {seconds:.1f} s")
+    say(f"{phase}ed in {seconds:.1f} s")
     return json.loads(answer.read_text(encoding="utf-8")), seconds
 
 
-def _environment(seed: int, scratch: Path) -> Dict[str, str]:
+def _environment(seed: int, scratch: Path, threads: Optional[int]) -> Dict[str, str]:
     temporary = scratch / "tmp"
     temporary.mkdir(exist_ok=True)
     environment = {
@@ -306,6 +370,8 @@ def _environment(seed: int, scratch: Path) -> Dict[str, str]:
         "PYTHONUNBUFFERED": "1",
     }
     environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if threads is not None:
+        environment.update(dict.fromkeys(_THREADS, str(threads)))
     root = Path(__file__).resolve().parent.parent.parent
     if root.name not in ("site-packages", "dist-packages"):
         paths = [str(root), environment.get("PYTHONPATH", "")]
@@ -315,6 +381,14 @@ def _environment(seed: int, scratch: Path) -> Dict[str, str]:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Ends a worker and all that it started, if it still runs."""
+    try:
+        _stop(process)
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is not None:
         return
     if hasattr(os, "killpg"):
@@ -333,8 +407,12 @@ def _signal_group(group: int, number: int) -> None:
 
 
 @contextlib.contextmanager
-def _terminate_as_interrupt() -> Iterator[None]:
-    """Treats a request to terminate as Ctrl-C, so that no worker is left behind."""
+def terminate_as_interrupt() -> Iterator[None]:
+    """Treats a request to terminate as Ctrl-C, so that no worker is left behind.
+
+    Yields:
+        Nothing; in the block, SIGTERM and SIGINT raise `KeyboardInterrupt`.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -353,9 +431,8 @@ def _terminate_as_interrupt() -> Iterator[None]:
 
 
 def _show_failure(console: Console, error: RunFailedError) -> None:
-    lines = error.log.read_text(encoding="utf-8", errors="replace").splitlines()
     _print(console, f"{error}. The end of {error.log}:", style="red")
-    for line in lines[-_TAIL_LINES:]:
+    for line in error.tail():
         _print(console, f"  {line}")
 
 

@@ -23,6 +23,9 @@ def main() -> None:
         is_neural=lambda name: neural.is_neural(neural.resolve(name)),
         seed=orders.seed,
         epochs=orders.epochs,
+        options=lambda name: neural.fitting_options(
+            neural.resolve(name), orders.options
+        ),
     )
     derived = Path(orders.derived_config)
     configuration.write_config(config, derived)

@@ -7,7 +7,9 @@ import json
 import logging
 import os
 import platform
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -44,6 +46,9 @@ class Orders:
     answer: str
     """Path of the JSON file with what the worker measured."""
 
+    options: Dict[str, Any] = dataclasses.field(default_factory=dict)
+    """Options to set in the components of DIET's and TED's kind that have them."""
+
     def write(self, path: Path) -> None:
         """Writes the orders for a worker.
 
@@ -56,15 +61,30 @@ class Orders:
 def start() -> Orders:
     """Reads the orders named on the command line and prepares Rasa.
 
+    From now on this process ends when its standard input does.
+
     Returns:
         The orders.
     """
+    threading.Thread(target=_end_with_input, daemon=True).start()
     orders = Orders(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
     # As Rasa's own command line does, for custom components beside the project.
     if os.getcwd() not in sys.path:
         sys.path.insert(1, os.getcwd())
     _configure_logging()
     return orders
+
+
+def _end_with_input() -> None:
+    """Ends this process and its children once the process that started it is gone.
+
+    That process keeps our standard input open and writes nothing to it.
+    """
+    # unbuffered: a buffer's lock would get in the way when the interpreter ends
+    os.read(sys.stdin.fileno(), 1)
+    if hasattr(os, "killpg"):
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    os._exit(1)
 
 
 def _configure_logging() -> None:

@@ -16,8 +16,9 @@ def in_parallel(
 ) -> List[Result]:
     """Applies a function to every piece, in several threads.
 
-    Compiled kernels let other threads run, so this uses all cores. The calling thread
-    works, too. Results do not depend on the number of cores.
+    Compiled kernels let other threads run, so this uses all cores, or as many as
+    `NUMBA_NUM_THREADS` allows. The calling thread works, too. Results do not depend on
+    the number of cores.
 
     Args:
         function: What to do with a piece; must not share changing state.
@@ -58,5 +59,8 @@ def _executor(process: int) -> ThreadPoolExecutor:
 
 def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        available = len(os.sched_getaffinity(0))
+    else:
+        available = os.cpu_count() or 1
+    limit = os.environ.get("NUMBA_NUM_THREADS")
+    return min(available, int(limit)) if limit else available

@@ -92,6 +92,18 @@ def test_environment_variables_stay_names_after_rasa_was_imported(
     assert read["pipeline"][2]["path"] == "somewhere"
 
 
+def test_override_replaces_the_density_under_its_old_name():
+    config = {"policies": [{"name": "TEDPolicy", "weight_sparsity": 0.8}]}
+
+    changed = configuration.override(
+        config, is_neural, seed=1, options=lambda name: {"connection_density": 0.1}
+    )
+
+    assert changed["policies"] == [
+        {"name": "TEDPolicy", "random_seed": 1, "connection_density": 0.1}
+    ]
+
+
 def test_override_keeps_an_assistant_id():
     changed = configuration.override({"assistant_id": "mine"}, is_neural, seed=1)
 

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import stat
+import subprocess
 import sys
 import textwrap
 import threading
@@ -183,6 +184,20 @@ def _alive(pid):
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_a_worker_ends_with_the_process_that_started_it():
+    command = "from rasa_randconn.comparison import worker as w; "
+    command += "w._end_with_input()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", command], stdin=subprocess.PIPE, start_new_session=True
+    )
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1)
+
+    process.stdin.close()
+
+    assert process.wait(30) == -signal.SIGKILL
 
 
 def test_existing_results_are_not_lost_by_accident(project):

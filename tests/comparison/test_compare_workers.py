@@ -21,6 +21,7 @@ from rasa.utils.tensorflow.layers import RandomlyConnectedDense
 from rasa.utils.tensorflow.models import RasaModel
 from ruamel.yaml import YAML
 
+from rasa_randconn import RandConnTEDPolicy
 from rasa_randconn.comparison import neural, test_worker, train_worker, training_data
 from rasa_randconn.comparison.instruments import (
     Instruments,
@@ -80,6 +81,22 @@ def test_family_is_the_stock_class():
     assert neural.family(OwnPolicy) == "TEDPolicy"
     assert neural.family(ResponseSelector) == "ResponseSelector"
     assert not neural.is_neural(LogisticRegressionClassifier)
+
+
+def test_options_take_the_form_in_which_a_component_has_them():
+    options = {
+        "transformer_size": 32,
+        "connection_density": 0.1,
+        "connection_pattern": "grouped",
+    }
+
+    assert neural.fitting_options(DIETClassifier, options) == {
+        "transformer_size": 32,
+        "connection_density": 0.1,
+    }
+    sizes = dict.fromkeys(["text", "action_text", "label_action_text", "dialogue"], 32)
+    ours = neural.fitting_options(RandConnTEDPolicy, options)
+    assert ours == {**options, "transformer_size": sizes}
 
 
 class Model(RasaModel):

@@ -61,6 +61,19 @@ def test_pieces_run_at_the_same_time_if_there_are_cores(cores):
     in_parallel(lambda _: both_run.wait(timeout=10), [1, 2])
 
 
+def test_the_number_of_threads_can_be_limited(monkeypatch):
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
+    threads = set()
+
+    def note_thread(_):
+        time.sleep(0.001)
+        threads.add(threading.get_ident())
+
+    in_parallel(note_thread, range(20))
+
+    assert threads == {threading.get_ident()}
+
+
 def test_several_threads_can_call_at_once():
     def add_up(count):
         return sum(in_parallel(lambda piece: time.sleep(0.001) or piece, range(count)))

@@ -1,0 +1,167 @@
+"""The command `rasa-randconn sweep`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from rasa_randconn.cli.data_arguments import add_data_arguments
+from rasa_randconn.connections import PATTERNS
+
+_DESCRIPTION = (
+    "Trains the configuration at every density, size of the transformer, pattern and "
+    "seed through Rasa, tests the models with Rasa's evaluation, and writes a table, "
+    "plots and a recommendation. The same command goes on where it was interrupted. "
+    "Your files are only read."
+)
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command to the command line.
+
+    Args:
+        commands: The commands of `rasa-randconn`.
+    """
+    parser = commands.add_parser(
+        "sweep",
+        help="train and test at many densities and sizes, and recommend one",
+        description=_DESCRIPTION,
+    )
+    add = parser.add_argument
+    add("--config", required=True, metavar="FILE", help="the configuration to vary")
+    add_data_arguments(parser)
+    add(
+        "--densities",
+        type=float,
+        nargs="+",
+        required=True,
+        metavar="D",
+        help="values of connection_density, from 0 to 1",
+    )
+    add(
+        "--sizes",
+        type=int,
+        nargs="+",
+        required=True,
+        metavar="N",
+        help="values of transformer_size, multiples of number_of_attention_heads",
+    )
+    add(
+        "--patterns",
+        nargs="+",
+        choices=PATTERNS,
+        default=[PATTERNS[0]],
+        help=f"values of connection_pattern (default: {PATTERNS[0]}); stock's "
+        f"components have none",
+    )
+    add(
+        "--seeds",
+        type=int,
+        nargs="+",
+        default=[1, 2, 3],
+        metavar="N",
+        help="random seeds; fewer than three give no intervals (default: 1 2 3)",
+    )
+    add(
+        "--epochs",
+        type=int,
+        metavar="N",
+        help="epochs of all DIET-like and TED-like components instead of those in the "
+        "configuration",
+    )
+    add(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="how many cells to train at a time on this machine (default: 1)",
+    )
+    add(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="train on a Dask cluster: its scheduler's address, as tcp://host:8786",
+    )
+    add(
+        "--threads",
+        type=int,
+        metavar="N",
+        help="threads of one cell (default: the cores of this machine shared out among "
+        "its workers; on a cluster, all cores of a worker's machine)",
+    )
+    add(
+        "--out",
+        required=True,
+        metavar="DIR",
+        help="folder for cells, table, plots and recommendation",
+    )
+    add(
+        "--overwrite",
+        action="store_true",
+        help="remove the earlier sweep in DIR and start anew",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the command.
+
+    Args:
+        options: The parsed arguments.
+
+    Returns:
+        The exit code: 0; 1 if a cell failed or the cluster was lost; 2 if the sweep
+        cannot be carried out; 130 if the user interrupted.
+    """
+    from rasa_randconn.comparison.errors import ComparisonError
+
+    try:
+        import distributed  # noqa: F401
+        import pandas  # noqa: F401
+        import pyarrow  # noqa: F401
+        import scipy  # noqa: F401
+    except ImportError as error:
+        return _fail(
+            f"this needs the package '{error.name}', which is not installed: "
+            f"pip install 'rasa-randconn[sweep]'"
+        )
+    try:
+        return _sweep(options)
+    except ComparisonError as error:
+        return _fail(str(error))
+
+
+def _fail(reason: str) -> int:
+    print(f"rasa-randconn sweep: {reason}", file=sys.stderr)
+    return 2
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from rasa_randconn.comparison import report
+    from rasa_randconn.comparison.runner import Plan
+    from rasa_randconn.sweep.running import SweepPlan, sweep
+
+    base = Plan(
+        configs=[options.config],
+        out=Path(options.out),
+        seeds=options.seeds,
+        epochs=options.epochs,
+        augmentation=options.augmentation,
+        domain=options.domain,
+        train_nlu=options.train_nlu,
+        test_nlu=options.test_nlu,
+        train_stories=options.train_stories,
+        test_stories=options.test_stories,
+        overwrite=options.overwrite,
+    )
+    return sweep(
+        SweepPlan(
+            base=base,
+            densities=options.densities,
+            sizes=options.sizes,
+            patterns=options.patterns,
+            workers=options.workers,
+            scheduler=options.scheduler,
+            threads=options.threads,
+        ),
+        report.console(),
+    )

@@ -1,0 +1,120 @@
+"""Trains and tests one cell on the machine of a Dask worker."""
+
+from __future__ import annotations
+
+import dataclasses
+import socket
+import subprocess
+import tempfile
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, List, Optional
+
+from dask.system import CPU_COUNT
+from distributed import get_worker
+
+from rasa_randconn.comparison import machine
+from rasa_randconn.comparison.results import Run
+from rasa_randconn.comparison.runner import RunFailedError, run_once
+from rasa_randconn.sweep.cells import Cell
+from rasa_randconn.sweep.inputs import PackedPlan
+from rasa_randconn.version import __version__
+
+_POLL_SECONDS = 0.5
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a cell."""
+
+    run: Optional[Run] = None
+    """What was measured, `None` if the cell failed."""
+
+    failure: str = ""
+    """What went wrong, in a sentence."""
+
+    log: List[str] = field(default_factory=list)
+    """The last lines that the failed training or test wrote."""
+
+
+class CellCancelledError(Exception):
+    """Nobody waits for the cell any more."""
+
+
+@dataclass(frozen=True)
+class CellTask:
+    """Runs cells; it is sent to the workers of a Dask cluster."""
+
+    packed: PackedPlan
+    threads: Optional[int] = None
+    """Threads that one cell may use; `None` for all cores of the worker's machine."""
+
+    version: str = __version__
+    """Version of this package where the sweep was started."""
+
+    def __call__(self, cell: Cell) -> Outcome:
+        """Trains and tests a cell in processes of its own and in a temporary folder.
+
+        Args:
+            cell: The cell.
+
+        Returns:
+            What was measured, or why that failed.
+
+        Raises:
+            CellCancelledError: If the cell's result is no longer wanted.
+        """
+        host = socket.gethostname()
+        if self.version != __version__:
+            return Outcome(
+                failure=f"{host} has rasa_randconn {__version__}, but the sweep was "
+                f"started with {self.version}."
+            )
+        threads = self.threads or CPU_COUNT
+        # also where a worker was started with several threads
+        with _one_at_a_time, tempfile.TemporaryDirectory(
+            # Dask empties the folder of a worker that was killed
+            dir=get_worker().local_directory
+        ) as folder:
+            return self._run(cell, Path(folder), host, threads)
+
+    def _run(self, cell: Cell, folder: Path, host: str, threads: int) -> Outcome:
+        out = folder / "out"
+        for name in ("configs", "evaluation", "logs", "models"):
+            (out / name).mkdir(parents=True)
+        plan = self.packed.unpack(
+            folder, out=out, options=cell.options, threads=threads
+        )
+        try:
+            run = run_once(
+                plan,
+                cell.name,
+                plan.configs[0],
+                cell.seed,
+                say=lambda text: None,
+                wait=_wait_unless_cancelled,
+            )
+        except RunFailedError as error:
+            return Outcome(failure=f"On {host}, {error}.", log=error.tail())
+        run.update(
+            cell=dataclasses.asdict(cell),
+            config=self.packed.plan.configs[0].partition("/")[2],
+            host=host,
+            threads=threads,
+            machine=machine.describe(),
+        )
+        return Outcome(run)
+
+
+def _wait_unless_cancelled(process: subprocess.Popen[bytes]) -> int:
+    worker = get_worker()
+    key = worker.get_current_task()
+    while True:
+        try:
+            return process.wait(_POLL_SECONDS)
+        except subprocess.TimeoutExpired:
+            task: Any = worker.state.tasks.get(key)
+            if task is None or task.state == "cancelled":
+                raise CellCancelledError(key) from None

@@ -1,0 +1,131 @@
+"""The folder of a sweep: finished cells, failures, and what they were made from."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any, Dict, List
+
+from rasa_randconn.comparison.errors import ComparisonError
+from rasa_randconn.comparison.files import write_atomically, write_json
+from rasa_randconn.comparison.results import Run
+from rasa_randconn.sweep.cell_run import Outcome
+from rasa_randconn.sweep.cells import Cell, cell_of
+
+DESCRIPTION = "sweep.json"
+CELLS = "cells"
+FAILURES = "failures"
+PLOTS = "plots"
+TABLES = ("results.csv", "results.parquet", "summary.csv", "recommendation.md")
+
+_OWN = (DESCRIPTION, CELLS, FAILURES, PLOTS, *TABLES)
+
+
+class SweepFolder:
+    """Keeps every finished cell in a file of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def open(self, inputs: Dict[str, Any], overwrite: bool) -> None:
+        """Makes the folder, or makes sure that its cells fit to the ones to come.
+
+        Args:
+            inputs: By name, what all cells have in common; JSON values.
+            overwrite: Whether to remove an earlier sweep.
+
+        Raises:
+            ComparisonError: If the folder holds something else, or a sweep of other
+                inputs.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise ComparisonError(f"'{self.path}' is a file, not a folder.")
+        existing = [name for name in _OWN if (self.path / name).exists()]
+        description = self.path / DESCRIPTION
+        if existing and not description.exists():
+            raise ComparisonError(
+                f"The folder '{self.path}' holds {', '.join(existing)}, but not from a "
+                f"sweep. Choose another folder with --out."
+            )
+        if existing:
+            earlier = self._read_description()
+            if overwrite:
+                self._remove(existing)
+            else:
+                self._check_same(earlier, inputs)
+        write_json({"format": 1, "inputs": inputs}, description)
+
+    def runs(self) -> List[Run]:
+        """Reads what was measured in all finished cells.
+
+        Returns:
+            The runs, in the order of the cells' names.
+
+        Raises:
+            ComparisonError: If a cell's file is damaged.
+        """
+        runs = []
+        for path in sorted((self.path / CELLS).glob("*.json")):
+            try:
+                run = json.loads(path.read_text(encoding="utf-8"))
+                if cell_of(run).name != path.stem:
+                    raise ValueError("it is of another cell")
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise ComparisonError(
+                    f"Cannot read the cell '{path}' ({error}). Delete it to have it "
+                    f"trained again."
+                ) from error
+            runs.append(run)
+        return runs
+
+    def keep(self, cell: Cell, outcome: Outcome) -> None:
+        """Writes what came of a cell, at once and whole.
+
+        Args:
+            cell: The cell.
+            outcome: What came of it.
+        """
+        log = self.path / FAILURES / f"{cell.name}.log"
+        if outcome.run is None:
+            with write_atomically(log) as file:
+                file.write("\n".join([outcome.failure, *outcome.log]) + "\n")
+            return
+        write_json(outcome.run, self.path / CELLS / f"{cell.name}.json")
+        if log.exists():
+            log.unlink()
+
+    def _read_description(self) -> Dict[str, Any]:
+        path = self.path / DESCRIPTION
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            inputs: Dict[str, Any] = content["inputs"]
+            if content["format"] != 1:
+                raise ValueError(f"its format is {content['format']}")
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ComparisonError(
+                f"The file '{path}' does not describe a sweep of this version "
+                f"({error}). Choose another folder with --out."
+            ) from error
+        return inputs
+
+    def _check_same(self, earlier: Dict[str, Any], inputs: Dict[str, Any]) -> None:
+        changed = [
+            name
+            for name in sorted({*earlier, *inputs})
+            if earlier.get(name) != inputs.get(name)
+        ]
+        if changed:
+            raise ComparisonError(
+                f"The sweep in '{self.path}' was made with something else: "
+                f"{', '.join(changed)} changed. Choose another folder with --out, or "
+                f"start anew with --overwrite."
+            )
+
+    def _remove(self, names: List[str]) -> None:
+        for name in names:
+            path = self.path / name
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(str(path))
+            else:
+                path.unlink()

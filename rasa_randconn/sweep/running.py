@@ -1,0 +1,298 @@
+"""Carries out a sweep: what is missing is trained, then everything is presented."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, ContextManager, Dict, List, Optional, Sequence
+
+from dask.system import CPU_COUNT
+from distributed import Client
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from rasa_randconn.comparison.errors import ComparisonError
+from rasa_randconn.comparison.files import write_atomically
+from rasa_randconn.comparison.runner import (
+    FAILED,
+    INTERRUPTED,
+    Plan,
+    terminate_as_interrupt,
+)
+from rasa_randconn.sweep import plots, recommendation, scheduling, table
+from rasa_randconn.sweep.cell_run import CellTask, Outcome
+from rasa_randconn.sweep.cells import STOCK_PATTERN, Cell, cell_of, grid
+from rasa_randconn.sweep.components import read_components
+from rasa_randconn.sweep.folder import FAILURES, PLOTS, SweepFolder
+from rasa_randconn.sweep.inputs import PackedPlan, pack
+from rasa_randconn.version import __version__
+
+_NAMES_OF_INPUTS = {
+    "configs": "--config",
+    "domain": "--domain",
+    "train_nlu": "--train-nlu",
+    "test_nlu": "--test-nlu",
+    "train_stories": "--train-stories",
+    "test_stories": "--test-stories",
+}
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """What is to be swept, and where."""
+
+    base: Plan
+    """The configuration, the data, the seeds and the folder for the results."""
+
+    densities: Sequence[float]
+    sizes: Sequence[int]
+    patterns: Sequence[str]
+    workers: Optional[int] = None
+    """Number of workers on this machine; `None` for one, or with a cluster."""
+
+    scheduler: Optional[str] = None
+    """Address of the scheduler of a Dask cluster; `None` for this machine."""
+
+    threads: Optional[int] = None
+    """Threads of one cell; `None` for all cores, shared out among local workers."""
+
+    def check(self) -> None:
+        """Checks the plan as far as that is possible without Rasa.
+
+        Raises:
+            ComparisonError: If something is missing or contradictory.
+        """
+        self.base.check()
+        for option, values in (
+            ("--densities", self.densities),
+            ("--sizes", self.sizes),
+            ("--patterns", self.patterns),
+        ):
+            if len(set(values)) != len(values):
+                raise ComparisonError(
+                    f"Every value of {option} may be given only once."
+                )
+        if not all(0 <= density <= 1 for density in self.densities):
+            raise ComparisonError("Densities must be from 0 to 1.")
+        if min(self.sizes) < 1:
+            raise ComparisonError("Sizes must be at least 1.")
+        for option, number in (
+            ("--workers", self.workers),
+            ("--threads", self.threads),
+        ):
+            if number is not None and number < 1:
+                raise ComparisonError(f"{option} must be at least 1.")
+        if self.workers is not None and self.scheduler is not None:
+            raise ComparisonError(
+                "A cluster has the workers that were started for it: give --workers or "
+                "--scheduler, not both."
+            )
+
+
+def sweep(
+    plan: SweepPlan,
+    console: Console,
+    make_task: Callable[..., Callable[[Cell], Outcome]] = CellTask,
+) -> int:
+    """Trains and tests the cells that are missing and presents all that are finished.
+
+    Every cell is written as soon as it is finished. A cell that fails does not keep the
+    others from running; the next call tries it again.
+
+    Args:
+        plan: What to sweep.
+        console: Where to report progress.
+        make_task: Makes, from the packed plan and the number of threads, what runs a
+            cell.
+
+    Returns:
+        0; 1 if a cell failed or the cluster was lost; 130 if the user interrupted.
+
+    Raises:
+        ComparisonError: If the plan cannot be carried out.
+    """
+    plan.check()
+    cells = _cells(plan, console)
+    packed = pack(plan.base)
+    folder = SweepFolder(plan.base.out)
+    folder.open(_inputs(plan.base, packed), plan.base.overwrite)
+    finished = {cell_of(run).name for run in folder.runs()}
+    missing = [cell for cell in cells if cell.name not in finished]
+    code = 0
+    if missing:
+        if len(missing) < len(cells):
+            _print(console, f"{len(cells) - len(missing)} cells are finished already.")
+        code = _run(plan, missing, make_task(packed, _threads(plan)), folder, console)
+    else:
+        _print(console, f"All {len(cells)} cells are finished; there is nothing to do.")
+    _present(folder, console)
+    return code
+
+
+def _cells(plan: SweepPlan, console: Console) -> List[Cell]:
+    sections = ["pipeline"] if plan.base.train_nlu else []
+    sections += ["policies"] if plan.base.train_stories else []
+    components = read_components(plan.base.configs[0], sections)
+    for component in components:
+        for size in plan.sizes:
+            if size % component.heads:
+                raise ComparisonError(
+                    f"The size {size} is not a multiple of the "
+                    f"{component.heads} attention heads of {component.name}."
+                )
+    patterns = plan.patterns
+    without = [component.name for component in components if not component.has_pattern]
+    if len(without) == len(components):
+        patterns = [STOCK_PATTERN]
+        _print(
+            console,
+            f"Only densities and sizes vary: {', '.join(without)} of Rasa "
+            f"{'has' if len(without) == 1 else 'have'} no connection_pattern.",
+        )
+    elif without:
+        _print(
+            console,
+            f"The pattern does not vary in {', '.join(without)}: Rasa's own components "
+            f"have no connection_pattern.",
+        )
+    return grid(plan.densities, plan.sizes, patterns, plan.base.seeds)
+
+
+def _inputs(plan: Plan, packed: PackedPlan) -> Dict[str, object]:
+    """What all cells have in common, for the folder to compare."""
+    return {
+        **{name: packed.digests[key] for key, name in _NAMES_OF_INPUTS.items()},
+        "--epochs": plan.epochs,
+        "--augmentation": plan.augmentation,
+        "the version of rasa_randconn": __version__,
+    }
+
+
+def _threads(plan: SweepPlan) -> Optional[int]:
+    if plan.threads is not None or plan.scheduler is not None:
+        return plan.threads
+    return max(1, CPU_COUNT // (plan.workers or 1))
+
+
+def _cluster(plan: SweepPlan) -> ContextManager[Client]:
+    if plan.scheduler is not None:
+        return scheduling.remote_cluster(plan.scheduler)
+    return scheduling.local_cluster(plan.workers or 1)
+
+
+def _run(
+    plan: SweepPlan,
+    cells: Sequence[Cell],
+    task: Callable[[Cell], Outcome],
+    folder: SweepFolder,
+    console: Console,
+) -> int:
+    failed: List[Cell] = []
+    with terminate_as_interrupt():
+        try:
+            with _cluster(plan) as client, _progress(console) as progress:
+                bar = progress.add_task("", total=len(cells))
+                # the first sample, from which the time that is left is reckoned
+                progress.advance(bar, 0)
+
+                def show_workers(count: int) -> None:
+                    text = f"workers: {count}" if count else "waiting for workers"
+                    progress.update(bar, description=text)
+
+                running = scheduling.outcomes(client, cells, task, show_workers)
+                with contextlib.closing(running):
+                    for cell, outcome in running:
+                        folder.keep(cell, outcome)
+                        progress.advance(bar)
+                        _report(console, cell, outcome)
+                        if outcome.run is None:
+                            failed.append(cell)
+        except scheduling.SchedulerLostError:
+            _print(
+                console,
+                f"The scheduler {plan.scheduler or ''} no longer answers. Finished "
+                f"cells are kept; the same command goes on with the others.",
+                "red",
+            )
+            return FAILED
+        except KeyboardInterrupt:
+            _print(
+                console,
+                "Interrupted. Finished cells are kept; the same command goes on with "
+                "the others.",
+                "red",
+            )
+            return INTERRUPTED
+    if failed:
+        _print(
+            console,
+            f"Failed: {'; '.join(cell.title for cell in failed)}. The reasons are in "
+            f"{folder.path / FAILURES}; the same command tries again.",
+            "red",
+        )
+        return FAILED
+    return 0
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
+        console=console,
+        # cells take minutes, so all of them count
+        speed_estimate_period=float("inf"),
+    )
+
+
+def _report(console: Console, cell: Cell, outcome: Outcome) -> None:
+    clock = datetime.datetime.now().strftime("%H:%M:%S")
+    if outcome.run is None:
+        _print(console, f"{clock} {cell.title}: {outcome.failure}", "red")
+        for line in outcome.log:
+            _print(console, f"  {line}")
+        return
+    run = outcome.run
+    scores = [
+        f"{label} {run[score]:.3f}"
+        for score, label in table.SCORES.items()
+        if run.get(score) is not None
+    ]
+    scores.append(f"trained in {run['train_seconds']:.1f} s on {run['host']}")
+    _print(console, f"{clock} {cell.title}: {', '.join(scores)}")
+
+
+def _present(folder: SweepFolder, console: Console) -> None:
+    runs = folder.runs()
+    if not runs:
+        return
+    frame = table.tabulate(runs)
+    summary = table.summarize(frame)
+    table.write(frame, summary, folder.path)
+    if summary.empty:
+        _print(console, "None of the F1 was measured.")
+        return
+    plots.draw(frame, summary, folder.path / PLOTS)
+    text = recommendation.write_text(frame, summary)
+    path: Path = folder.path / "recommendation.md"
+    with write_atomically(path) as file:
+        file.write(text)
+    _print(console, "\n" + text.replace("**", ""))
+    _print(console, f"Table: {folder.path / 'results.csv'}")
+    _print(console, f"Plots: {folder.path / PLOTS}")
+
+
+def _print(console: Console, text: str, style: Optional[str] = None) -> None:
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)

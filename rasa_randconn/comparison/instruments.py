@@ -22,6 +22,7 @@ class Measurements:
     train_seconds: Optional[float] = None
     fit_seconds: Optional[float] = None
     first_step_seconds: Optional[float] = None
+    epoch_seconds: List[float] = field(default_factory=list)
     connections: Optional[int] = None
     trainable_weights: Optional[int] = None
     load_seconds: Optional[float] = None
@@ -171,33 +172,42 @@ class Instruments:
         if measured is None or self._fitted is not None:
             return function(this, *args, **kw)
         self._fitted = this
-        stopwatch = _first_step_stopwatch()
+        stopwatch = _stopwatch()
         kw["callbacks"] = [*(kw.get("callbacks") or []), stopwatch]
         started = time.perf_counter()
         result = function(this, *args, **kw)
         measured.fit_seconds = time.perf_counter() - started
         if stopwatch.first_step_ended is not None:
             measured.first_step_seconds = stopwatch.first_step_ended - started
+        measured.epoch_seconds = stopwatch.epochs
         return result
 
 
-def _first_step_stopwatch() -> Any:
+def _stopwatch() -> Any:
     import tensorflow as tf
 
-    class FirstStepStopwatch(tf.keras.callbacks.Callback):
-        """Notes when the first batch has been trained on."""
+    class Stopwatch(tf.keras.callbacks.Callback):
+        """Notes when the first batch has been trained on, and how long epochs take."""
 
         def __init__(self) -> None:
             super().__init__()
             # Keras would otherwise fetch the metrics after every step.
             self._supports_tf_logs = True
             self.first_step_ended: Optional[float] = None
+            self.epochs: List[float] = []
+            self._epoch_began = 0.0
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            self._epoch_began = time.perf_counter()
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            self.epochs.append(time.perf_counter() - self._epoch_began)
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             if self.first_step_ended is None:
                 self.first_step_ended = time.perf_counter()
 
-    return FirstStepStopwatch()
+    return Stopwatch()
 
 
 def _subclasses(owner: Any) -> Iterator[type]:

@@ -50,6 +50,7 @@ def main() -> None:
             "train_seconds": numbers.train_seconds,
             "fit_seconds": numbers.fit_seconds,
             "first_step_seconds": numbers.first_step_seconds,
+            "epoch_seconds": numbers.epoch_seconds,
             "connections": numbers.connections,
             "trainable_weights": numbers.trainable_weights,
             "model_bytes": sizes.get(component.resource, 0),

@@ -136,3 +136,25 @@ def test_read_refuses_other_files(tmp_path, content):
 
     with pytest.raises(ComparisonError):
         results.read(path)
+
+
+@pytest.mark.parametrize(
+    "names", [["classic"], ["classic", "ours"], ["ours", "classic"]]
+)
+def test_a_configuration_without_neural_components_has_scores_and_times(
+    names, tmp_path
+):
+    of_name = {
+        "classic": {**make_run("classic", 1, 0.7, 20.0), "components": {}},
+        "ours": make_run("ours", 1, 0.8, 40.0, cls="RandConnDIETClassifier"),
+    }
+    runs = [of_name[name] for name in names]
+    place = names.index("classic")
+
+    assert row(runs, "Model", "intent F1").cells[place].median == 0.7
+    assert row(runs, "Model", "training, all of Rasa").cells[place].median == 21.0
+    if "ours" in names:
+        cells = row(runs, "DIETClassifier", "training").cells
+        assert (cells[place].median, cells[1 - place].median) == (None, 40.0)
+    report.write_report(runs, tmp_path, "", plots.draw(runs, tmp_path))
+    assert "| classic | `configs/classic.yml` |" in (tmp_path / "report.md").read_text()

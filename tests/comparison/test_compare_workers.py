@@ -159,6 +159,8 @@ def test_training_is_timed_once(derived, model, monkeypatch):
     (measured,) = instruments.measurements.values()
     assert measured.train_seconds > measured.fit_seconds + 0.02
     assert measured.fit_seconds > measured.first_step_seconds > 0
+    (epoch,) = measured.epoch_seconds
+    assert measured.fit_seconds > epoch > 0
     assert measured.trainable_weights == 5
     assert measured.connections == 0
 

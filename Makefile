@@ -1,6 +1,6 @@
 # Everything runs in .venv, which `make setup` makes; see scripts/setup_environment.py.
 #
-#   make setup PYTHON=/path/to/python3.9    another Python (3.8, 3.9 or 3.10)
+#   make setup PYTHON=3.9                   another Python (3.8, 3.9 or 3.10; or its path)
 #   make test PYTEST_ARGS="-k storage -x"   some of the tests
 #   make demo SEEDS="1 2 3" EPOCHS=20       more seeds, fewer epochs
 
@@ -11,7 +11,8 @@ SEEDS ?= 1
 EPOCHS ?=
 DEMO_OUT ?= build/demo
 
-BIN := .venv/bin
+VENV ?= .venv
+BIN := $(VENV)/bin
 # Any Python 3 runs the set-up script, which finds the one that the package needs.
 ANY_PYTHON := $(shell command -v python3 || command -v python || echo $(PYTHON))
 
@@ -22,7 +23,7 @@ export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo bench test lint types docs format constraints clean distclean
+.PHONY: help setup demo bench test others lint types docs format constraints clean distclean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
@@ -30,7 +31,7 @@ help: ## list the targets
 
 setup: ## make .venv with the package and its pinned needs
 	@test -n "$(ANY_PYTHON)" || { echo "make: no python3 on PATH" >&2; exit 1; }
-	@PYTHON="$(PYTHON)" $(ANY_PYTHON) scripts/setup_environment.py
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" $(ANY_PYTHON) scripts/setup_environment.py
 
 demo: setup ## train and test the example bot, stock and randomly connected; compare
 	$(BIN)/rasa-randconn compare \
@@ -49,6 +50,17 @@ bench: setup ## measure layers, encoder and training steps beside stock (quiet m
 # Two workers: most tests wait for one thread of TensorFlow.
 test: setup ## run the tests
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
+
+# What depends on the Python most: kernels, layers, files, a round trip through Rasa.
+OTHER_PYTHONS ?= 3.8 3.9
+TESTS_OF_OTHER_PYTHONS := tests/connections tests/kernels tests/layers tests/storage \
+  tests/transformer tests/swapping tests/components/test_round_trip.py
+
+others: ## run the tests of layers and of round trips on the other Pythons
+	for version in $(OTHER_PYTHONS); do \
+	  $(MAKE) test VENV=.venv-$$version PYTHON=$$version \
+	    PYTEST_ARGS="$(TESTS_OF_OTHER_PYTHONS)" || exit 1; \
+	done
 
 lint: setup ## check style and layout
 	$(BIN)/ruff check .
@@ -82,4 +94,4 @@ clean: ## remove what builds, runs and checks left behind
 	find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +
 
 distclean: clean ## remove the virtual environments too
-	rm -rf .venv .venv-bootstrap
+	rm -rf .venv .venv-3.* .venv-bootstrap

@@ -21,7 +21,7 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-VENV = os.path.join(ROOT, ".venv")
+VENV = os.path.join(ROOT, os.environ.get("VENV") or ".venv")
 BOOTSTRAP = os.path.join(ROOT, ".venv-bootstrap")
 STAMP = os.path.join(VENV, ".setup-stamp")
 
@@ -221,8 +221,14 @@ def best_python(paths):
     return best
 
 
-def named_python(name):
-    """The Python that the user named, which must fit."""
+def named_python(name, uv):
+    """The Python that the user named, by its path or version, which must fit."""
+    if name in [dotted(version) for version in VERSIONS]:
+        for path in local_pythons(uv.here()):
+            facts = probe(path)
+            if facts and not misfit(facts) and dotted(facts["version"]) == name:
+                return facts
+        raise SetupError("No Python {} was found on this machine.".format(name))
     facts = probe(os.path.expanduser(name))
     if not facts:
         raise SetupError("PYTHON={} does not run.".format(name))
@@ -235,7 +241,7 @@ def named_python(name):
 def find_python(uv):
     named = os.environ.get("PYTHON")
     if named:
-        return named_python(named)
+        return named_python(named, uv)
     facts = best_python(local_pythons(uv.here()))
     if facts:
         return facts
@@ -318,7 +324,7 @@ def set_up(options):
     if present and misfit(present):
         present = None
     if present and os.environ.get("PYTHON"):
-        asked = named_python(os.environ["PYTHON"])
+        asked = named_python(os.environ["PYTHON"], uv)
         present = present if asked["version"] == present["version"] else None
     if is_current(present):
         say("{} is up to date (Python {})".format(shown(VENV), present["full"]))
@@ -350,7 +356,8 @@ def set_up(options):
 def main():
     parser = argparse.ArgumentParser(
         description="Makes .venv with the package and its pinned needs. "
-        "The environment variable PYTHON names the Python to use."
+        "The environment variable PYTHON names the Python to use, by its path or "
+        "version; VENV another folder than .venv."
     )
     parser.add_argument(
         "--installer",

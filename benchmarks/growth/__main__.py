@@ -27,7 +27,7 @@ from rasa_randconn.comparison.configuration import check_config
 from rasa_randconn.comparison.worker import Orders
 
 LARGEST_DEVIATION = 0.1
-"""Of the time per example, as a fraction of that with the data once."""
+"""Of the time per example, as a fraction of that with the smallest data."""
 
 _SEED = 1
 
@@ -68,6 +68,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     options = parser.parse_args(argv)
     if options.epochs < 2:
         parser.error("--epochs must be at least 2: the first is not counted.")
+    if len(set(options.times)) < 2 or min(options.times) < 1:
+        parser.error("--times must be two or more different numbers from 1.")
     check_config(options.config, needs_nlu=True, needs_stories=False)
     trainings = [
         _train(options.config, options.nlu, times, options.epochs)
@@ -110,11 +112,11 @@ def _memory(trainings: Sequence[Training]) -> Verdict:
     more = last.peak_bytes - first.peak_bytes
     examples = last.examples - first.examples
     growth = last.peak_bytes / first.peak_bytes
-    each = f", {more / examples / 1e3:.1f} kB for every further example"
     return Verdict(
         f"With {last.examples / first.examples:.1f} times the examples the peak memory "
-        f"is {growth:.2f} times as high{each if examples else ''}.",
-        growth <= max(1.0, last.examples / first.examples),
+        f"is {growth:.2f} times as high, {more / examples / 1e3:.1f} kB for every "
+        f"further example.",
+        growth <= last.examples / first.examples,
     )
 
 

@@ -139,11 +139,11 @@ def compare_messages(
     component = served.component
     messages = [message_for(agent, served, text) for text in texts]
 
-    def answers(together: Any, some: List[List[Message]]) -> List[Dict[str, Any]]:
+    def answers(asked: Any, calls: List[List[Message]]) -> List[Dict[str, Any]]:
         return [
             answer_of(answered)
-            for call in copy.deepcopy(some)
-            for answered in together.process(call)
+            for call in copy.deepcopy(calls)
+            for answered in asked.process(call)
         ]
 
     one_by_one = [[message] for message in messages]

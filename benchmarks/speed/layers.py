@@ -11,12 +11,16 @@ from rasa.utils.tensorflow.layers import RandomlyConnectedDense as StockDense
 from benchmarks.speed.gradient_step import gradient_step
 from benchmarks.speed.stopwatch import medians
 from rasa_randconn.connections import PATTERNS, draw_connectivity
-from rasa_randconn.kernels import PackedProduct, products
+from rasa_randconn.kernels import PackedProduct, in_parallel, products
+from rasa_randconn.kernels.vectors import whole_vectors
 from rasa_randconn.layers import RandomlyConnectedDense
 
 DENSITIES = (1.0, 0.5, 0.2, 0.1, 0.05)
 SIZES = ((256, 256), (256, 1024), (512, 512), (1024, 1024))
 TOKENS = 1000
+
+#: The encoder cuts so many tokens in two, and computes both on cores of their own.
+CHUNKS = 2
 
 
 def measure(repeats: int) -> List[Dict[str, Any]]:
@@ -55,19 +59,31 @@ def _step(layer: tf.keras.layers.Layer, inputs: int) -> Callable[[], object]:
 def _kernels(
     pattern: str, inputs: int, units: int, density: float
 ) -> Callable[[], object]:
-    """The same in the encoder's kernels, on one core."""
+    """The same in the encoder's kernels, in chunks as the encoder has them."""
     product = PackedProduct(draw_connectivity(pattern, inputs, units, density, 1))
-    features, feature_gradients = np.ones((2, inputs, TOKENS), np.float32)
-    outputs = np.empty((units, TOKENS), np.float32)
-    kernel, kernel_gradient = np.ones((2, product.size), np.float32)
-    layer, layer_gradient = map(product.layer_kernel, (kernel, kernel_gradient))
+    layer = product.layer_kernel(np.ones(product.size, np.float32))
+    tokens = whole_vectors(-(-TOKENS // CHUNKS))
+    gradients = np.empty((CHUNKS, product.size), np.float32)
+    arrays = [
+        [np.ones((size, tokens), np.float32) for size in (inputs, inputs, units)]
+        for _ in range(CHUNKS)
+    ]
 
-    def step() -> None:
+    def step_of_chunk(chunk: int) -> None:
+        features, feature_gradients, outputs = arrays[chunk]
         feature_gradients.fill(0)
         products.multiply(layer, features, outputs)
         products.multiply_backward(
-            layer, features, outputs, layer_gradient, feature_gradients
+            layer,
+            features,
+            outputs,
+            product.layer_kernel(gradients[chunk]),
+            feature_gradients,
         )
+
+    def step() -> np.ndarray:
+        in_parallel(step_of_chunk, range(CHUNKS))
+        return np.asarray(gradients.sum(axis=0))
 
     return step
 

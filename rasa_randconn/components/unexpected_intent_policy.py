@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Dict, Type
 
-from rasa.core.featurizers.single_state_featurizer import (
-    IntentTokenizerSingleStateFeaturizer,
-    SingleStateFeaturizer,
-)
 from rasa.core.policies.unexpected_intent_policy import UnexpecTEDIntentPolicy
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 
 from rasa_randconn.components.randomly_connected_policy import RandomlyConnectedPolicy
 from rasa_randconn.models import RandConnIntentTED
+from rasa_randconn.serving import IntentStateFeaturizer
 
 
 @DefaultV1Recipe.register(
@@ -23,6 +20,8 @@ class RandConnUnexpecTEDIntentPolicy(RandomlyConnectedPolicy, UnexpecTEDIntentPo
 
     All options of `UnexpecTEDIntentPolicy` keep their meaning.
     """
+
+    _state_featurizer = IntentStateFeaturizer
 
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
@@ -35,18 +34,3 @@ class RandConnUnexpecTEDIntentPolicy(RandomlyConnectedPolicy, UnexpecTEDIntentPo
     def model_class() -> Type[RandConnIntentTED]:
         """The model that is trained."""
         return RandConnIntentTED
-
-    @classmethod
-    def _load_policy_with_model(
-        cls, *args: Any, **kwargs: Any
-    ) -> RandConnUnexpecTEDIntentPolicy:
-        policy: RandConnUnexpecTEDIntentPolicy = super()._load_policy_with_model(
-            *args, **kwargs
-        )
-        restored = policy.featurizer.state_featurizer
-        if type(restored) is SingleStateFeaturizer:
-            # Rasa restores the class that takes actions for labels: no finetuning
-            featurizer = IntentTokenizerSingleStateFeaturizer()
-            vars(featurizer).update(vars(restored))
-            policy.featurizer.state_featurizer = featurizer
-        return policy

@@ -25,10 +25,12 @@ either a test of that name, or, in plain letters, a case of
 `{test}[COMPONENT: CASE]`.
 
 In a case, our component and stock's are trained with the same options, from the same
-weights and on the same batches. Losses and metrics of all epochs, the curves for
-TensorBoard, and the answers of the loaded components must be equal. Then ours is
-trained without each of the options in turn, and must report something else. Options
-with an asterisk change nothing in that case, neither in ours nor in stock.
+weights and on the same batches. Chance is taken out of both: negative examples and
+masked tokens are fixed, and dropout scales by what is kept on average, or drops all.
+Losses and accuracies of all epochs, the curves for TensorBoard, and the answers of the
+loaded components must be equal. Then ours is trained without each of the options in
+turn, and must report something else. Options with an asterisk change nothing in that
+case, neither in ours nor in stock.
 
 This page is written by `python tests/option_coverage.py`. A test fails if it is out of
 date, or if an option has no test.

@@ -106,7 +106,6 @@ def _fix_dropout_of_stock(monkeypatch: Any) -> None:
 
 
 def _fix_choices_of_stock(monkeypatch: Any) -> None:
-
     def random_indices(batch_size: Any, n: Any, n_max: Any) -> tf.Tensor:
         return tf.constant(_negatives(int(batch_size), int(n), int(n_max)), tf.int32)
 

@@ -43,48 +43,65 @@ def talk(featurizers):
 
 
 @pytest.fixture(scope="session")
-def train_once(featurizers, talk, tmp_path_factory):
+def retrieval(tmp_path_factory):
+    """Questions with responses, for selectors."""
+    from data_factory import retrieval_featurizers
+
+    return retrieval_featurizers(tmp_path_factory.mktemp("retrieval"))
+
+
+@pytest.fixture(scope="session")
+def intent_talk(featurizers):
+    """Dialogues of intents."""
+    from data_factory import STORIES, dialogues
+
+    return dialogues(STORIES, featurizers)
+
+
+@pytest.fixture(scope="session")
+def train_once(featurizers, talk, retrieval, intent_talk, tmp_path_factory):
     """Trains a component of ours with a pattern when it is first asked for."""
-    from data_factory import Trained, train_diet, train_ted
+    from data_factory import Trained, tiny_options, train
 
-    from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
+    import rasa_randconn as ours
 
+    kinds = {
+        "diet": (ours.RandConnDIETClassifier, featurizers),
+        "ted": (ours.RandConnTEDPolicy, talk),
+        "selector": (ours.RandConnResponseSelector, retrieval),
+        "unlikely intents": (ours.RandConnUnexpecTEDIntentPolicy, intent_talk),
+    }
     done = {}
 
-    def train(kind, pattern):
+    def train_kind(kind, pattern):
         if (kind, pattern) not in done:
             storage = tmp_path_factory.mktemp(f"{kind}_{pattern}")
             options = {"connection_pattern": pattern, "epochs": 2}
-            component = (
-                train_diet(
-                    RandConnDIETClassifier, options, storage, featurizers.training_data
-                )
-                if kind == "diet"
-                else train_ted(RandConnTEDPolicy, options, storage, talk)
-            )
-            done[kind, pattern] = Trained(component, options, storage)
+            component, data = kinds[kind]
+            complete = {**tiny_options(component), **options}
+            trained = train(component, complete, storage, data)
+            done[kind, pattern] = Trained(trained, options, storage)
         return done[kind, pattern]
 
-    return train
+    return train_kind
 
 
 @pytest.fixture(scope="session")
 def load_once(train_once):
     """Loads what was trained, when it is first asked for."""
-    from data_factory import load_diet, load_ted
+    from data_factory import load, tiny_options
 
     done = {}
 
-    def load(kind, pattern):
+    def load_kind(kind, pattern):
         if (kind, pattern) not in done:
             trained = train_once(kind, pattern)
-            load_component = load_diet if kind == "diet" else load_ted
-            done[kind, pattern] = load_component(
-                type(trained.component), trained.options, trained.storage
-            )
+            component = type(trained.component)
+            options = {**tiny_options(component), **trained.options}
+            done[kind, pattern] = load(component, options, trained.storage)
         return done[kind, pattern]
 
-    return load
+    return load_kind
 
 
 @pytest.fixture(params=PATTERNS)
@@ -113,14 +130,14 @@ def our_loaded_ted(load_once, pattern):
     return load_once("ted", pattern)
 
 
-@pytest.fixture(params=["diet", "ted"])
+@pytest.fixture(params=["diet", "ted", "selector", "unlikely intents"])
 def kind(request):
     return request.param
 
 
 @pytest.fixture
 def our_model(train_once, kind, pattern):
-    """Our classifier and our policy in turn."""
+    """Each of our components in turn."""
     return train_once(kind, pattern)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Type
+from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Type
 
 import numpy as np
 import rasa.shared.utils.io
@@ -16,6 +16,7 @@ from rasa.core.featurizers.precomputation import (
     CoreFeaturizationInputConverter,
     MessageContainerForCoreFeaturization,
 )
+from rasa.core.policies.policy import Policy
 from rasa.engine.graph import ExecutionContext, GraphComponent, GraphSchema
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.storage.resource import Resource
@@ -235,7 +236,8 @@ class Trained(NamedTuple):
 class Featurizers:
     """A tokenizer and trained featurizers for NLU and core data.
 
-    Dense ones have a dense feature more; shared ones give labels the features of texts.
+    Dense ones have a dense feature more, of tokens and sentences or of either; shared
+    ones give labels the features of texts.
     """
 
     def __init__(
@@ -244,8 +246,9 @@ class Featurizers:
         storage: Path,
         is_dense: bool = False,
         is_shared: bool = False,
+        dense_kinds: Sequence[str] = (FEATURE_TYPE_SEQUENCE, FEATURE_TYPE_SENTENCE),
     ):
-        self._is_dense = is_dense
+        self._dense_kinds = dense_kinds if is_dense else ()
         model_storage = LocalModelStorage(storage)
         self._tokenizer = WhitespaceTokenizer(
             {
@@ -276,6 +279,8 @@ class Featurizers:
         self._tokenizer.process_training_data(data)
         for featurizer in self._featurizers:
             featurizer.process_training_data(data)
+        for message in data.training_examples:
+            _add_dense_features(message, self._dense_kinds)
         return data
 
     def messages(self, *texts: str) -> List[Message]:
@@ -300,13 +305,12 @@ class Featurizers:
     def _featurize(self, messages: List[Message]) -> List[Message]:
         for featurizer in self._featurizers:
             messages = featurizer.process(messages)
-        if self._is_dense:
-            for message in messages:
-                _add_dense_features(message)
+        for message in messages:
+            _add_dense_features(message, self._dense_kinds)
         return messages
 
 
-def _add_dense_features(message: Message) -> None:
+def _add_dense_features(message: Message, kinds: Sequence[str]) -> None:
     """Letter counts of every token, and their sum for the sentence."""
     tokens = message.get("text_tokens")
     if not tokens:
@@ -318,7 +322,8 @@ def _add_dense_features(message: Message) -> None:
         (FEATURE_TYPE_SEQUENCE, counts),
         (FEATURE_TYPE_SENTENCE, counts.sum(axis=0, keepdims=True)),
     ):
-        message.add_features(Features(features, kind, TEXT, "letters"))
+        if kind in kinds:
+            message.add_features(Features(features, kind, TEXT, "letters"))
 
 
 def context(is_finetuning: bool = False) -> ExecutionContext:
@@ -353,6 +358,21 @@ def load(
     )
 
 
+def tiny_options(component: Any) -> Dict[str, Any]:
+    """Options that make a component tiny."""
+    return TINY_TED if issubclass(component, Policy) else TINY_DIET
+
+
+def train(component: Any, options: Dict[str, Any], storage: Path, data: Any) -> Any:
+    """Trains a component on `Dialogues`, or on the data of `Featurizers`."""
+    trained = create(component, options, storage)
+    if isinstance(data, Dialogues):
+        trained.train(data.trackers, data.domain, data.precomputations)
+    else:
+        trained.train(copy.deepcopy(data.training_data))
+    return trained
+
+
 def train_diet(
     component: Any, options: Dict[str, Any], storage: Path, data: TrainingData
 ) -> Any:
@@ -365,6 +385,15 @@ def load_diet(
     component: Any, options: Dict[str, Any], storage: Path, is_finetuning: bool = False
 ) -> Any:
     return load(component, {**TINY_DIET, **options}, storage, is_finetuning)
+
+
+def retrieval_featurizers(
+    storage: Path, nlu: str = RETRIEVAL_NLU, **options: Any
+) -> Featurizers:
+    """Featurizers for selectors, with training data whose responses have features."""
+    featurizers = Featurizers(nlu_data(nlu), storage, **options)
+    featurizers.training_data = featurizers.featurized(nlu_data(nlu))
+    return featurizers
 
 
 class Dialogues(NamedTuple):

@@ -10,12 +10,16 @@ import tensorflow as tf
 from data_factory import create
 from rasa.core.featurizers.tracker_featurizers import MaxHistoryTrackerFeaturizer
 from rasa.utils.tensorflow import layers as rasa_layers
-from rasa.utils.tensorflow import layers_utils
+from rasa.utils.tensorflow import layers_utils, transformer
 from rasa.utils.tensorflow.data_generator import RasaDataGenerator
 
-from rasa_randconn.differentiation import Tape
+from rasa_randconn.differentiation import Parameters, Tape
+from rasa_randconn.kernels import dropout
+from rasa_randconn.kernels.dropout import DropoutRate
 from rasa_randconn.network.metrics import Metrics
+from rasa_randconn.network.token_mask import TokenMask
 from rasa_randconn.training import StackedFeatures
+from rasa_randconn.transformer import encoder_pass
 
 _ATTENTION = {
     "query": "_query_dense_layer",
@@ -26,15 +30,23 @@ _ATTENTION = {
 
 
 class FixedChoices:
-    """Draws the same negatives as stock's patched function, and chosen masks."""
+    """Draws the same negatives as stock's patched function, and the same masks."""
 
-    def __init__(self, is_masked: Any = None):
-        self._draws = [] if is_masked is None else [is_masked]
+    def __init__(self) -> None:
+        self._draws: List[np.ndarray] = []
 
     def integers(self, high: int, size: Any = None) -> Any:
         if size is None:
             return 1
         return np.asarray(_negatives(size[0], size[1], high))
+
+    def mask(self, is_token: np.ndarray) -> None:
+        """Chooses every third token in the next draw."""
+        rows = np.arange(len(is_token))
+        sentences = np.flatnonzero(~is_token)
+        starts = np.concatenate([[0], sentences + 1])
+        places = rows - starts[np.searchsorted(sentences, rows)]
+        self._draws = [is_token & (places % 3 == 1)]
 
     def random(self, count: int) -> np.ndarray:
         if self._draws:
@@ -49,9 +61,51 @@ def _negatives(rows: int, count: int, high: int) -> np.ndarray:
     return (np.arange(rows * count) * 7 + 3).reshape(rows, count) % high
 
 
-def fix_choices_of_stock(monkeypatch: Any) -> None:
-    """Stock draws fixed negatives, and masks every third token by the mask's vector."""
+def fix_choices(monkeypatch: Any) -> None:
+    """Takes the chance out of stock's models and ours.
 
+    Negatives are fixed, and every third token is masked by the mask's vector. Dropout
+    scales units by the fraction that is kept on average; features and keys it drops
+    all or none.
+    """
+    _fix_choices_of_stock(monkeypatch)
+    _fix_dropout_of_stock(monkeypatch)
+    call = TokenMask.__call__
+
+    def masked(self: Any, tape: Any, rows: Any, is_token: np.ndarray) -> Any:
+        tape.random.mask(is_token)
+        return call(self, tape, rows, is_token)
+
+    def scaling_rate(rate: float) -> DropoutRate:
+        # kernels look at the factor only if the threshold is above 0
+        threshold = {0: 0, 1: 2**32 - 1}.get(rate, 1)
+        return DropoutRate(np.uint32(threshold), np.float32(1 - rate))
+
+    monkeypatch.setattr(TokenMask, "__call__", masked)
+    for module in (dropout, encoder_pass):
+        monkeypatch.setattr(module, "dropout_rate", scaling_rate)
+
+
+def _fix_dropout_of_stock(monkeypatch: Any) -> None:
+    def scaled(self: Any, inputs: tf.Tensor, training: Any = None) -> tf.Tensor:
+        return inputs * (1 - self.rate) if training else inputs
+
+    drop_features = rasa_layers.SparseDropout.call
+    drop_keys = transformer.MultiHeadAttention._drop_attention_logits
+
+    def features(self: Any, inputs: Any, training: Any = None) -> Any:
+        return drop_features(self, inputs, bool(training) and self.rate == 1)
+
+    def keys(self: Any, logits: Any, pad_mask: Any, training: Any) -> Any:
+        is_dropped = bool(training) and self.attention_dropout_rate == 1
+        return drop_keys(self, logits, pad_mask, is_dropped)
+
+    monkeypatch.setattr(tf.keras.layers.Dropout, "call", scaled)
+    monkeypatch.setattr(rasa_layers.SparseDropout, "call", features)
+    monkeypatch.setattr(transformer.MultiHeadAttention, "_drop_attention_logits", keys)
+
+
+def _fix_choices_of_stock(monkeypatch: Any) -> None:
     def random_indices(batch_size: Any, n: Any, n_max: Any) -> tf.Tensor:
         return tf.constant(_negatives(int(batch_size), int(n), int(n_max)), tf.int32)
 
@@ -98,20 +152,12 @@ class Twins:
         self.batch = StackedFeatures(data.data).everything()
         self._stock_batch = RasaDataGenerator.prepare_batch(data.data)
         self.stock_loss(training=True)
-        random = np.random.default_rng(0)
         self.pairs: Dict[str, Tuple[Any, Any]] = {}
-        for parameter in ours.parameters:
-            # far from initial values, so that a swapped pair is noticed
-            parameter.array += random.normal(
-                scale=0.1, size=parameter.array.shape
-            ).astype(np.float32)
-            variable = stock_variable(stock, parameter.path)
-            layer = ours.parameters.layers.get(parameter.path.rsplit("/", 1)[0])
-            values = parameter.array
-            if layer is not None and parameter.path.endswith("/kernel"):
-                values = layer.connectivity.unpack(values)
+        move_weights(ours.parameters)
+        for path, values in dense_weights(ours.parameters).items():
+            variable = stock_variable(stock, path)
             variable.assign(values)
-            self.pairs[parameter.path] = parameter, variable
+            self.pairs[path] = ours.parameters[path], variable
 
     def stock_loss(self, training: bool) -> tf.Tensor:
         self.stock.reset_metrics()
@@ -120,17 +166,10 @@ class Twins:
         self.stock._training = None
         return loss
 
-    def our_loss(self, training: bool, is_masked: Any = None) -> Tuple[float, Tape]:
-        tape = Tape(FixedChoices(is_masked), training)  # type: ignore[arg-type]
+    def our_loss(self, training: bool) -> Tuple[float, Tape]:
+        tape = Tape(FixedChoices(), training)  # type: ignore[arg-type]
         self.metrics = Metrics()
         return self.ours.network.loss(tape, self.batch, self.metrics), tape
-
-    def every_third_token(self) -> np.ndarray:
-        lengths = self.batch["text"]["sequence"][0].lengths
-        rows: List[bool] = []
-        for length in lengths:
-            rows += [i % 3 == 1 for i in range(length)] + [False]
-        return np.array(rows)
 
     def outputs(self) -> Tuple[Dict[str, Any], Dict[str, Any]]:
         self.stock._training = False
@@ -140,6 +179,26 @@ class Twins:
         self.ours._prepared = None
         ours = self.ours.predict_batch(StackedFeatures(texts).everything())
         return ours, stock
+
+
+def move_weights(parameters: Parameters) -> None:
+    """Moves weights away from what they were, so that swapped ones are noticed."""
+    random = np.random.default_rng(0)
+    for parameter in parameters:
+        change = random.normal(scale=0.1, size=parameter.array.shape)
+        parameter.array += change.astype(np.float32)
+
+
+def dense_weights(parameters: Parameters) -> Dict[str, np.ndarray]:
+    """Copies of all weights by path, in the shapes that they have in stock."""
+    weights = {}
+    for parameter in parameters:
+        layer = parameters.layers.get(parameter.path.rsplit("/", 1)[0])
+        values = parameter.array
+        if layer is not None and parameter.path.endswith("/kernel"):
+            values = layer.connectivity.unpack(values)
+        weights[parameter.path] = values.copy()
+    return weights
 
 
 def stock_variable(model: Any, path: str) -> tf.Variable:
@@ -181,12 +240,9 @@ def _variable_of_encoder(encoder: Any, steps: List[str]) -> tf.Variable:
 def assert_same_loss_and_gradients(twins: Twins) -> None:
     """Compares losses and the gradients of all weights in training."""
     unused = {id(v) for v in twins.stock.trainable_variables}
-    is_masked = twins.every_third_token() if "text" in twins.batch else None
-    if twins.ours.config["use_masked_language_model"] is False:
-        is_masked = None
     with tf.GradientTape() as stock_tape:
         stock_loss = twins.stock_loss(training=True)
-    loss, tape = twins.our_loss(training=True, is_masked=is_masked)
+    loss, tape = twins.our_loss(training=True)
     assert loss == pytest.approx(float(stock_loss), rel=1e-4)
 
     paths = [p for p, (parameter, _) in twins.pairs.items() if parameter.is_trainable]

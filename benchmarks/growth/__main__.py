@@ -165,15 +165,19 @@ def _train(config: str, nlu: str, times: int, epochs: int) -> Training:
             answer=str(folder / "answer.json"),
         )
         orders.write(folder / "orders.json")
-        subprocess.run(
+        with subprocess.Popen(
             [
                 *(sys.executable, "-m", "rasa_randconn.comparison.train_worker"),
                 str(folder / "orders.json"),
             ],
-            check=True,
+            # never written to: it tells the worker that this process still lives
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             env={**os.environ, "RASA_CACHE_DIRECTORY": str(folder / "cache")},
-        )
+            start_new_session=True,
+        ) as process:
+            if process.wait():
+                raise subprocess.CalledProcessError(process.returncode, process.args)
         answer: Dict[str, Any] = json.loads(Path(orders.answer).read_text())
         return Training(
             times,

@@ -82,7 +82,8 @@ def _end_with_input() -> None:
     """
     # unbuffered: a buffer's lock would get in the way when the interpreter ends
     os.read(sys.stdin.fileno(), 1)
-    if hasattr(os, "killpg"):
+    # a group that is not its own holds processes of others
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
         os.killpg(os.getpgrp(), signal.SIGKILL)
     os._exit(1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Type
 
 from rasa.core.featurizers.precomputation import MessageContainerForCoreFeaturization
 from rasa.core.featurizers.single_state_featurizer import SingleStateFeaturizer
@@ -29,6 +29,7 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent):
     of a dialogue.
     """
 
+    _state_featurizer: Type[StateFeaturizer] = StateFeaturizer
     config: Dict[str, Any]
     fake_features: Dict[str, List[Features]]
 
@@ -39,11 +40,10 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Creates the policy (see `TEDPolicy.__init__`)."""
         super().__init__(*args, **kwargs)
-        featurizer = self.featurizer
-        if type(featurizer.state_featurizer) is SingleStateFeaturizer:
-            featurizer.state_featurizer = StateFeaturizer.like(
-                featurizer.state_featurizer
-            )
+        given = self.featurizer.state_featurizer
+        # Rasa saves no class: a loaded featurizer is a `SingleStateFeaturizer`
+        if type(given) in (SingleStateFeaturizer, self._state_featurizer.stock):
+            self.featurizer.state_featurizer = self._state_featurizer.like(given)
 
     def _load_params(self, config: Dict[str, Any]) -> None:
         super()._load_params(checked_config(type(self), config))

@@ -11,7 +11,7 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.selectors.response_selector import ResponseSelector
-from rasa.utils.tensorflow.constants import CONNECTION_DENSITY
+from rasa.utils.tensorflow.constants import CONNECTION_DENSITY, INTENT_CLASSIFICATION
 
 from rasa_randconn.components.message_component import MessageComponent
 from rasa_randconn.models import RandConnDIET, RandConnDIET2BOW, RandConnDIET2DIET
@@ -54,6 +54,8 @@ class RandConnResponseSelector(MessageComponent, ResponseSelector):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> RandConnResponseSelector:
+        # stock trains with this, whatever is configured, but loads what is configured
+        config = {**config, INTENT_CLASSIFICATION: True}
         selector = super()._load(
             model_path, config, model_storage, resource, execution_context
         )

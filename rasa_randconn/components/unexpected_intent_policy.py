@@ -9,6 +9,7 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 
 from rasa_randconn.components.randomly_connected_policy import RandomlyConnectedPolicy
 from rasa_randconn.models import RandConnIntentTED
+from rasa_randconn.serving import IntentStateFeaturizer
 
 
 @DefaultV1Recipe.register(
@@ -19,6 +20,8 @@ class RandConnUnexpecTEDIntentPolicy(RandomlyConnectedPolicy, UnexpecTEDIntentPo
 
     All options of `UnexpecTEDIntentPolicy` keep their meaning.
     """
+
+    _state_featurizer = IntentStateFeaturizer
 
     @staticmethod
     def get_default_config() -> Dict[str, Any]:

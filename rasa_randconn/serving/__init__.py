@@ -7,9 +7,13 @@ from rasa_randconn.serving.features import (
     split_predictions,
 )
 from rasa_randconn.serving.recent_turns import RecentTurns
-from rasa_randconn.serving.state_featurizer import StateFeaturizer
+from rasa_randconn.serving.state_featurizer import (
+    IntentStateFeaturizer,
+    StateFeaturizer,
+)
 
 __all__ = [
+    "IntentStateFeaturizer",
     "RecentTurns",
     "StateFeaturizer",
     "batch_of_dialogues",

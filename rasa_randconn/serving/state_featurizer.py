@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 import functools
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Type
 
 import numpy as np
 import scipy.sparse
-from rasa.core.featurizers.single_state_featurizer import SingleStateFeaturizer
+from rasa.core.featurizers.single_state_featurizer import (
+    IntentTokenizerSingleStateFeaturizer,
+    SingleStateFeaturizer,
+)
 from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE
 from rasa.shared.nlu.training_data.features import Features
 
@@ -18,7 +21,12 @@ class StateFeaturizer(SingleStateFeaturizer):
 
     Rasa writes the few numbers of a state into a dense row and has SciPy search that
     for them, for every turn of every dialogue.
+
+    Attributes:
+        stock: The class that it takes the place of.
     """
+
+    stock: Type[SingleStateFeaturizer] = SingleStateFeaturizer
 
     @classmethod
     def like(cls, featurizer: SingleStateFeaturizer) -> StateFeaturizer:
@@ -50,9 +58,15 @@ class StateFeaturizer(SingleStateFeaturizer):
                 FEATURE_TYPE_SENTENCE,
                 attribute,
                 # where features come from is Rasa's name for it, in options too
-                SingleStateFeaturizer.__name__,
+                self.stock.__name__,
             )
         ]
+
+
+class IntentStateFeaturizer(StateFeaturizer, IntentTokenizerSingleStateFeaturizer):
+    """The same for policies whose labels are intents."""
+
+    stock = IntentTokenizerSingleStateFeaturizer
 
 
 @functools.lru_cache(maxsize=64)

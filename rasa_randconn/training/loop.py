@@ -102,7 +102,7 @@ class Trainer:
                 callback_list.on_epoch_begin(epoch)
                 logs = self._train_epoch(model, batches, callback_list)
                 if validation_data is not None and (epoch + 1) % validation_freq == 0:
-                    measured = self._measured(validation_data, callback_list)
+                    measured = self._measured(model, validation_data, callback_list)
                     logs.update({f"val_{name}": v for name, v in measured.items()})
                 callback_list.on_epoch_end(epoch, logs)
                 if model.stop_training:
@@ -144,7 +144,9 @@ class Trainer:
                 break
         return self._with_regularization(metrics.means())
 
-    def _measured(self, batches: PreparedBatches, callbacks: Any) -> Dict[str, float]:
+    def _measured(
+        self, model: tf.keras.Model, batches: PreparedBatches, callbacks: Any
+    ) -> Dict[str, float]:
         """Metrics of all batches, without training on them."""
         self._optimizer.settle()
         metrics = Metrics()
@@ -157,6 +159,7 @@ class Trainer:
             callbacks.on_test_batch_end(index, self._logs(metrics.means()))
         batches.on_epoch_end()
         measured = self._with_regularization(metrics.means())
+        model.optimizer.iterations.assign(self._optimizer.step)
         callbacks.on_test_end(measured)
         return measured
 
@@ -166,7 +169,8 @@ class Trainer:
         return self._logs(values)
 
     def _logs(self, values: Dict[str, float]) -> Dict[str, float]:
-        return {name: values[name] for name in self._metric_names if name in values}
+        # Keras, too, reports metrics that no batch has
+        return {name: values.get(name, 0.0) for name in self._metric_names}
 
     def _summarize(self, model: tf.keras.Model, logs: Dict[str, float]) -> None:
         """Tells TensorBoard, if it listens to batches."""

@@ -200,6 +200,17 @@ def test_a_worker_ends_with_the_process_that_started_it():
     assert process.wait(30) == -signal.SIGKILL
 
 
+def test_a_worker_without_a_group_of_its_own_ends_alone():
+    worker = "from rasa_randconn.comparison import worker as w; w._end_with_input()"
+    command = "import subprocess, sys; "
+    command += f"subprocess.run([sys.executable, '-c', {worker!r}], input=b''); "
+    command += "print('still here')"
+    output = subprocess.check_output(
+        [sys.executable, "-c", command], start_new_session=True
+    )
+    assert output == b"still here\n"
+
+
 def test_existing_results_are_not_lost_by_accident(project):
     run(plan(project, "a", seeds=[1]))
     before = (project / "out" / "results.json").read_bytes()

@@ -16,6 +16,7 @@ from data_factory import (
     files_of,
     load,
     load_diet,
+    tiny_options,
     train_diet,
     train_ted,
 )
@@ -80,8 +81,7 @@ class Model:
         path.write_text(json.dumps(content))
 
     def load(self, component=None):
-        tiny = TINY_TED if self.component is RandConnTEDPolicy else TINY_DIET
-        options = {**tiny, **self._trained.options}
+        options = {**tiny_options(self.component), **self._trained.options}
         return load(component or self.component, options, self.storage)
 
     def error(self, component=None):

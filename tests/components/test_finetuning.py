@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import tarfile
 
 import numpy as np
+import pytest
 import rasa.model_training
 from data_factory import (
     NLU,
     OUR_DIET,
+    RETRIEVAL_NLU,
     TINY_DIET,
     Featurizers,
     answer_of_ted,
     answers_of_diet,
+    load,
     load_diet,
     load_ted,
     nlu_data,
+    retrieval_featurizers,
+    train,
     train_diet,
     train_ted,
     write_nlu_bot,
 )
 
-from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
+from rasa_randconn import (
+    RandConnDIETClassifier,
+    RandConnResponseSelector,
+    RandConnTEDPolicy,
+    RandConnUnexpecTEDIntentPolicy,
+)
 from rasa_randconn.storage import read_weights
 
 INTENTS = {"entity_recognition": False}
@@ -74,25 +85,55 @@ def _inputs(diet):
     return sum(diet._sparse_feature_sizes["text"]["sequence"])
 
 
-def test_a_policy_goes_on_learning_on_the_same_connections(pattern, talk, tmp_path):
+def test_a_selector_learns_new_words_on_the_same_connections(retrieval, tmp_path):
+    selector, options = RandConnResponseSelector, {**TINY_DIET, "epochs": 2}
+    first = train(selector, options, tmp_path, retrieval)
+    before = _connections(tmp_path / "model")
+    more_nlu = RETRIEVAL_NLU.replace("will it rain", "will it rain tomorrow maybe")
+    (tmp_path / "more").mkdir()
+    more = retrieval_featurizers(tmp_path / "more", nlu=more_nlu)
+
+    tuned = load(selector, options, tmp_path, is_finetuning=True)
+    tuned.train(copy.deepcopy(more.training_data))
+
+    _assert_same(_connections(tmp_path / "model"), before)
+    assert _inputs(tuned) == _inputs(first) + 2
+    loaded = load(selector, options, tmp_path)
+    found, expected = (
+        component.process(more.messages("will it rain tomorrow maybe"))[0]
+        for component in (loaded, tuned)
+    )
+    assert found.get("response_selector") == expected.get("response_selector")
+    assert expected.get("response_selector")["default"]["ranking"]
+
+
+@pytest.mark.parametrize(
+    "policy, data",
+    [(RandConnTEDPolicy, "talk"), (RandConnUnexpecTEDIntentPolicy, "intent_talk")],
+)
+def test_a_policy_goes_on_learning_on_the_same_connections(
+    policy, data, pattern, request, tmp_path
+):
     options = {"connection_pattern": pattern}
-    first = train_ted(RandConnTEDPolicy, options, tmp_path, talk)
+    said = request.getfixturevalue(data)
+    first = train_ted(policy, options, tmp_path, said)
     before = _connections(tmp_path / "model")
     weights = {p: a.copy() for p, a in first.model.parameters.arrays().items()}
 
-    tuned = load_ted(RandConnTEDPolicy, options, tmp_path, is_finetuning=True)
+    tuned = load_ted(policy, options, tmp_path, is_finetuning=True)
     restored = tuned.model.parameters.arrays()
     assert set(restored) == set(weights)
     for path, array in restored.items():
         np.testing.assert_array_equal(array, weights[path])
-    tuned.train(talk.trackers, talk.domain, talk.precomputations)
+    tuned.train(said.trackers, said.domain, said.precomputations)
 
     _assert_same(_connections(tmp_path / "model"), before)
     changed = tuned.model.parameters.arrays()
     assert any((changed[path] != weights[path]).any() for path in weights)
-    expected = answer_of_ted(tuned, talk, "hello", "greet").probabilities
-    loaded = load_ted(RandConnTEDPolicy, options, tmp_path)
-    assert answer_of_ted(loaded, talk, "hello", "greet").probabilities == expected
+    loaded = load_ted(policy, options, tmp_path)
+    for path, array in changed.items():
+        np.testing.assert_array_equal(loaded.model.parameters[path].array, array)
+    assert answer_of_ted(loaded, said, "hello", "greet").probabilities
 
 
 def test_rasa_finetunes_a_bot_with_new_words(tmp_path):

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 
 import pytest
 from data_factory import (
     NLU,
+    TINY_DIET,
     TINY_TED,
     Featurizers,
     answer_of_ted,
     answers_of_diet,
     create,
     eagerly,
+    load,
     load_diet,
     load_ted,
     nlu_data,
+    train,
     train_diet,
 )
 from rasa.core.policies.ted_policy import TEDPolicy
+from rasa.core.policies.unexpected_intent_policy import UnexpecTEDIntentPolicy
 from rasa.nlu.classifiers.diet_classifier import DIETClassifier
+from rasa.nlu.selectors.response_selector import ResponseSelector
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
+from rasa_randconn import (
+    RandConnDIETClassifier,
+    RandConnResponseSelector,
+    RandConnTEDPolicy,
+    RandConnUnexpecTEDIntentPolicy,
+)
 
 
 @pytest.fixture
@@ -162,9 +173,16 @@ def test_any_text_gets_the_kind_of_answer_that_stock_gives(
         assert text[found["start"] : found["end"]] == found["value"]
 
 
-def test_a_policy_without_dialogues_answers_as_stock_does(talk, tmp_path):
+@pytest.mark.parametrize(
+    "policies",
+    [
+        (RandConnTEDPolicy, TEDPolicy),
+        (RandConnUnexpecTEDIntentPolicy, UnexpecTEDIntentPolicy),
+    ],
+)
+def test_a_policy_without_dialogues_answers_as_stock_does(policies, talk, tmp_path):
     answers = []
-    for policy in (RandConnTEDPolicy, TEDPolicy):
+    for policy in policies:
         storage = tmp_path / policy.__name__
         storage.mkdir()
         untrained = create(policy, TINY_TED, storage)
@@ -176,3 +194,23 @@ def test_a_policy_without_dialogues_answers_as_stock_does(talk, tmp_path):
         answers.append(answer_of_ted(loaded, talk, "hello", "greet").probabilities)
     assert answers[0] == answers[1]
     assert not any(answers[0])
+
+
+@pytest.mark.parametrize("intents", [[], ["faq/name"]], ids=["none", "one"])
+def test_a_selector_without_a_choice_answers_as_stock_does(
+    intents, retrieval, tmp_path
+):
+    few = copy.copy(retrieval)
+    few.training_data = retrieval.training_data.filter_training_examples(
+        lambda example: example.get("intent_response_key") in intents
+    )
+    answers = []
+    for selector in (RandConnResponseSelector, ResponseSelector):
+        storage = tmp_path / selector.__name__
+        storage.mkdir()
+        train(selector, TINY_DIET, storage, few)
+        loaded = load(selector, TINY_DIET, storage)
+        (message,) = loaded.process(retrieval.messages("who are you"))
+        answers.append(message.get("response_selector")["default"])
+    assert answers[0] == answers[1]
+    assert not answers[0]["ranking"]

@@ -12,18 +12,18 @@ from pathlib import Path
 import pytest
 import safetensors
 from data_factory import (
-    STORIES,
     answer_of_ted,
     answers_of_diet,
-    dialogues,
     files_of,
     load_diet,
+    tiny_options,
     train_diet,
-    train_ted,
 )
+from rasa.core.policies.policy import Policy
 from rasa.nlu.classifiers.diet_classifier import DIETClassifier
+from rasa.nlu.selectors.response_selector import ResponseSelector
 
-from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
+from rasa_randconn import RandConnDIETClassifier
 
 TEXTS = ["hello", "fly from rome to paris on monday", "never seen", "to berlin"]
 INTENTS_ONLY = {"entity_recognition": False}
@@ -37,60 +37,54 @@ sys.path.insert(0, {tests!r})
 import conftest
 from components.test_round_trip import answers
 from data_factory import (
-    STORIES, Featurizers, dialogues, load_diet, load_ted, nlu_data
+    END_TO_END_STORIES, Featurizers, dialogues, load, nlu_data, retrieval_featurizers
 )
-from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
+import rasa_randconn
 
 folder, jobs = Path(sys.argv[1]), json.loads(sys.argv[2])
-(folder / "featurizers").mkdir()
+for name in ("featurizers", "retrieval"):
+    (folder / name).mkdir()
 featurizers = Featurizers(nlu_data(), folder / "featurizers")
-components = {{}}
-for kind, options, storage in jobs:
-    load, component = {{
-        "diet": (load_diet, RandConnDIETClassifier),
-        "ted": (load_ted, RandConnTEDPolicy),
-    }}[kind]
-    components[kind] = load(component, options, Path(storage))
-talk = dialogues(STORIES, featurizers)
-found = answers(components["diet"], components["ted"], featurizers, talk)
+retrieval = retrieval_featurizers(folder / "retrieval")
+talk = dialogues(END_TO_END_STORIES, featurizers)
+found = {{}}
+for name, options, storage in jobs:
+    component = load(getattr(rasa_randconn, name), options, Path(storage))
+    found[name] = answers(component, featurizers, retrieval, talk)
 (folder / "answers.json").write_text(json.dumps(found))
 """
 
 
-def answers(diet, ted, featurizers, talk):
-    """What both components say, in full precision."""
-    return {
-        "diet": answers_of_diet(diet, featurizers, *TEXTS),
-        "ted": [
-            [
-                float(probability)
-                for probability in answer_of_ted(ted, talk, text, intent).probabilities
-            ]
-            for text, intent in (("hello", "greet"), ("bye", "bye"))
-        ],
-    }
-
-
-@pytest.fixture(scope="module")
-def intent_talk(featurizers):
-    return dialogues(STORIES, featurizers)
+def answers(component, featurizers, retrieval, talk):
+    """What a component says, in full precision."""
+    if isinstance(component, ResponseSelector):
+        messages = component.process(retrieval.messages(*TEXTS))
+        return [message.get("response_selector") for message in messages]
+    if not isinstance(component, Policy):
+        return answers_of_diet(component, featurizers, *TEXTS)
+    predictions = [
+        answer_of_ted(component, talk, text, intent)
+        for text, intent in (("hello", "greet"), ("bye", "bye"))
+    ]
+    return [[list(map(float, p.probabilities)), p.action_metadata] for p in predictions]
 
 
 def test_new_processes_answer_with_the_same_bits(
-    our_diet, pattern, intent_talk, featurizers, tmp_path
+    train_once, load_once, pattern, talk, retrieval, featurizers, tmp_path
 ):
     """In two processes, which load the components in different orders."""
-    ted_options = {"connection_pattern": pattern, "epochs": 2, **INTENTS_ONLY}
-    (tmp_path / "ted").mkdir()
-    ted = train_ted(RandConnTEDPolicy, ted_options, tmp_path / "ted", intent_talk)
-    in_this_process = answers(our_diet.component, ted, featurizers, intent_talk)
-    expected = json.loads(json.dumps(in_this_process))
-    assert any(answer["entities"] for answer in expected["diet"])
+    jobs, expected = [], {}
+    for kind in ("diet", "ted", "selector", "unlikely intents"):
+        trained, loaded = train_once(kind, pattern), load_once(kind, pattern)
+        # policies answer otherwise before they are loaded, as in stock
+        component = loaded if isinstance(loaded, Policy) else trained.component
+        name = type(component).__name__
+        options = {**tiny_options(type(component)), **trained.options}
+        jobs.append((name, options, str(trained.storage)))
+        expected[name] = answers(component, featurizers, retrieval, talk)
+    expected = json.loads(json.dumps(expected))
+    assert any(answer["entities"] for answer in expected["RandConnDIETClassifier"])
 
-    jobs = [
-        ("diet", our_diet.options, str(our_diet.storage)),
-        ("ted", ted_options, str(tmp_path / "ted")),
-    ]
     script = LOADER.format(tests=str(Path(__file__).parents[1]))
     for name, ordered in (("first", jobs), ("second", jobs[::-1])):
         folder = tmp_path / name

@@ -19,7 +19,7 @@ from stock_twin import (
     Twins,
     assert_same_loss_and_gradients,
     assert_same_outputs,
-    fix_choices_of_stock,
+    fix_choices,
     twins_of_policies,
 )
 
@@ -78,7 +78,7 @@ def retrieval_featurizers(tmp_path_factory):
 @pytest.fixture
 def selector_twins(retrieval_featurizers, tmp_path, monkeypatch):
     def make(case):
-        fix_choices_of_stock(monkeypatch)
+        fix_choices(monkeypatch)
         models = []
         for component in (RandConnResponseSelector, ResponseSelector):
             options = {**SELECTOR, **SELECTOR_CASES[case]}
@@ -94,7 +94,7 @@ def selector_twins(retrieval_featurizers, tmp_path, monkeypatch):
 @pytest.fixture
 def policy_twins(featurizers, tmp_path, monkeypatch):
     def make(case):
-        fix_choices_of_stock(monkeypatch)
+        fix_choices(monkeypatch)
         components = (RandConnUnexpecTEDIntentPolicy, UnexpecTEDIntentPolicy)
         options = {**POLICY, **POLICY_CASES[case]}
         data = dialogues(STORIES, featurizers)

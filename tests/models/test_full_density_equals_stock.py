@@ -22,7 +22,7 @@ from stock_twin import (
     Twins,
     assert_same_loss_and_gradients,
     assert_same_outputs,
-    fix_choices_of_stock,
+    fix_choices,
     twins_of_policies,
 )
 
@@ -112,7 +112,7 @@ def dense_featurizers(tmp_path_factory):
 @pytest.fixture
 def diet_twins(featurizers, dense_featurizers, tmp_path, monkeypatch):
     def make(case):
-        fix_choices_of_stock(monkeypatch)
+        fix_choices(monkeypatch)
         options = {**DIET, **DIET_CASES[case]}
         data = featurizers.training_data
         if options.pop("is_dense", False):
@@ -130,7 +130,7 @@ def diet_twins(featurizers, dense_featurizers, tmp_path, monkeypatch):
 @pytest.fixture
 def ted_twins(featurizers, tmp_path, monkeypatch):
     def make(case):
-        fix_choices_of_stock(monkeypatch)
+        fix_choices(monkeypatch)
         stories, own = TED_CASES[case]
         components = (RandConnTEDPolicy, TEDPolicy)
         data = dialogues(stories, featurizers)

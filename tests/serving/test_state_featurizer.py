@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse
-from rasa.core.featurizers.single_state_featurizer import SingleStateFeaturizer
+from rasa.core.featurizers.single_state_featurizer import (
+    IntentTokenizerSingleStateFeaturizer,
+    SingleStateFeaturizer,
+)
 from rasa.shared.core.domain import Domain
 
-from rasa_randconn.serving import StateFeaturizer
+from rasa_randconn.serving import IntentStateFeaturizer, StateFeaturizer
 
 DOMAIN = Domain.from_yaml(
     """
@@ -87,3 +90,16 @@ def test_what_is_learnt_from_a_domain_is_that_of_rasa(featurizer):
     ours = StateFeaturizer.like(SingleStateFeaturizer())
     ours.prepare_for_training(DOMAIN)
     assert ours.to_dict() == featurizer.to_dict()
+
+
+def test_labels_that_are_intents_are_encoded_as_by_rasa(featurizer):
+    stock = IntentTokenizerSingleStateFeaturizer()
+    stock.prepare_for_training(DOMAIN)
+    ours = IntentStateFeaturizer.like(featurizer)
+    encoded = ours.encode_all_labels(DOMAIN, None)
+    expected = stock.encode_all_labels(DOMAIN, None)
+    assert len(encoded) == len(expected) == len(DOMAIN.intents)
+    for own, other in zip(encoded, expected):
+        (found,), (features,) = own["intent"], other["intent"]
+        np.testing.assert_array_equal(found.features, features.features)
+        assert found.attribute == features.attribute

@@ -242,7 +242,7 @@ def test_tensorboard_gets_the_curves_of_keras_and_those_of_batches(tmp_path):
     keras, ours = curves
     of_batches = ours["train"].pop("batch_t_loss")
     assert ours["train"] == keras["train"]
-    assert ours["validation"]["epoch_t_loss"] == keras["validation"]["epoch_t_loss"]
+    assert ours["validation"] == keras["validation"]
     assert [step for step, _ in of_batches] == list(range(1, 5 + 4 + 1))
     losses = np.array(training.network.losses)
     first = np.cumsum(losses[:5]) / np.arange(1, 6)
@@ -256,7 +256,7 @@ def _curves(folder: Path) -> Dict[str, Dict[str, List[Tuple[int, float]]]]:
         own = curves.setdefault(path.parent.name, {})
         for event in tf.compat.v1.train.summary_iterator(str(path)):
             for value in event.summary.value:
-                if value.tag.endswith("t_loss"):
+                if "t_loss" in value.tag:
                     number = close_to(tf.make_ndarray(value.tensor))
                     own.setdefault(value.tag, []).append((event.step, number))
     return curves

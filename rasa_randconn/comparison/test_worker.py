@@ -20,7 +20,7 @@ from rasa_randconn.comparison.instruments import (
 WARM_UP = 20
 """Predictions made before times are kept."""
 
-MEASURED = 300
+MEASURED = 1000
 """Messages whose prediction times are kept."""
 
 MOST_REPLAYS = 50

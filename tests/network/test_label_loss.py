@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from rasa.utils.tensorflow.layers import SingleLabelDotProductLoss
-from stock_twin import FixedChoices, fix_choices_of_stock
+from stock_twin import FixedChoices, fix_choices
 
 from rasa_randconn.differentiation import Tape, Value
 from rasa_randconn.network.label_loss import Labelled, LabelLoss, LabelLossSettings
@@ -94,7 +94,7 @@ def in_training():
 def test_loss_accuracy_and_gradients_are_those_of_stock(
     case, rows, size, normal, monkeypatch
 ):
-    fix_choices_of_stock(monkeypatch)
+    fix_choices(monkeypatch)
     batch = Batch(normal, rows, size)
     embeddings = [tf.constant(array) for array in batch.embeddings]
     with tf.GradientTape() as tape:

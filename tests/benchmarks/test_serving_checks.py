@@ -158,7 +158,8 @@ def test_memory_that_messages_leave_behind_is_noticed():
     left = []
 
     async def parse_message(message: Any) -> None:
-        left.append(bytearray(b"x" * 200_000) if len(left) >= 1000 else b"")
+        # so large that it is never cut from memory that the process holds already
+        left.append(bytearray(b"x" * 64_000_000) if len(left) == 1001 else b"")
 
     leaking = SimpleNamespace(processor=SimpleNamespace(parse_message=parse_message))
     growth = asyncio.run(soak.memory_growth(leaking, ["hello"], 1050))

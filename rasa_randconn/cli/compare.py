@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
-from rasa_randconn.cli.data_arguments import add_data_arguments
+from rasa_randconn.cli.data_arguments import add_data_arguments, plan
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -70,25 +69,10 @@ def run(options: argparse.Namespace) -> int:
         The exit code.
     """
     from rasa_randconn.comparison.errors import ComparisonError
-    from rasa_randconn.comparison.runner import Plan, compare
+    from rasa_randconn.comparison.runner import compare
 
     try:
-        return compare(
-            Plan(
-                configs=options.config,
-                out=Path(options.out),
-                seeds=options.seeds,
-                epochs=options.epochs,
-                augmentation=options.augmentation,
-                domain=options.domain,
-                train_nlu=options.train_nlu,
-                test_nlu=options.test_nlu,
-                train_stories=options.train_stories,
-                test_stories=options.test_stories,
-                overwrite=options.overwrite,
-                command=options.command_line,
-            )
-        )
+        return compare(plan(options, options.config, options.command_line))
     except ComparisonError as error:
         print(f"rasa-randconn compare: {error}", file=sys.stderr)
         return 2

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, List
+
+if TYPE_CHECKING:
+    from rasa_randconn.comparison.runner import Plan
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,4 +42,30 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         default=50,
         metavar="N",
         help="how much to augment the stories, as in 'rasa train' (default: 50)",
+    )
+
+
+def plan(options: argparse.Namespace, configs: List[str], command: str = "") -> Plan:
+    """What to train and test.
+
+    Args:
+        options: The parsed arguments of the command.
+        configs: The configurations.
+        command: The command as the user gave it, for the report.
+    """
+    from rasa_randconn.comparison.runner import Plan
+
+    return Plan(
+        configs=configs,
+        out=Path(options.out),
+        seeds=options.seeds,
+        epochs=options.epochs,
+        augmentation=options.augmentation,
+        domain=options.domain,
+        train_nlu=options.train_nlu,
+        test_nlu=options.test_nlu,
+        train_stories=options.train_stories,
+        test_stories=options.test_stories,
+        overwrite=options.overwrite,
+        command=command,
     )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
-from rasa_randconn.cli.data_arguments import add_data_arguments
+from rasa_randconn.cli.data_arguments import add_data_arguments, plan
 from rasa_randconn.connections import PATTERNS
 
 _DESCRIPTION = (
@@ -137,25 +136,11 @@ def _fail(reason: str) -> int:
 
 def _sweep(options: argparse.Namespace) -> int:
     from rasa_randconn.comparison import report
-    from rasa_randconn.comparison.runner import Plan
     from rasa_randconn.sweep.running import SweepPlan, sweep
 
-    base = Plan(
-        configs=[options.config],
-        out=Path(options.out),
-        seeds=options.seeds,
-        epochs=options.epochs,
-        augmentation=options.augmentation,
-        domain=options.domain,
-        train_nlu=options.train_nlu,
-        test_nlu=options.test_nlu,
-        train_stories=options.train_stories,
-        test_stories=options.test_stories,
-        overwrite=options.overwrite,
-    )
     return sweep(
         SweepPlan(
-            base=base,
+            base=plan(options, [options.config]),
             densities=options.densities,
             sizes=options.sizes,
             patterns=options.patterns,

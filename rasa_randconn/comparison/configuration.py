@@ -116,8 +116,9 @@ def override(
                 entry["random_seed"] = seed
                 if epochs is not None:
                     entry["epochs"] = epochs
-                entry.update(options(entry["name"]))
-                if "connection_density" in options(entry["name"]):
+                others = options(entry["name"])
+                entry.update(others)
+                if "connection_density" in others:
                     # the old name of the same option, which would win or be refused
                     entry.pop("weight_sparsity", None)
     return changed

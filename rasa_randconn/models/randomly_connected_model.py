@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 import safetensors.numpy
@@ -43,6 +43,16 @@ _LARGEST_BATCH = 256
 _TRAINING = 1
 
 FeatureSizes = Mapping[str, Mapping[str, List[int]]]
+
+
+class WeightsOfLayer(NamedTuple):
+    """What Keras' callbacks ask of a layer.
+
+    Attributes:
+        weights: All its weights.
+    """
+
+    weights: List[tf.Variable]
 
 
 class RandomlyConnectedModel(TransformerRasaModel):
@@ -107,6 +117,17 @@ class RandomlyConnectedModel(TransformerRasaModel):
     def parameters(self) -> Parameters:
         """All weights."""
         return self.network.parameters
+
+    @property
+    def layers(self) -> List[WeightsOfLayer]:
+        """Copies of all weights, as Keras' callbacks look for them for histograms."""
+        if self._network is None:
+            return []
+        if self._adam is not None:
+            self._adam.settle()
+        return [
+            WeightsOfLayer([tf.Variable(p.array, name=p.path) for p in self.parameters])
+        ]
 
     def compile(self, optimizer: Any = "rmsprop", *args: Any, **kwargs: Any) -> None:
         """Takes the learning rate (arguments as in `tf.keras.Model.compile`)."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+import tensorflow as tf
 from data_factory import train_diet
 
 from rasa_randconn import RandConnDIETClassifier
@@ -75,3 +77,28 @@ def test_training_does_not_change_the_connections(featurizers, tmp_path, monkeyp
     for path in (f"{layer}/kernel" for layer in drawn):
         trained = parameters.arrays()[path]
         assert (trained != weights[path]).any(), "the weights on them are trained"
+
+
+def test_tensorboard_gets_histograms_and_images_of_all_weights(featurizers, tmp_path):
+    curves = tmp_path / "curves"
+    options = {"tensorboard_log_directory": str(curves), "epochs": 11}
+    parameters = _model(featurizers, tmp_path / "model", **options).parameters
+
+    seen = {"histograms": {}, "images": {}}
+    for path in curves.glob("**/*.tfevents*"):
+        for event in tf.compat.v1.train.summary_iterator(str(path)):
+            for value in event.summary.value:
+                plugin = value.metadata.plugin_data.plugin_name
+                if plugin in seen:
+                    steps = seen[plugin].setdefault(value.tag.rpartition("/")[0], {})
+                    steps[event.step] = tf.make_ndarray(value.tensor)
+    names = {f"{parameter.path}_0" for parameter in parameters}
+    assert set(seen["histograms"]) == names
+    assert {name for name in names if name.endswith("kernel_0")} <= set(seen["images"])
+    for parameter in parameters:
+        by_step = seen["histograms"][f"{parameter.path}_0"]
+        assert sorted(by_step) == [0, 10]
+        last = by_step[10]
+        assert last[:, 2].sum() == pytest.approx(parameter.array.size)
+    embedding = seen["histograms"][f"{next(iter(parameters.layers))}/kernel_0"]
+    assert (embedding[0] != embedding[10]).any()

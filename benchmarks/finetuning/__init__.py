@@ -1,0 +1,1 @@
+"""Finetuning beside a full training: `python -m benchmarks.finetuning --help`."""

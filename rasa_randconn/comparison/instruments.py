@@ -6,6 +6,7 @@ Only the workers use this module: it imports TensorFlow when called.
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 import time
 from dataclasses import dataclass, field
@@ -129,7 +130,9 @@ class Instruments:
     def _load(
         self, name: str, function: Callable[..., Any], this: Any, *args: Any, **kw: Any
     ) -> Any:
-        resource = kw["resource"].name
+        # a component may pass the call on to its base class without keywords
+        call = inspect.signature(function).bind(this, *args, **kw)
+        resource = call.arguments["resource"].name
         if not self._once(name, resource):
             return function(this, *args, **kw)
         training, self._training = self._training, None

@@ -182,6 +182,26 @@ def test_loading_and_predictions_are_timed(derived):
     assert len(measured.prediction_ms) == 1
 
 
+def test_a_loading_that_passes_its_arguments_on_by_position_is_timed_once(derived):
+    base = derived.__bases__[0]
+
+    class PassingOn(derived):
+        @classmethod
+        def load(cls, config, model_storage, resource, execution_context, **kwargs):
+            return super().load(config, model_storage, resource, execution_context)
+
+    instruments = Instruments()
+    for component in (PassingOn, base):
+        instruments.attach(component)
+    resource = Resource("train_Component0")
+
+    component = PassingOn.load({}, None, resource=resource, execution_context=None)
+
+    assert isinstance(component, PassingOn)
+    (measured,) = instruments.measurements.values()
+    assert measured.load_seconds >= 0.01
+
+
 def test_signatures_stay_those_that_rasa_reads():
     class Copy(DIETClassifier):
         pass

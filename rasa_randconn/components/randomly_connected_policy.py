@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Type
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Type, TypeVar
 
+import numpy as np
 from rasa.core.featurizers.precomputation import MessageContainerForCoreFeaturization
 from rasa.core.featurizers.single_state_featurizer import SingleStateFeaturizer
 from rasa.core.featurizers.tracker_featurizers import MaxHistoryTrackerFeaturizer
@@ -13,13 +15,22 @@ from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.training_data.features import Features
 from rasa.utils.tensorflow.constants import FEATURIZERS
+from rasa.utils.tensorflow.model_data import RasaModelData
 
 from rasa_randconn.components.options import checked_config
 from rasa_randconn.components.randomly_connected_component import (
     RandomlyConnectedComponent,
 )
+from rasa_randconn.components.text_feature_sizes import (
+    TextFeatureSizes,
+    read_sizes,
+    text_feature_sizes,
+    write_sizes,
+)
 from rasa_randconn.own_options import OWN_OPTIONS_OF_POLICIES
 from rasa_randconn.serving import RecentTurns, StateFeaturizer, batch_of_dialogues
+
+PolicyT = TypeVar("PolicyT", bound="RandomlyConnectedPolicy")
 
 
 class RandomlyConnectedPolicy(RandomlyConnectedComponent):
@@ -32,6 +43,7 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent):
     _state_featurizer: Type[StateFeaturizer] = StateFeaturizer
     config: Dict[str, Any]
     fake_features: Dict[str, List[Features]]
+    finetune_mode: bool
 
     @staticmethod
     def _with_own_options(stock_defaults: Dict[str, Any]) -> Dict[str, Any]:
@@ -40,6 +52,8 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Creates the policy (see `TEDPolicy.__init__`)."""
         super().__init__(*args, **kwargs)
+        self._text_feature_sizes: TextFeatureSizes = {}
+        self._sizes_before: TextFeatureSizes = {}
         given = self.featurizer.state_featurizer
         # Rasa saves no class: a loaded featurizer is a `SingleStateFeaturizer`
         if type(given) in (SingleStateFeaturizer, self._state_featurizer.stock):
@@ -56,11 +70,45 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent):
         **kwargs: Any,
     ) -> Resource:
         """Trains the policy (see `TEDPolicy.train`)."""
+        known = self._text_feature_sizes
+        now = text_feature_sizes(precomputations, self.config[FEATURIZERS])
+        # what is known of an attribute that has no texts this time is still true
+        self._text_feature_sizes = {**known, **now}
+        self._sizes_before = {key: known[key] for key in now if key in known}
         resource: Resource = super().train(
             training_trackers, domain, precomputations, **kwargs
         )
         self._seal_if_skipped()
         return resource
+
+    def run_training(
+        self, model_data: RasaModelData, label_ids: Optional[np.ndarray] = None
+    ) -> None:
+        """Trains the model (see `TEDPolicy.run_training`).
+
+        Unlike stock, it makes room for words that finetuning has brought.
+
+        Raises:
+            RasaException: If there are fewer features than before.
+        """
+        if self.finetune_mode and self.model is not None:
+            self.model.adjust_for_incremental_training(
+                model_data.first_data_example(),
+                {key: self._text_feature_sizes[key] for key in self._sizes_before},
+                self._sizes_before,
+            )
+        super().run_training(model_data, label_ids)
+
+    def persist_model_utilities(self, model_path: Path) -> None:
+        """Saves everything but the model (see `TEDPolicy.persist_model_utilities`)."""
+        super().persist_model_utilities(model_path)
+        write_sizes(self._text_feature_sizes, model_path, self._metadata_filename())
+
+    @classmethod
+    def _load_checked(cls: Type[PolicyT], folder: Path, *args: Any) -> PolicyT:
+        policy = super()._load_checked(folder, *args)
+        policy._text_feature_sizes = read_sizes(folder, cls._metadata_filename())
+        return policy
 
     def _featurize_for_prediction(
         self, tracker: DialogueStateTracker, *args: Any, **kwargs: Any

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import rasa.model_training
 from data_factory import (
+    END_TO_END_STORIES,
     NLU,
     OUR_DIET,
     RETRIEVAL_NLU,
@@ -17,6 +18,7 @@ from data_factory import (
     Featurizers,
     answer_of_ted,
     answers_of_diet,
+    dialogues,
     load,
     load_diet,
     load_ted,
@@ -27,6 +29,7 @@ from data_factory import (
     train_ted,
     write_nlu_bot,
 )
+from rasa.shared.exceptions import RasaException
 
 from rasa_randconn import (
     RandConnDIETClassifier,
@@ -134,6 +137,36 @@ def test_a_policy_goes_on_learning_on_the_same_connections(
     for path, array in changed.items():
         np.testing.assert_array_equal(loaded.model.parameters[path].array, array)
     assert answer_of_ted(loaded, said, "hello", "greet").probabilities
+
+
+def test_a_policy_learns_new_words_of_end_to_end_stories(pattern, talk, tmp_path):
+    options = {"connection_pattern": pattern, "save_optimizer_state": True}
+    first = train_ted(RandConnTEDPolicy, options, tmp_path, talk)
+    before = _connections(tmp_path / "model")
+    (tmp_path / "more").mkdir()
+    featurizers = Featurizers(nlu_data(MORE_NLU), tmp_path / "more")
+    stories = END_TO_END_STORIES.replace("user: hi there", "user: quite new words")
+    more = dialogues(stories, featurizers)
+
+    tuned = load_ted(RandConnTEDPolicy, options, tmp_path, is_finetuning=True)
+    tuned.train(more.trackers, more.domain, more.precomputations)
+
+    _assert_same(_connections(tmp_path / "model"), before)
+    assert _inputs_of_texts(tuned) == _inputs_of_texts(first) + 3
+    answer = answer_of_ted(tuned, more, "quite new words", "greet").probabilities
+    loaded = load_ted(RandConnTEDPolicy, options, tmp_path)
+    found = answer_of_ted(loaded, more, "quite new words", "greet").probabilities
+    assert found == answer
+
+    again = load_ted(RandConnTEDPolicy, options, tmp_path, is_finetuning=True)
+    with pytest.raises(RasaException, match="decreased"):
+        again.train(talk.trackers, talk.domain, talk.precomputations)
+
+
+def _inputs_of_texts(ted):
+    """Number of sparse features of a user's texts."""
+    layer = "sequence_layer.text/feature_combining/sparse_dense.sentence"
+    return len(ted.model.parameters[f"{layer}/sparse_to_dense/kernel"].array)
 
 
 def test_rasa_finetunes_a_bot_with_new_words(tmp_path):

@@ -12,7 +12,9 @@ def medians(
 ) -> Dict[str, float]:
     """Median milliseconds of every function, called in turn after two calls unmeasured.
 
-    Calling in turn spreads what the machine does meanwhile over all of them.
+    Calling in turn spreads what the machine does meanwhile over all of them. Before
+    every measured call is one that is not: in a training, too, a step follows its like,
+    and does not find another layer's numbers in the caches.
 
     Args:
         functions: What to time, by name.
@@ -24,6 +26,7 @@ def medians(
     times: Dict[str, list] = {name: [] for name in functions}
     for _ in range(repeats):
         for name, function in functions.items():
+            function()
             start = time.perf_counter()
             function()
             times[name].append((time.perf_counter() - start) * 1000)

@@ -8,14 +8,11 @@ holds the first step.
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence
 
 from rasa.shared.nlu.training_data.formats.rasa_yaml import RasaYAMLWriter
 from rasa.shared.nlu.training_data.loading import load_data
@@ -23,8 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.growth.copies import repeated
+from benchmarks.training_process import train_nlu
 from rasa_randconn.comparison.configuration import check_config
-from rasa_randconn.comparison.worker import Orders
 
 LARGEST_DEVIATION = 0.1
 """Of the time per example, as a fraction of that with the smallest data."""
@@ -148,37 +145,7 @@ def _train(config: str, nlu: str, times: int, epochs: int) -> Training:
         path = folder / "data.yml"
         data = repeated(load_data(nlu), times)
         RasaYAMLWriter().dump(path, data)
-        orders = Orders(
-            config=config,
-            derived_config=str(folder / "config.yml"),
-            seed=_SEED,
-            epochs=epochs,
-            augmentation=0,
-            domain=None,
-            train_nlu=[str(path)],
-            test_nlu=[],
-            train_stories=[],
-            test_stories=[],
-            model=str(folder / "model.tar.gz"),
-            evaluation=str(folder),
-            scratch=str(folder / "scratch"),
-            answer=str(folder / "answer.json"),
-        )
-        orders.write(folder / "orders.json")
-        with subprocess.Popen(
-            [
-                *(sys.executable, "-m", "rasa_randconn.comparison.train_worker"),
-                str(folder / "orders.json"),
-            ],
-            # never written to: it tells the worker that this process still lives
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            env={**os.environ, "RASA_CACHE_DIRECTORY": str(folder / "cache")},
-            start_new_session=True,
-        ) as process:
-            if process.wait():
-                raise subprocess.CalledProcessError(process.returncode, process.args)
-        answer: Dict[str, Any] = json.loads(Path(orders.answer).read_text())
+        answer = train_nlu(config, path, folder, _SEED, epochs)
         return Training(
             times,
             len(data.nlu_examples),

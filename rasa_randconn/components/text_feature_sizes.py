@@ -57,8 +57,12 @@ def write_sizes(sizes: TextFeatureSizes, folder: Path, name: str) -> None:
 
 
 def read_sizes(folder: Path, name: str) -> TextFeatureSizes:
-    """Reads what `write_sizes` has written (arguments as there)."""
-    sizes: TextFeatureSizes = rasa.shared.utils.io.read_json_file(
-        folder / f"{name}{_SUFFIX}"
-    )
+    """Reads what `write_sizes` has written; nothing is known of older models.
+
+    Arguments are those of `write_sizes`.
+    """
+    path = folder / f"{name}{_SUFFIX}"
+    if not path.is_file():
+        return {}
+    sizes: TextFeatureSizes = rasa.shared.utils.io.read_json_file(path)
     return sizes

@@ -1,0 +1,141 @@
+"""Is convergence more robust with few connections?
+
+Trains a configuration at several densities with many seeds. Examples held out by Rasa
+(`evaluate_on_number_of_examples`) are measured after every epoch. Told are means and
+standard deviations over the seeds at some epochs, whether the spread differs from that
+at density 1.0, and the epochs until the measure stays within 5% of its last value.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.article import curves, spread
+from benchmarks.training_process import train_nlu
+from rasa_randconn.comparison.configuration import check_config
+
+MEASURES = ("val_t_loss", "val_i_acc", "val_e_f1")
+"""Total loss, accuracy of intents and F1 of entities, all on held-out examples."""
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Trains what is missing in the folder, and prints what was found.
+
+    Args:
+        argv: The arguments; those of the process if `None`.
+
+    Returns:
+        The exit code, 0.
+    """
+    parser = argparse.ArgumentParser(prog="convergence", description=__doc__)
+    add = parser.add_argument
+    add("--config", required=True, help="a configuration with our DIET")
+    add("--nlu", required=True, help="examples to train on and to hold out from")
+    add("--densities", type=float, nargs="+", default=[1.0, 0.2, 0.05, 0.01])
+    add("--seeds", type=int, nargs="+", default=list(range(1, 9)))
+    add("--epochs", type=int, default=40)
+    add("--held-out", type=int, default=400, help="number of examples")
+    add("--out", required=True, help="folder for the curves")
+    options = parser.parse_args(argv)
+    check_config(options.config, needs_nlu=True, needs_stories=False)
+    out = Path(options.out)
+    out.mkdir(parents=True, exist_ok=True)
+    found: Dict[float, List[Dict[str, List[float]]]] = {}
+    for seed in options.seeds:
+        for density in options.densities:
+            path = out / f"density{density}-seed{seed}.json"
+            if not path.is_file():
+                path.write_text(json.dumps(_train(density, seed, options)))
+            found.setdefault(density, []).append(json.loads(path.read_text()))
+    console = Console(width=130)
+    for table in tables(found, options.epochs):
+        console.print(table)
+    return 0
+
+
+def tables(
+    found: Dict[float, List[Dict[str, List[float]]]], epochs: int
+) -> List[Table]:
+    """Makes a table for every measure.
+
+    Args:
+        found: The curves of every seed, by density.
+        epochs: Number of epochs.
+    """
+    at = sorted({max(1, epochs // part) for part in (8, 4, 2, 1)})
+    made = []
+    for measure in MEASURES:
+        table = Table(title=measure, title_justify="left")
+        for title in ("density", "seeds", *(f"epoch {epoch}" for epoch in at)):
+            table.add_column(title, justify="right")
+        for epoch in at:
+            table.add_column(f"same spread as 1.0, epoch {epoch}: p", justify="right")
+        if measure != "val_t_loss":
+            table.add_column("epochs to 95%", justify="right")
+        for density, runs in found.items():
+            cells = [f"{density:g}", f"{len(runs)}"]
+            cells += [_mean_and_deviation(runs, measure, epoch) for epoch in at]
+            cells += [_p(runs, found.get(1.0), measure, epoch) for epoch in at]
+            if measure != "val_t_loss":
+                reached = [spread.epochs_to(run[measure]) for run in runs]
+                cells.append(_text(spread.mean(spread.column(reached)), 1))
+            table.add_row(*cells)
+        made.append(table)
+    return made
+
+
+def _mean_and_deviation(
+    runs: Sequence[Dict[str, List[float]]], measure: str, epoch: int
+) -> str:
+    values = [run[measure][epoch - 1] for run in runs]
+    low, high = spread.deviation(values)[1:]
+    mean = sum(values) / len(values)
+    return (
+        f"{mean:.4f}, sd {spread.deviation(values).value:.4f} [{low:.4f}, {high:.4f}]"
+    )
+
+
+def _p(
+    runs: Sequence[Dict[str, List[float]]],
+    dense: Optional[Sequence[Dict[str, List[float]]]],
+    measure: str,
+    epoch: int,
+) -> str:
+    if dense is None or dense is runs or min(len(runs), len(dense)) < 3:
+        return ""
+    values, others = ([run[measure][epoch - 1] for run in r] for r in (runs, dense))
+    return f"{spread.same_spread(values, others):.2f}"
+
+
+def _text(interval: spread.Interval, decimals: int) -> str:
+    value, low, high = (f"{number:.{decimals}f}" for number in interval)
+    return f"{value} [{low}, {high}]"
+
+
+def _train(
+    density: float, seed: int, options: argparse.Namespace
+) -> Dict[str, List[float]]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        set_options: Dict[str, Any] = {
+            "connection_density": density,
+            "tensorboard_log_directory": str(folder / "curves"),
+            "evaluate_on_number_of_examples": options.held_out,
+            "evaluate_every_number_of_epochs": 1,
+        }
+        train_nlu(
+            options.config, Path(options.nlu), folder, seed, options.epochs, set_options
+        )
+        return curves.read(folder / "curves")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""Random connections before the training against pruning after it.
+
+Trains dense models; keeps in each of the layers that could be randomly connected the
+weights of the largest magnitude, as many as random connections would have; and tests
+them beside models trained with these densities from the start, with the same seeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.article import spread
+from benchmarks.training_process import test_nlu, train_nlu
+from rasa_randconn.comparison.configuration import check_config
+from rasa_randconn.connections import draw_connectivity
+from rasa_randconn.storage import read_weights, write_manifest, write_weights
+
+_WEIGHTS = "*.weights.safetensors"
+_MANIFEST = "rasa_randconn.json"
+
+SCORES = ("intent_f1", "entity_f1")
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Trains and tests what is missing in the folder, and prints what was found.
+
+    Args:
+        argv: The arguments; those of the process if `None`.
+
+    Returns:
+        The exit code, 0.
+    """
+    parser = argparse.ArgumentParser(prog="pruning", description=__doc__)
+    add = parser.add_argument
+    add("--config", required=True, help="a configuration with our DIET")
+    add("--train-nlu", required=True, help="examples to train on")
+    add("--test-nlu", required=True, help="examples to test on")
+    add("--densities", type=float, nargs="+", default=[0.5, 0.2, 0.05])
+    add("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
+    add("--epochs", type=int, default=40)
+    add("--out", required=True, help="folder for the scores")
+    options = parser.parse_args(argv)
+    check_config(options.config, needs_nlu=True, needs_stories=False)
+    out = Path(options.out)
+    out.mkdir(parents=True, exist_ok=True)
+    rows: List[Dict[str, Any]] = []
+    for seed in options.seeds:
+        path = out / f"seed{seed}.json"
+        if not path.is_file():
+            path.write_text(json.dumps(_scores(seed, options), indent=1))
+        rows += json.loads(path.read_text())
+    Console(width=130).print(table(rows))
+    return 0
+
+
+def table(rows: Sequence[Dict[str, Any]]) -> Table:
+    """Makes the table of means over the seeds.
+
+    Args:
+        rows: A row for every seed, density and way: `way`, `density` and the scores.
+    """
+    made = Table(title="Means with 95% intervals", title_justify="left")
+    for title in ("density", "way", "seeds", *SCORES):
+        made.add_column(title, justify="right")
+    for score in SCORES:
+        made.add_column(f"{score}, less random connections", justify="right")
+    for density, way in dict.fromkeys((row["density"], row["way"]) for row in rows):
+        own = _of(rows, density, way)
+        random = _of(rows, density, "random connections")
+        cells = [f"{density:g}", way, f"{len(own)}"]
+        cells += [_text(spread.mean([row[s] for row in own])) for s in SCORES]
+        for score in SCORES if way == "pruned" else ():
+            pairs = [[row[score] for row in some] for some in (own, random)]
+            cells.append(_text(spread.mean_difference(*pairs)))
+        made.add_row(*cells)
+    return made
+
+
+def _of(
+    rows: Sequence[Dict[str, Any]], density: float, way: str
+) -> List[Dict[str, Any]]:
+    return [row for row in rows if (row["density"], row["way"]) == (density, way)]
+
+
+def _text(interval: spread.Interval) -> str:
+    value, low, high = (f"{number:.4f}" for number in interval)
+    return f"{value} [{low}, {high}]"
+
+
+def _scores(seed: int, options: argparse.Namespace) -> List[Dict[str, Any]]:
+    test = Path(options.test_nlu)
+    rows = []
+
+    def tested(
+        way: str, density: float, folder: Path, model: Optional[Path] = None
+    ) -> None:
+        answer = test_nlu(test, folder, model)
+        row = {"way": way, "density": density, "seed": seed}
+        rows.append({**row, **{score: answer[score] for score in SCORES}})
+
+    def trained(density: float, folder: Path) -> None:
+        folder.mkdir()
+        train_nlu(
+            options.config,
+            Path(options.train_nlu),
+            folder,
+            seed,
+            options.epochs,
+            {"connection_density": density},
+        )
+
+    with tempfile.TemporaryDirectory() as name:
+        dense = Path(name) / "dense"
+        trained(1.0, dense)
+        tested("dense", 1.0, dense)
+        for density in options.densities:
+            pruned = Path(name) / f"pruned-{density}.tar.gz"
+            prune(dense / "model.tar.gz", density, pruned)
+            tested("pruned", density, dense, pruned)
+            sparse = Path(name) / f"random-{density}"
+            trained(density, sparse)
+            tested("random connections", density, sparse)
+    return rows
+
+
+def prune(model: Path, density: float, pruned: Path) -> None:
+    """Sets the smallest weights of a model's randomly connected layers to zero.
+
+    Args:
+        model: A model of Rasa whose layers of ours are dense.
+        density: Every layer keeps as many weights as `grouped` connections of this
+            density would have.
+        pruned: The archive to write.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with tarfile.open(str(model)) as archive:
+            archive.extractall(folder)
+        for path in folder.glob(f"components/*/{_WEIGHTS}"):
+            arrays, layers = read_weights(path)
+            for layer, stored in layers.items():
+                connectivity = stored.connectivity
+                kept = draw_connectivity(
+                    "grouped", connectivity.inputs, connectivity.units, density, 0
+                ).count
+                kernel = arrays[f"{layer}/kernel"]
+                smallest = np.argsort(np.abs(kernel), axis=None)[: kernel.size - kept]
+                kernel.reshape(-1)[smallest] = 0.0
+            write_weights(path, arrays, layers)
+            manifest = path.with_name(_MANIFEST)
+            component = json.loads(manifest.read_text())["component"]
+            write_manifest(path.parent, component, is_trained=True)
+        with tarfile.open(str(pruned), "w:gz") as archive:
+            archive.add(folder, arcname="")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

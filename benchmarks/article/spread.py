@@ -1,0 +1,85 @@
+"""Statistics of values over seeds."""
+
+from __future__ import annotations
+
+from typing import List, NamedTuple, Optional, Sequence
+
+import numpy as np
+from scipy import stats
+
+CONFIDENCE = 0.95
+RESAMPLES = 9999
+
+
+class Interval(NamedTuple):
+    """A statistic with its 95% interval.
+
+    Attributes:
+        value: The statistic.
+        low: Lower end.
+        high: Upper end.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+def deviation(values: Sequence[float]) -> Interval:
+    """Standard deviation over seeds, with a bootstrap interval (bias-corrected)."""
+    return _bootstrap(values, lambda sample, axis: np.std(sample, axis=axis, ddof=1))
+
+
+def mean(values: Sequence[float]) -> Interval:
+    """Mean over seeds, with a bootstrap interval (bias-corrected)."""
+    return _bootstrap(values, np.mean)
+
+
+def mean_difference(one: Sequence[float], other: Sequence[float]) -> Interval:
+    """Mean of `one` less `other`, paired over seeds, with a bootstrap interval."""
+    return mean(np.subtract(one, other).tolist())
+
+
+def same_spread(one: Sequence[float], other: Sequence[float]) -> float:
+    """How likely spreads so different are where there is no difference.
+
+    Returns:
+        The p-value of the test of Brown and Forsythe (Levene's around the median).
+    """
+    return float(stats.levene(one, other, center="median").pvalue)
+
+
+def epochs_to(curve: Sequence[float], fraction: float = 0.95) -> Optional[int]:
+    """The first epoch, from 1, from which on a curve stays above its goal.
+
+    Args:
+        curve: A value for every epoch, the larger the better.
+        fraction: The goal, as a fraction of the last value.
+
+    Returns:
+        The epoch; `None` for an empty curve.
+    """
+    if not len(curve):
+        return None
+    below = np.flatnonzero(np.asarray(curve) < fraction * curve[-1])
+    return int(below[-1]) + 2 if len(below) else 1
+
+
+def _bootstrap(values: Sequence[float], statistic: object) -> Interval:
+    array = np.asarray(values, float)
+    value = float(statistic(array, axis=0))  # type: ignore[operator]
+    if len(array) < 2 or np.ptp(array) == 0.0:
+        return Interval(value, value, value)
+    found = stats.bootstrap(
+        (array,),
+        statistic,
+        confidence_level=CONFIDENCE,
+        n_resamples=RESAMPLES,
+        random_state=np.random.default_rng(0),
+    ).confidence_interval
+    return Interval(value, float(found.low), float(found.high))
+
+
+def column(values: Sequence[Optional[float]]) -> List[float]:
+    """The values that there are."""
+    return [value for value in values if value is not None]

@@ -86,7 +86,8 @@ def tables(
             cells += [_p(runs, found.get(1.0), measure, epoch) for epoch in at]
             if measure != "val_t_loss":
                 reached = [spread.epochs_to(run[measure]) for run in runs]
-                cells.append(_text(spread.mean(spread.column(reached)), 1))
+                known = [epoch for epoch in reached if epoch is not None]
+                cells.append(spread.mean(known).text(1))
             table.add_row(*cells)
         made.append(table)
     return made
@@ -96,11 +97,8 @@ def _mean_and_deviation(
     runs: Sequence[Dict[str, List[float]]], measure: str, epoch: int
 ) -> str:
     values = [run[measure][epoch - 1] for run in runs]
-    low, high = spread.deviation(values)[1:]
     mean = sum(values) / len(values)
-    return (
-        f"{mean:.4f}, sd {spread.deviation(values).value:.4f} [{low:.4f}, {high:.4f}]"
-    )
+    return f"{mean:.4f}, sd {spread.deviation(values).text()}"
 
 
 def _p(
@@ -113,11 +111,6 @@ def _p(
         return ""
     values, others = ([run[measure][epoch - 1] for run in r] for r in (runs, dense))
     return f"{spread.same_spread(values, others):.2f}"
-
-
-def _text(interval: spread.Interval, decimals: int) -> str:
-    value, low, high = (f"{number:.{decimals}f}" for number in interval)
-    return f"{value} [{low}, {high}]"
 
 
 def _train(

@@ -24,9 +24,9 @@ from benchmarks.training_process import test_nlu, train_nlu
 from rasa_randconn.comparison.configuration import check_config
 from rasa_randconn.connections import draw_connectivity
 from rasa_randconn.storage import read_weights, write_manifest, write_weights
+from rasa_randconn.storage.manifest import FILE_NAME
 
 _WEIGHTS = "*.weights.safetensors"
-_MANIFEST = "rasa_randconn.json"
 
 SCORES = ("intent_f1", "entity_f1")
 
@@ -78,10 +78,10 @@ def table(rows: Sequence[Dict[str, Any]]) -> Table:
         own = _of(rows, density, way)
         random = _of(rows, density, "random connections")
         cells = [f"{density:g}", way, f"{len(own)}"]
-        cells += [_text(spread.mean([row[s] for row in own])) for s in SCORES]
+        cells += [spread.mean([row[s] for row in own]).text() for s in SCORES]
         for score in SCORES if way == "pruned" else ():
             pairs = [[row[score] for row in some] for some in (own, random)]
-            cells.append(_text(spread.mean_difference(*pairs)))
+            cells.append(spread.mean_difference(*pairs).text())
         made.add_row(*cells)
     return made
 
@@ -90,11 +90,6 @@ def _of(
     rows: Sequence[Dict[str, Any]], density: float, way: str
 ) -> List[Dict[str, Any]]:
     return [row for row in rows if (row["density"], row["way"]) == (density, way)]
-
-
-def _text(interval: spread.Interval) -> str:
-    value, low, high = (f"{number:.4f}" for number in interval)
-    return f"{value} [{low}, {high}]"
 
 
 def _scores(seed: int, options: argparse.Namespace) -> List[Dict[str, Any]]:
@@ -157,7 +152,7 @@ def prune(model: Path, density: float, pruned: Path) -> None:
                 smallest = np.argsort(np.abs(kernel), axis=None)[: kernel.size - kept]
                 kernel.reshape(-1)[smallest] = 0.0
             write_weights(path, arrays, layers)
-            manifest = path.with_name(_MANIFEST)
+            manifest = path.with_name(FILE_NAME)
             component = json.loads(manifest.read_text())["component"]
             write_manifest(path.parent, component, is_trained=True)
         with tarfile.open(str(pruned), "w:gz") as archive:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, NamedTuple, Optional, Sequence
 
 import numpy as np
 from scipy import stats
@@ -23,6 +23,11 @@ class Interval(NamedTuple):
     value: float
     low: float
     high: float
+
+    def text(self, decimals: int = 4) -> str:
+        """Writes the statistic, and the interval in brackets."""
+        value, low, high = (f"{number:.{decimals}f}" for number in self)
+        return f"{value} [{low}, {high}]"
 
 
 def deviation(values: Sequence[float]) -> Interval:
@@ -65,9 +70,9 @@ def epochs_to(curve: Sequence[float], fraction: float = 0.95) -> Optional[int]:
     return int(below[-1]) + 2 if len(below) else 1
 
 
-def _bootstrap(values: Sequence[float], statistic: object) -> Interval:
+def _bootstrap(values: Sequence[float], statistic: Callable[..., Any]) -> Interval:
     array = np.asarray(values, float)
-    value = float(statistic(array, axis=0))  # type: ignore[operator]
+    value = float(statistic(array, axis=0))
     if len(array) < 2 or np.ptp(array) == 0.0:
         return Interval(value, value, value)
     found = stats.bootstrap(
@@ -78,8 +83,3 @@ def _bootstrap(values: Sequence[float], statistic: object) -> Interval:
         random_state=np.random.default_rng(0),
     ).confidence_interval
     return Interval(value, float(found.low), float(found.high))
-
-
-def column(values: Sequence[Optional[float]]) -> List[float]:
-    """The values that there are."""
-    return [value for value in values if value is not None]

@@ -188,7 +188,7 @@ def _score(
         ],
         folder,
     )
-    (*entity_reports,) = reports.glob("*DIETClassifier_report.json")
+    entity_reports = list(reports.glob("*DIETClassifier_report.json"))
     return Scores(
         config,
         seed,

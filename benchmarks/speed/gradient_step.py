@@ -20,7 +20,6 @@ def gradient_step(
         compute: Applies it and returns its outputs.
     """
 
-    @tf.function
     def step() -> Any:
         with tf.GradientTape() as tape:
             tape.watch(inputs)
@@ -29,4 +28,5 @@ def gradient_step(
             outputs, [inputs, *layer.trainable_variables], output_gradients=outputs
         )
 
-    return lambda: step()[0].numpy()
+    graph = tf.function(step)
+    return lambda: graph()[0].numpy()

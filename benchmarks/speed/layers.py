@@ -95,7 +95,6 @@ def _bare_products(inputs: int, units: int, density: float) -> Callable[[], obje
     kernel = tf.random.normal([fan_in, units])
     gradients = tf.random.normal([TOKENS, units])
 
-    @tf.function
     def step() -> Any:
         return (
             tf.matmul(features, kernel),
@@ -103,4 +102,5 @@ def _bare_products(inputs: int, units: int, density: float) -> Callable[[], obje
             tf.matmul(features, gradients, transpose_a=True),
         )
 
-    return lambda: step()[0].numpy()
+    graph = tf.function(step)
+    return lambda: graph()[0].numpy()

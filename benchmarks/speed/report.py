@@ -25,12 +25,13 @@ def write(tables: Dict[str, Rows], repeats: int, folder: Path) -> None:
         folder: Where the files go.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    described, installed = machine.describe(), versions()
     origin = {
         "command": COMMAND,
         "date": date.today().isoformat(),
         "repeats": repeats,
-        "machine": machine.describe(),
-        "versions": versions(),
+        "machine": described,
+        "versions": installed,
         "load_average": machine.load_average(),
     }
     write_json({**origin, "milliseconds": tables}, folder / "speed.json")
@@ -41,7 +42,7 @@ def write(tables: Dict[str, Rows], repeats: int, folder: Path) -> None:
             name = f"speed-{number}.png"
             _plot(title, rows, folder / name)
             lines += [f"![{title}]({name})", ""]
-    facts = {**origin["machine"], **origin["versions"], "date": origin["date"]}
+    facts = {**described, **installed, "date": origin["date"]}
     lines.append(", ".join(f"{name} {value}" for name, value in facts.items()) + ".")
     with write_atomically(folder / "speed.md") as file:
         file.write("\n".join(lines) + "\n")

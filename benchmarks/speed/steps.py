@@ -110,7 +110,7 @@ def _trained(config: str) -> Dict[type, Any]:
     """The models of a configuration after one epoch, each with its data."""
     trained: Dict[type, Any] = {}
 
-    def caught(model_class: type) -> Callable[..., Any]:
+    def caught(model_class: Any) -> Callable[..., Any]:
         fit = model_class.fit
 
         def fit_and_keep(model: Any, data: Any, *args: Any, **kwargs: Any) -> Any:

@@ -1,0 +1,69 @@
+"""The headline table says what the results of a comparison hold."""
+
+from __future__ import annotations
+
+import json
+
+from benchmarks.article import headline
+
+
+def _run(name, seed, intent_f1, train_seconds, component=True):
+    diet = {"class": "a.DIET", "family": "DIET", "train_seconds": train_seconds}
+    return {
+        "config": f"{name}.yml",
+        "name": name,
+        "seed": seed,
+        "components": {"DIET": diet} if component else {},
+        "intent_f1": intent_f1,
+        "entity_f1": None,
+        "train_seconds": 2 * train_seconds,
+    }
+
+
+RUNS = [
+    _run("stock", 1, 0.80, 100.0),
+    _run("ours", 1, 0.82, 10.0),
+    _run("classic", 1, 0.70, 20.0, component=False),
+    _run("stock", 2, 0.90, 300.0),
+    _run("ours", 2, 0.92, 30.0),
+    _run("classic", 2, 0.80, 20.0, component=False),
+    _run("stock", 3, 0.10, 900.0),
+]
+
+
+def _rows(lines):
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {label: values for label, *values in cells}
+
+
+def test_means_have_intervals_and_differences_are_paired_over_seeds():
+    rows = _rows(headline.table(RUNS))
+    stock, ours, classic = rows["intent F1"]
+    assert stock.startswith("0.8500 [0.8")
+    assert ours.startswith("0.8700 [0.8")
+    assert classic.startswith("0.7500 [0.7")
+    assert rows["intent F1, less the first"] == [
+        "",
+        "0.0200 [0.0200, 0.0200]",
+        "-0.1000 [-0.1000, -0.1000]",
+    ]
+
+
+def test_a_seed_that_some_configuration_lacks_does_not_count():
+    lines = headline.table(RUNS)
+    assert lines[0] == "| seeds 1 2 | stock | ours | classic |"
+    assert _rows(lines)["DIET, training, s"][:2] == ["200.0", "20.0"]
+
+
+def test_what_was_not_measured_is_left_open():
+    rows = _rows(headline.table(RUNS))
+    assert "entity F1" not in rows
+    assert rows["DIET, training, s"][2] == "–"  # noqa: RUF001
+    assert rows["training, all of Rasa, s"] == ["400.0", "40.0", "40.0"]
+
+
+def test_the_command_prints_a_table_for_every_file(tmp_path, capsys):
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps(RUNS))
+    assert headline.main([str(path), str(path)]) == 0
+    assert capsys.readouterr().out.count("| seeds 1 2 |") == 2

@@ -166,12 +166,11 @@ async def _evaluate_nlu(
         domain_path=orders.domain,
     )
     intents = result["intent_evaluation"]
-    responses = result["response_selection_evaluation"]
     scores: Dict[str, Any] = {
         "intent_f1": _weighted_f1(intents["report"]) if intents else None,
         "entity_f1": None,
         "entity_f1_by_extractor": {},
-        "response_f1": _weighted_f1(responses["report"]) if responses else None,
+        "response_f1": _response_f1(result["response_selection_evaluation"]),
     }
     if result["entity_evaluation"] is not None:
         by_extractor = {
@@ -181,6 +180,17 @@ async def _evaluate_nlu(
         scores["entity_f1_by_extractor"] = by_extractor
         scores["entity_f1"] = _entity_f1(by_extractor, components)
     return scores
+
+
+def _response_f1(evaluation: Optional[Dict[str, Any]]) -> Optional[float]:
+    """F1 of the responses; `None` if nothing in the bot selects any.
+
+    Rasa evaluates all messages that have a response, whether or not it is asked for.
+    """
+    selected = "intent_response_key_prediction"
+    if not evaluation or not any(p[selected] for p in evaluation["predictions"]):
+        return None
+    return _weighted_f1(evaluation["report"])
 
 
 def _entity_f1(

@@ -349,6 +349,18 @@ def test_entity_f1_is_that_of_the_trained_extractor(by_extractor, components, ex
     assert found == expected
 
 
+@pytest.mark.parametrize(
+    "predicted, expected", [(["faq/a", None], 0.5), ([None, None], None), ([], None)]
+)
+def test_there_is_no_response_f1_where_nothing_selects_responses(predicted, expected):
+    evaluation = {
+        "predictions": [{"intent_response_key_prediction": key} for key in predicted],
+        "report": {"weighted avg": {"f1-score": 0.5}},
+    }
+    assert test_worker._response_f1(evaluation) == expected
+    assert test_worker._response_f1(None) is None
+
+
 def test_entity_f1_ignores_components_that_extract_nothing():
     diet = component(DIETClassifier, entity_recognition=False)
 

@@ -7,36 +7,19 @@ the first configuration paired over the seeds, and medians of times and sizes.
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
+from typing import List, Optional, Sequence
 
 from benchmarks.article import spread
 from rasa_randconn.comparison.results import (
-    Metric,
+    MODEL,
+    Row,
     Run,
-    by_family,
     name_of,
     names,
     read,
-)
-
-SCORES = {"intent F1": "intent_f1", "entity F1": "entity_f1", "action F1": "action_f1"}
-
-OF_RUNS = (
-    Metric("training, all of Rasa", "s", ("train_seconds",), 1),
-    Metric("loading, all of Rasa", "s", ("load_seconds",), 2),
-    Metric("message p50, all of Rasa", "ms", ("message_latency_ms", "p50"), 2),
-    Metric("model archive", "MB", ("model_archive_bytes",), 1),
-)
-
-OF_COMPONENTS = (
-    Metric("training", "s", ("train_seconds",), 1),
-    Metric("loading", "s", ("load_seconds",), 2),
-    Metric("latency p50", "ms", ("latency_ms", "p50"), 2),
-    Metric("files in the model", "MB", ("model_bytes",), 1),
-    Metric("connections", "", ("connections",), 0),
+    tabulate,
 )
 
 
@@ -74,12 +57,16 @@ def table(runs: Sequence[Run]) -> List[str]:
         for name in configs
     }
     seeds = sorted(set.intersection(*(set(found) for found in by_config.values())))
-    columns = {
-        name: [found[seed] for seed in seeds] for name, found in by_config.items()
-    }
-    rows = _rows_of_scores(columns)
-    rows += _rows_of_components(columns)
-    rows += [_row(metric, columns) for metric in OF_RUNS]
+    paired = [found[seed] for seed in seeds for found in by_config.values()]
+    rows = []
+    for section in tabulate(paired):
+        prefix = "" if section.title == MODEL else f"{section.title}, "
+        for row in section.rows:
+            title = f"{prefix}{row.metric.title}"
+            if not row.metric.label.endswith("F1"):
+                rows.append(_medians(title, row))
+            elif all(len(cell.values) == len(seeds) for cell in row.cells):
+                rows += _scores(title, row)
     return [
         f"| seeds {' '.join(map(str, seeds))} | " + " | ".join(configs) + " |",
         "|---|" + "---:|" * len(configs),
@@ -87,42 +74,21 @@ def table(runs: Sequence[Run]) -> List[str]:
     ]
 
 
-def _rows_of_scores(columns: Dict[str, List[Run]]) -> List[List[str]]:
-    rows = []
-    for label, key in SCORES.items():
-        if any(run.get(key) is None for runs in columns.values() for run in runs):
-            continue
-        values = [[float(run[key]) for run in runs] for runs in columns.values()]
-        first, *others = values
-        rows.append([label, *(spread.mean(found).text() for found in values)])
-        differences = [spread.mean_difference(found, first).text() for found in others]
-        rows.append([f"{label}, less the first", "", *differences])
-    return rows
+def _scores(title: str, row: Row) -> List[List[str]]:
+    values = [cell.values for cell in row.cells]
+    first, *others = values
+    return [
+        [title, *(spread.mean(found).text() for found in values)],
+        [
+            f"{title}, less the first",
+            "",
+            *(spread.mean_difference(found, first).text() for found in others),
+        ],
+    ]
 
 
-def _rows_of_components(columns: Dict[str, List[Run]]) -> List[List[str]]:
-    families = dict.fromkeys(
-        family for runs in columns.values() for run in runs for family in by_family(run)
-    )
-    rows = []
-    for family in families:
-        components = {
-            name: [found[family] for found in map(by_family, runs) if family in found]
-            for name, runs in columns.items()
-        }
-        rows += [_row(metric, components, f"{family}, ") for metric in OF_COMPONENTS]
-    return rows
-
-
-def _row(
-    metric: Metric, columns: Dict[str, List[Dict[str, Any]]], prefix: str = ""
-) -> List[str]:
-    cells = []
-    for objects in columns.values():
-        values = [value for value in map(metric.of, objects) if value is not None]
-        cells.append(metric.format(statistics.median(values) if values else None))
-    unit = f", {metric.unit}" if metric.unit else ""
-    return [f"{prefix}{metric.label}{unit}", *cells]
+def _medians(title: str, row: Row) -> List[str]:
+    return [title, *(row.metric.format(cell.median) for cell in row.cells)]
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def terminal_table(runs: Sequence[Run]) -> Table:
         table.add_row(f"[bold]{section.title}[/bold]")
         for row in section.rows:
             table.add_row(
-                f"  {_label(row.metric)}",
+                f"  {row.metric.title}",
                 *(_cell(row.metric, cell) for cell in row.cells),
                 end_section=row is section.rows[-1],
             )
@@ -106,10 +106,6 @@ def _caption(runs: Sequence[Run]) -> str:
     return f"{caption}; in brackets the ratio to {first}" if others else caption
 
 
-def _label(metric: Metric) -> str:
-    return f"{metric.label}, {metric.unit}" if metric.unit else metric.label
-
-
 def _cell(metric: Metric, cell: Cell) -> str:
     text = metric.format(cell.median)
     return text if cell.ratio is None else f"{text} ({_ratio(cell.ratio)})"
@@ -133,7 +129,7 @@ def _markdown_section(section: Section, configs: Sequence[str]) -> List[str]:
         "| | " + " | ".join(configs) + " |",
         "|---|" + "---:|" * len(configs),
         *(
-            f"| {_label(row.metric)} | "
+            f"| {row.metric.title} | "
             + " | ".join(_spread(row.metric, cell) for cell in row.cells)
             + " |"
             for row in section.rows

@@ -60,6 +60,11 @@ class Metric:
     path: Sequence[str]
     decimals: int = 3
 
+    @property
+    def title(self) -> str:
+        """The label, with the unit if there is one."""
+        return f"{self.label}, {self.unit}" if self.unit else self.label
+
     def of(self, values: Dict[str, Any]) -> Optional[float]:
         """Looks the number up.
 
@@ -87,6 +92,9 @@ class Metric:
         """
         return "–" if value is None else f"{value:,.{self.decimals}f}"  # noqa: RUF001
 
+
+MODEL = "Model"
+"""Title of the section about a whole model."""
 
 RUN_METRICS = (
     Metric("intent F1", "", ("intent_f1",)),
@@ -208,7 +216,7 @@ def tabulate(runs: Sequence[Run]) -> List[Section]:
         name: [run for run in runs if name_of(run) == name] for name in configs
     }
     sections = [
-        Section("Model", _rows(RUN_METRICS, [of_config[name] for name in configs]))
+        Section(MODEL, _rows(RUN_METRICS, [of_config[name] for name in configs]))
     ]
     families = dict.fromkeys(family for run in runs for family in by_family(run))
     for family in families:

@@ -59,6 +59,16 @@ class Adam:
             p.path: np.zeros(len(p.array), np.int64) for p in self._rows
         }
         self._rates = np.zeros(1, np.float32)
+        self._flat = [
+            (
+                parameter,
+                parameter.array.reshape(-1),
+                self._momentums[parameter.path].reshape(-1),
+                self._velocities[parameter.path].reshape(-1),
+                self._rate_factors[parameter.path],
+            )
+            for parameter in self._whole
+        ]
 
     def prepare(self, parameter: RowParameter, rows: np.ndarray) -> None:
         """Brings rows up to the current step, before a batch reads them.
@@ -79,18 +89,18 @@ class Adam:
         """Takes one step with all gradients, and clears these."""
         self.step += 1
         rate = self._rate(self.step)
-        for parameter in self._whole:
+        for parameter, weights, momentums, velocities, rate_factor in self._flat:
             gradient = parameter.gradient
             if gradient is None:
                 # as Keras does with one of zeros, momentum moves the weights on
                 gradient = np.zeros_like(parameter.array)
             updates.update(
-                parameter.array.reshape(-1),
+                weights,
                 np.ascontiguousarray(gradient).reshape(-1),
-                self._momentums[parameter.path].reshape(-1),
-                self._velocities[parameter.path].reshape(-1),
+                momentums,
+                velocities,
                 np.float32(parameter.l2),
-                np.float32(rate * self._rate_factors[parameter.path]),
+                np.float32(rate * rate_factor),
                 *(_BETA_1, _BETA_2, _EPSILON),
             )
             parameter.gradient = None

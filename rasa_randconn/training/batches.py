@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Dict, List
 
 import numpy as np
+from rasa.utils.tensorflow.constants import BALANCED
 from rasa.utils.tensorflow.data_generator import RasaBatchDataGenerator
 from rasa.utils.tensorflow.feature_array import FeatureArray
 from rasa.utils.tensorflow.model_data import RasaModelData
@@ -34,7 +35,8 @@ class PreparedBatches:
         self._generator = generator
         data = generator.model_data
         self._features = StackedFeatures(data.data)
-        generator.model_data = _numbered_examples(data)
+        is_balanced = generator.batch_strategy == BALANCED
+        generator.model_data = _numbered_examples(data, is_balanced)
         generator._current_epoch -= 1
         generator.on_epoch_end()
 
@@ -54,13 +56,29 @@ class PreparedBatches:
         self._generator.on_epoch_end()
 
 
-def _numbered_examples(data: RasaModelData) -> RasaModelData:
+def _numbered_examples(data: RasaModelData, is_balanced: bool) -> RasaModelData:
     """Data in which the examples have a number and their label, and nothing else."""
     numbers = np.arange(data.number_of_examples())[:, np.newaxis]
     features: Dict[str, Dict[str, List[FeatureArray]]] = {
-        _EXAMPLES: {_EXAMPLES: [FeatureArray(numbers, number_of_dimensions=2)]}
+        _EXAMPLES: {_EXAMPLES: [_flat(numbers)]}
     }
     if data.label_key in data.data and data.label_sub_key in data.data[data.label_key]:
         labels = data.data[data.label_key][data.label_sub_key]
+        if is_balanced and labels[0][0].size == 1:
+            labels = [_numbered_labels(labels[0])]
         features[data.label_key] = {data.label_sub_key: labels}
     return RasaModelData(data.label_key, data.label_sub_key, features)
+
+
+def _numbered_labels(labels: FeatureArray) -> FeatureArray:
+    """A number for every label, in the order in which Rasa balances labels.
+
+    Rasa makes strings of the labels of dialogues, anew in every epoch.
+    """
+    ids = np.asarray(RasaModelData._create_label_ids(labels))
+    _, numbers = np.unique(ids, return_inverse=True)
+    return _flat(numbers[:, np.newaxis])
+
+
+def _flat(numbers: np.ndarray) -> FeatureArray:
+    return FeatureArray(numbers, number_of_dimensions=2)

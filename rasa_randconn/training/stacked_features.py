@@ -31,9 +31,12 @@ class Ranges:
         """Lays ranges of these lengths side by side."""
         self.lengths = np.asarray(lengths, dtype=np.int64)
         self.starts = np.cumsum(self.lengths) - self.lengths
+        self._are_single = bool((self.lengths == 1).all())
 
     def positions(self, items: np.ndarray) -> np.ndarray:
         """All positions of some items, in the order of the items."""
+        if self._are_single:
+            return items
         lengths = self.lengths[items]
         ends = np.cumsum(lengths)
         shifts = self.starts[items] - (ends - lengths)

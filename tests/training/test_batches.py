@@ -48,7 +48,10 @@ def dialogues(make_turn: Any) -> FeatureArray:
     )
 
 
-def model_data() -> RasaModelData:
+def model_data(has_dialogues: bool = False) -> RasaModelData:
+    labels = np.arange(EXAMPLES)[:, np.newaxis] * 4 % 13
+    if has_dialogues:
+        labels = labels[:, :, np.newaxis]
     rows = [1 + i % 5 for i in range(EXAMPLES)]
     return RasaModelData(
         label_key="label",
@@ -69,26 +72,21 @@ def model_data() -> RasaModelData:
                 ]
             },
             "never": {"sentence": [dialogues(lambda n: sparse(0, 9))]},
-            "label": {
-                "ids": [
-                    FeatureArray(
-                        np.arange(EXAMPLES)[:, np.newaxis] % 3, number_of_dimensions=2
-                    )
-                ]
-            },
+            "label": {"ids": [FeatureArray(labels, number_of_dimensions=labels.ndim)]},
         },
     )
 
 
 @pytest.mark.parametrize("strategy", ["sequence", "balanced"])
 @pytest.mark.parametrize("batch_size", [5, [4, 11]])
+@pytest.mark.parametrize("has_dialogues", [False, True])
 def test_batches_equal_those_of_stock_over_epochs(
-    strategy: str, batch_size: Any
+    strategy: str, batch_size: Any, has_dialogues: bool
 ) -> None:
     def stock() -> RasaBatchDataGenerator:
         np.random.seed(3)
         return RasaBatchDataGenerator(
-            model_data(), batch_size, epochs=3, batch_strategy=strategy
+            model_data(has_dialogues), batch_size, epochs=3, batch_strategy=strategy
         )
 
     drawn_anew = stock()

@@ -24,7 +24,7 @@ from rasa_randconn.comparison.results import (
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Prints the table of every file.
+    """Prints one table of all files, which may hold different seeds.
 
     Args:
         argv: The arguments; those of the process if `None`.
@@ -34,8 +34,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="headline", description=__doc__)
     parser.add_argument("results", type=Path, nargs="+", help="a results.json")
-    for path in parser.parse_args(argv).results:
-        print("\n".join(table(read(path))), end="\n\n")
+    paths = parser.parse_args(argv).results
+    print("\n".join(table([run for path in paths for run in read(path)])))
     return 0
 
 

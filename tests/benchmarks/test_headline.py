@@ -62,8 +62,9 @@ def test_what_was_not_measured_is_left_open():
     assert rows["training, all of Rasa, s"] == ["400.0", "40.0", "40.0"]
 
 
-def test_the_command_prints_a_table_for_every_file(tmp_path, capsys):
-    path = tmp_path / "results.json"
-    path.write_text(json.dumps(RUNS))
-    assert headline.main([str(path), str(path)]) == 0
-    assert capsys.readouterr().out.count("| seeds 1 2 |") == 2
+def test_files_with_other_seeds_make_one_table(tmp_path, capsys):
+    paths = [tmp_path / "first.json", tmp_path / "more.json"]
+    for path, runs in zip(paths, (RUNS[:3], RUNS[3:])):
+        path.write_text(json.dumps(runs))
+    assert headline.main([str(path) for path in paths]) == 0
+    assert capsys.readouterr().out.splitlines() == headline.table(RUNS)

@@ -14,7 +14,8 @@ from typing import List, NamedTuple, Optional, Sequence
 import pandas as pd
 
 from benchmarks.article import spread
-from rasa_randconn.sweep.table import SCORES, connections_column
+from rasa_randconn.sweep.cells import setting_title
+from rasa_randconn.sweep.table import SCORES, SETTING, connections_column
 
 
 class Setting(NamedTuple):
@@ -42,7 +43,7 @@ class Setting(NamedTuple):
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Prints a table for every pair of settings.
+    """Prints the table of two settings.
 
     Args:
         argv: The arguments; those of the process if `None`.
@@ -91,17 +92,15 @@ def table(
     values = [cells.loc[seeds, score].tolist() for cells in by_seed]
     for setting, cells, found in zip((first, second), by_seed, values):
         weights = cells.loc[seeds, connections_column(score)].mean()
-        name = f"density {setting.density:g}, size {setting.size}, {setting.pattern}"
-        lines.append(f"| {name} | {weights:,.0f} | {spread.mean(found).text()} |")
+        mean = spread.mean(found).text()
+        lines.append(f"| {setting_title(*setting)} | {weights:,.0f} | {mean} |")
     difference = spread.mean_difference(values[1], values[0])
     return [*lines, f"| the second less the first | | {difference.text()} |"]
 
 
 def _cells(frame: pd.DataFrame, setting: Setting) -> pd.DataFrame:
     """The cells of a setting by their seed."""
-    is_own = pd.Series(True, frame.index)
-    for column, value in setting._asdict().items():
-        is_own &= frame[column] == value
+    is_own = frame[SETTING].eq(list(setting)).all(axis="columns")
     return frame[is_own].set_index("seed")
 
 

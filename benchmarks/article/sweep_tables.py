@@ -60,16 +60,15 @@ def _mean(row: pd.Series) -> str:
 
 
 def _table(rows: pd.DataFrame, text: Callable[[pd.Series], str]) -> List[str]:
-    order = ["pattern", "density"]
-    columns = rows.sort_values(order, ascending=[True, False])[order].drop_duplicates()
-    settings = list(columns.itertuples(index=False, name=None))
-    header = [f"{pattern} {density:g}" for pattern, density in settings]
+    cells = (
+        rows.assign(text=rows.apply(text, axis="columns"))
+        .pivot(index="size", columns=["pattern", "density"], values="text")
+        .sort_index(axis="columns", ascending=[True, False])
+        .fillna("")
+    )
+    header = [f"{pattern} {density:g}" for pattern, density in cells.columns]
     lines = ["| size | " + " | ".join(header) + " |", "|---:|" + "---:|" * len(header)]
-    for size, own in rows.groupby("size"):
-        cells = {
-            (row["pattern"], row["density"]): text(row) for _, row in own.iterrows()
-        }
-        found = [cells.get(setting, "") for setting in settings]
+    for size, *found in cells.itertuples(name=None):
         lines.append(f"| {size} | " + " | ".join(found) + " |")
     return lines
 

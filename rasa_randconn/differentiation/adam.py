@@ -49,10 +49,6 @@ class Adam:
         self.step = 0
         trained = [p for p in parameters if p.is_trainable]
         self._rows = [p for p in trained if isinstance(p, RowParameter)]
-        self._whole = [p for p in trained if not isinstance(p, RowParameter)]
-        self._rate_factors = {
-            p.path: p.fraction**-0.5 if scales_learning_rate else 1.0 for p in trained
-        }
         self._momentums = {p.path: np.zeros_like(p.array) for p in trained}
         self._velocities = {p.path: np.zeros_like(p.array) for p in trained}
         self._last_steps = {
@@ -65,9 +61,10 @@ class Adam:
                 parameter.array.reshape(-1),
                 self._momentums[parameter.path].reshape(-1),
                 self._velocities[parameter.path].reshape(-1),
-                self._rate_factors[parameter.path],
+                parameter.fraction**-0.5 if scales_learning_rate else 1.0,
             )
-            for parameter in self._whole
+            for parameter in trained
+            if not isinstance(parameter, RowParameter)
         ]
 
     def prepare(self, parameter: RowParameter, rows: np.ndarray) -> None:

@@ -31,10 +31,8 @@ class Cell:
     @property
     def title(self) -> str:
         """The cell's name for a reader."""
-        return (
-            f"density {self.density:g}, size {self.size}, {self.pattern}, "
-            f"seed {self.seed}"
-        )
+        setting = setting_title(self.density, self.size, self.pattern)
+        return f"{setting}, seed {self.seed}"
 
     @property
     def options(self) -> Dict[str, Any]:
@@ -43,6 +41,17 @@ class Cell:
         if self.pattern == STOCK_PATTERN:
             return options
         return {**options, "connection_pattern": self.pattern}
+
+
+def setting_title(density: float, size: int, pattern: str) -> str:
+    """Names a setting for a reader.
+
+    Args:
+        density: The density, from 0 to 1.
+        size: The size of the transformer, in units.
+        pattern: The pattern of connections.
+    """
+    return f"density {density:g}, size {size}, {pattern}"
 
 
 def grid(

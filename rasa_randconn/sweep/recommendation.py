@@ -7,6 +7,7 @@ from typing import Any, List, Optional
 
 import pandas as pd
 
+from rasa_randconn.sweep.cells import setting_title
 from rasa_randconn.sweep.table import FEWEST_SEEDS, SCORES, SETTING
 
 
@@ -139,7 +140,7 @@ def _title(score: str) -> str:
 
 
 def _setting(row: Any) -> str:
-    return f"density {row['density']:g}, size {row['size']}, {row['pattern']}"
+    return setting_title(*row[SETTING])
 
 
 def _mean(row: Any) -> str:

@@ -132,20 +132,20 @@ class Trainer:
         self, model: tf.keras.Model, batches: PreparedBatches, callbacks: Any
     ) -> Dict[str, float]:
         metrics = Metrics()
-        steps_before, steps = int(model._train_counter), 0
+        step = int(model._train_counter)
         for index in range(len(batches)):
             callbacks.on_train_batch_begin(index)
             self.step(batches[index], metrics)
-            steps = index + 1
+            step += 1
             logs = self._logs(metrics.means())
             if tf.summary.experimental.get_step() is not None:
-                model._train_counter.assign(steps_before + steps)
+                model._train_counter.assign(step)
                 self._summarize(model, logs)
             callbacks.on_train_batch_end(index, logs)
             if model.stop_training:
                 break
         # a variable of TensorFlow is slow to change, so only readers get every step
-        model._train_counter.assign(steps_before + steps)
+        model._train_counter.assign(step)
         return self._with_regularization(metrics.means())
 
     def _measured(

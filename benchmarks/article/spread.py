@@ -10,6 +10,9 @@ from scipy import stats
 CONFIDENCE = 0.95
 RESAMPLES = 9999
 
+_ROUNDING = 1e-12
+"""Values that differ by less are the same, summed in another order."""
+
 
 class Interval(NamedTuple):
     """A statistic with its 95% interval.
@@ -73,7 +76,7 @@ def epochs_to(curve: Sequence[float], fraction: float = 0.95) -> Optional[int]:
 def _bootstrap(values: Sequence[float], statistic: Callable[..., Any]) -> Interval:
     array = np.asarray(values, float)
     value = float(statistic(array, axis=0))
-    if len(array) < 2 or np.ptp(array) == 0.0:
+    if len(array) < 2 or np.ptp(array) < _ROUNDING:
         return Interval(value, value, value)
     found = stats.bootstrap(
         (array,),

@@ -138,6 +138,8 @@ def test_intervals_hold_the_value_and_shrink_to_it_without_spread():
     assert low < value < high
     assert value == pytest.approx(0.35 / 3)
     assert spread.mean([0.5, 0.5, 0.5]) == (0.5, 0.5, 0.5)
+    rounded = spread.mean([0.7, 0.7, 0.7 + 1e-16])
+    assert rounded.low == rounded.value == rounded.high
 
 
 def test_different_spreads_are_told_apart():

@@ -5,23 +5,9 @@ import sys
 
 import pandas as pd
 import pytest
+from data_factory import NLU
 
 from rasa_randconn import cli
-
-NLU = """\
-version: "3.1"
-nlu:
-- intent: greet
-  examples: |
-    - hello
-    - hi there
-    - good morning
-- intent: bye
-  examples: |
-    - bye
-    - goodbye
-    - see you in [berlin](city)
-"""
 
 CONFIG = """\
 recipe: default.v1

@@ -3,23 +3,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from data_factory import NLU
 
 from rasa_randconn import cli
-
-NLU = """\
-version: "3.1"
-nlu:
-- intent: greet
-  examples: |
-    - hello
-    - hi there
-    - good morning
-- intent: bye
-  examples: |
-    - bye
-    - goodbye
-    - see you in [berlin](city)
-"""
 
 # No transformer and no entities: most of the time would go into tracing them.
 CONFIG = """\

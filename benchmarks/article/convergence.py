@@ -64,7 +64,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 def tables(
     found: Dict[float, List[Dict[str, List[float]]]], epochs: int
 ) -> List[Table]:
-    """Makes a table for every measure.
+    """Makes a table for every measure, and one of the epochs that it takes.
 
     Args:
         found: The curves of every seed, by density.
@@ -74,23 +74,36 @@ def tables(
     made = []
     for measure in MEASURES:
         table = Table(title=measure, title_justify="left")
-        for title in ("density", "seeds", *(f"epoch {epoch}" for epoch in at)):
+        for title in (
+            "epoch",
+            "density",
+            "seeds",
+            "mean, deviation",
+            "same spread as 1.0: p",
+        ):
             table.add_column(title, justify="right")
         for epoch in at:
-            table.add_column(f"same spread as 1.0, epoch {epoch}: p", justify="right")
-        if measure != "val_t_loss":
-            table.add_column("epochs to 95%", justify="right")
-        for density, runs in found.items():
-            cells = [f"{density:g}", f"{len(runs)}"]
-            cells += [_mean_and_deviation(runs, measure, epoch) for epoch in at]
-            cells += [_p(runs, found.get(1.0), measure, epoch) for epoch in at]
-            if measure != "val_t_loss":
-                reached = [spread.epochs_to(run[measure]) for run in runs]
-                known = [epoch for epoch in reached if epoch is not None]
-                cells.append(spread.mean(known).text(1))
-            table.add_row(*cells)
+            for density, runs in found.items():
+                table.add_row(
+                    f"{epoch}",
+                    f"{density:g}",
+                    f"{len(runs)}",
+                    _mean_and_deviation(runs, measure, epoch),
+                    _p(runs, found.get(1.0), measure, epoch),
+                )
+            table.add_section()
         made.append(table)
-    return made
+    reached = Table(title="Epochs to 95% of the last value", title_justify="left")
+    for title in ("density", "seeds", *MEASURES[1:]):
+        reached.add_column(title, justify="right")
+    for density, runs in found.items():
+        counts = [f"{density:g}", f"{len(runs)}"]
+        for measure in MEASURES[1:]:
+            epochs_needed = (spread.epochs_to(run[measure]) for run in runs)
+            known = [epoch for epoch in epochs_needed if epoch is not None]
+            counts.append(spread.mean(known).text(1))
+        reached.add_row(*counts)
+    return [*made, reached]
 
 
 def _mean_and_deviation(

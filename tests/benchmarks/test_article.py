@@ -119,11 +119,14 @@ def test_a_table_holds_means_deviations_and_epochs():
     curve = [0.1, 0.5, 0.96, 1.0]
     runs = [dict.fromkeys(MEASURES, curve), dict.fromkeys(MEASURES, curve[::-1])]
     made = tables({1.0: runs}, epochs=4)
-    assert [table.title for table in made] == list(MEASURES)
-    cells = [next(iter(column.cells)) for column in made[1].columns]
-    assert cells[:2] == ["1", "2"]
-    assert cells[2].startswith("0.5500, sd 0.6364")
-    assert cells[-1] == "2.0 [1.0, 3.0]"
+    *by_measure, reached = made
+    assert [table.title for table in by_measure] == list(MEASURES)
+    columns = [list(column.cells) for column in by_measure[1].columns]
+    assert columns[0] == ["1", "2", "4"]
+    assert columns[1:3] == [["1"] * 3, ["2"] * 3]
+    assert columns[3][0].startswith("0.5500, sd 0.6364")
+    cells = [next(iter(column.cells)) for column in reached.columns]
+    assert cells == ["1", "2", "2.0 [1.0, 3.0]", "2.0 [1.0, 3.0]"]
 
 
 @pytest.mark.parametrize(

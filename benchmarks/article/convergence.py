@@ -22,8 +22,11 @@ from benchmarks.article import curves, spread
 from benchmarks.training_process import train_nlu
 from rasa_randconn.comparison.configuration import check_config
 
-MEASURES = ("val_t_loss", "val_i_acc", "val_e_f1")
-"""Total loss, accuracy of intents and F1 of entities, all on held-out examples."""
+QUALITY_MEASURES = ("val_i_acc", "val_e_f1")
+"""Accuracy of intents and F1 of entities, on held-out examples; more is better."""
+
+MEASURES = ("val_t_loss", *QUALITY_MEASURES)
+"""Those and the total loss on the same examples."""
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -71,39 +74,51 @@ def tables(
         epochs: Number of epochs.
     """
     at = sorted({max(1, epochs // part) for part in (8, 4, 2, 1)})
-    made = []
-    for measure in MEASURES:
-        table = Table(title=measure, title_justify="left")
-        for title in (
-            "epoch",
-            "density",
-            "seeds",
-            "mean, deviation",
-            "same spread as 1.0: p",
-        ):
-            table.add_column(title, justify="right")
-        for epoch in at:
-            for density, runs in found.items():
-                table.add_row(
-                    f"{epoch}",
-                    f"{density:g}",
-                    f"{len(runs)}",
-                    _mean_and_deviation(runs, measure, epoch),
-                    _p(runs, found.get(1.0), measure, epoch),
-                )
-            table.add_section()
-        made.append(table)
-    reached = Table(title="Epochs to 95% of the last value", title_justify="left")
-    for title in ("density", "seeds", *MEASURES[1:]):
-        reached.add_column(title, justify="right")
+    return [
+        *(_spread_table(found, measure, at) for measure in MEASURES),
+        _epochs_table(found),
+    ]
+
+
+def _spread_table(
+    found: Dict[float, List[Dict[str, List[float]]]], measure: str, at: Sequence[int]
+) -> Table:
+    table = _table(
+        measure,
+        ("epoch", "density", "seeds", "mean, deviation", "same spread as 1.0: p"),
+    )
+    for epoch in at:
+        for density, runs in found.items():
+            table.add_row(
+                f"{epoch}",
+                f"{density:g}",
+                f"{len(runs)}",
+                _mean_and_deviation(runs, measure, epoch),
+                _p(runs, found.get(1.0), measure, epoch),
+            )
+        table.add_section()
+    return table
+
+
+def _epochs_table(found: Dict[float, List[Dict[str, List[float]]]]) -> Table:
+    table = _table(
+        "Epochs to 95% of the last value", ("density", "seeds", *QUALITY_MEASURES)
+    )
     for density, runs in found.items():
-        counts = [f"{density:g}", f"{len(runs)}"]
-        for measure in MEASURES[1:]:
-            epochs_needed = (spread.epochs_to(run[measure]) for run in runs)
-            known = [epoch for epoch in epochs_needed if epoch is not None]
-            counts.append(spread.mean(known).text(1))
-        reached.add_row(*counts)
-    return [*made, reached]
+        cells = [f"{density:g}", f"{len(runs)}"]
+        for measure in QUALITY_MEASURES:
+            reached = (spread.epochs_to(run[measure]) for run in runs)
+            known = [epoch for epoch in reached if epoch is not None]
+            cells.append(spread.mean(known).text(1))
+        table.add_row(*cells)
+    return table
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, justify="right")
+    return table
 
 
 def _mean_and_deviation(

@@ -32,8 +32,8 @@ loaded components must be equal. Then ours is trained without each of the option
 turn, and must report something else. Options with an asterisk change nothing in that
 case, neither in ours nor in stock.
 
-This page is written by `python tests/option_coverage.py`. A test fails if it is out of
-date, or if an option has no test.
+This page is written by `.venv/bin/python tests/option_coverage.py`. A test fails if it
+is out of date, or if an option has no test.
 """
 
 

@@ -33,6 +33,7 @@ from stock_twin import (
     move_weights,
     stock_variable,
 )
+from summaries import read_summaries
 
 from rasa_randconn.components.randomly_connected_component import (
     RandomlyConnectedComponent,
@@ -206,13 +207,10 @@ def _answer_of_policy(policy: Policy, data: Dialogues, text: str, intent: str) -
 def _curves(folder: Path) -> Dict[str, Dict[str, List[List[float]]]]:
     """Steps and values of every curve in TensorBoard's files."""
     curves: Dict[str, Dict[str, List[List[float]]]] = {}
-    for path in sorted(folder.glob("*/*.tfevents*")):
-        own = curves.setdefault(path.parent.name, {})
-        for event in tf.compat.v1.train.summary_iterator(str(path)):
-            for value in event.summary.value:
-                if value.metadata.plugin_data.plugin_name == "scalars":
-                    number = float(tf.make_ndarray(value.tensor))
-                    own.setdefault(value.tag, []).append([event.step, number])
+    for summary in read_summaries(folder):
+        if summary.plugin == "scalars":
+            own = curves.setdefault(summary.writer, {})
+            own.setdefault(summary.tag, []).append([summary.step, float(summary.array)])
     return curves
 
 

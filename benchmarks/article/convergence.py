@@ -9,7 +9,7 @@ at density 1.0, and the epochs until the measure stays within 5% of its last val
 from __future__ import annotations
 
 import argparse
-import json
+import functools
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.article import curves, spread
+from benchmarks.kept_results import KeptResults, checksum
 from benchmarks.training_process import train_nlu
 from rasa_randconn.comparison.configuration import check_config
 
@@ -37,6 +38,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
     Returns:
         The exit code, 0.
+
+    Raises:
+        ComparisonError: If the folder holds curves of other settings.
     """
     parser = argparse.ArgumentParser(prog="convergence", description=__doc__)
     add = parser.add_argument
@@ -49,15 +53,21 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     add("--out", required=True, help="folder for the curves")
     options = parser.parse_args(argv)
     check_config(options.config, needs_nlu=True, needs_stories=False)
-    out = Path(options.out)
-    out.mkdir(parents=True, exist_ok=True)
+    kept = KeptResults(
+        Path(options.out),
+        {
+            "config": checksum(options.config),
+            "nlu": checksum(options.nlu),
+            "epochs": options.epochs,
+            "held-out": options.held_out,
+        },
+    )
     found: Dict[float, List[Dict[str, List[float]]]] = {}
     for seed in options.seeds:
         for density in options.densities:
-            path = out / f"density{density}-seed{seed}.json"
-            if not path.is_file():
-                path.write_text(json.dumps(_train(density, seed, options)))
-            found.setdefault(density, []).append(json.loads(path.read_text()))
+            train = functools.partial(_train, density, seed, options)
+            curve = kept.get(f"density{density}-seed{seed}", train)
+            found.setdefault(density, []).append(curve)
     console = Console(width=130)
     for table in tables(found, options.epochs):
         console.print(table)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence
 
 from benchmarks.article import spread
 from rasa_randconn.comparison.results import (
     MODEL,
+    Metric,
     Row,
     Run,
     name_of,
@@ -21,6 +22,9 @@ from rasa_randconn.comparison.results import (
     read,
     tabulate,
 )
+
+BySeed = Dict[int, Run]
+"""The runs of one configuration."""
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -42,49 +46,64 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 def table(runs: Sequence[Run]) -> List[str]:
     """Writes a table with a column for every configuration.
 
-    Only seeds with which every configuration was trained count, so that differences are
-    paired.
+    Means and medians are over all seeds of a configuration, which the first row names.
+    Differences are over the seeds that it shares with the first configuration.
 
     Args:
-        runs: The runs of a comparison.
+        runs: The runs of one or more comparisons. Of runs with the same configuration
+            and seed, the last one counts.
 
     Returns:
         The lines of a Markdown table.
     """
     configs = names(runs)
-    by_config = {
-        name: {run["seed"]: run for run in runs if name_of(run) == name}
-        for name in configs
-    }
-    seeds = sorted(set.intersection(*(set(found) for found in by_config.values())))
-    paired = [found[seed] for seed in seeds for found in by_config.values()]
-    rows = []
-    for section in tabulate(paired):
+    columns: List[BySeed] = [
+        {run["seed"]: run for run in runs if name_of(run) == name} for name in configs
+    ]
+    rows = [["seeds", *(" ".join(map(str, sorted(found))) for found in columns)]]
+    for section in tabulate([run for found in columns for run in found.values()]):
         prefix = "" if section.title == MODEL else f"{section.title}, "
         for row in section.rows:
             title = f"{prefix}{row.metric.title}"
-            if not row.metric.label.endswith("F1"):
+            if row.metric.label.endswith("F1"):
+                rows += _scores(title, row.metric, columns)
+            else:
                 rows.append(_medians(title, row))
-            elif all(len(cell.values) == len(seeds) for cell in row.cells):
-                rows += _scores(title, row)
     return [
-        f"| seeds {' '.join(map(str, seeds))} | " + " | ".join(configs) + " |",
+        "| | " + " | ".join(configs) + " |",
         "|---|" + "---:|" * len(configs),
         *("| " + " | ".join(row) + " |" for row in rows),
     ]
 
 
-def _scores(title: str, row: Row) -> List[List[str]]:
-    values = [cell.values for cell in row.cells]
-    first, *others = values
+def _scores(title: str, metric: Metric, columns: Sequence[BySeed]) -> List[List[str]]:
+    scores = [
+        {
+            seed: value
+            for seed, value in ((seed, metric.of(run)) for seed, run in found.items())
+            if value is not None
+        }
+        for found in columns
+    ]
+    first, *others = scores
+    differences = [
+        [found[seed] - first[seed] for seed in found if seed in first]
+        for found in others
+    ]
     return [
-        [title, *(spread.mean(found).text() for found in values)],
+        [title, *(_mean(metric, list(found.values())) for found in scores)],
         [
             f"{title}, less the first",
             "",
-            *(spread.mean_difference(found, first).text() for found in others),
+            *(_mean(metric, difference) for difference in differences),
         ],
     ]
+
+
+def _mean(metric: Metric, values: Sequence[float]) -> str:
+    if len(values) > 1:
+        return spread.mean(values).text()
+    return f"{values[0]:.4f}" if values else metric.format(None)
 
 
 def _medians(title: str, row: Row) -> List[str]:

@@ -8,6 +8,7 @@ them beside models trained with these densities from the start, with the same se
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import sys
 import tarfile
@@ -20,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.article import spread
+from benchmarks.kept_results import KeptResults, checksum
 from benchmarks.training_process import test_nlu, train_nlu
 from rasa_randconn.comparison.configuration import check_config
 from rasa_randconn.connections import draw_connectivity
@@ -39,6 +41,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
     Returns:
         The exit code, 0.
+
+    Raises:
+        ComparisonError: If the folder holds scores of other settings.
     """
     parser = argparse.ArgumentParser(prog="pruning", description=__doc__)
     add = parser.add_argument
@@ -51,14 +56,19 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     add("--out", required=True, help="folder for the scores")
     options = parser.parse_args(argv)
     check_config(options.config, needs_nlu=True, needs_stories=False)
-    out = Path(options.out)
-    out.mkdir(parents=True, exist_ok=True)
+    kept = KeptResults(
+        Path(options.out),
+        {
+            "config": checksum(options.config),
+            "train-nlu": checksum(options.train_nlu),
+            "test-nlu": checksum(options.test_nlu),
+            "epochs": options.epochs,
+            "densities": options.densities,
+        },
+    )
     rows: List[Dict[str, Any]] = []
     for seed in options.seeds:
-        path = out / f"seed{seed}.json"
-        if not path.is_file():
-            path.write_text(json.dumps(_scores(seed, options), indent=1))
-        rows += json.loads(path.read_text())
+        rows += kept.get(f"seed{seed}", functools.partial(_scores, seed, options))
     Console(width=130).print(table(rows))
     return 0
 

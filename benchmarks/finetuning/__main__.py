@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from rasa.shared.nlu.training_data.formats.rasa_yaml import RasaYAMLWriter
 from rasa.shared.nlu.training_data.loading import load_data
+from rasa.shared.nlu.training_data.training_data import TrainingData
 from rich.console import Console
 from rich.table import Table
 
@@ -181,6 +183,7 @@ def _score(
     _rasa(arguments, folder)
     seconds = time.perf_counter() - started
     reports = folder / f"{model}-results"
+    shutil.rmtree(reports, ignore_errors=True)
     _rasa(
         [
             *("test", "nlu", "--nlu", options.test_nlu, "--no-plot"),
@@ -188,15 +191,31 @@ def _score(
         ],
         folder,
     )
-    entity_reports = list(reports.glob("*DIETClassifier_report.json"))
     return Scores(
         config,
         seed,
         model,
         seconds,
         _weighted_f1(reports / "intent_report.json"),
-        _weighted_f1(entity_reports[0]) if entity_reports else None,
+        entity_f1(reports, load_data(options.test_nlu)),
     )
+
+
+def entity_f1(reports: Path, data: TrainingData) -> Optional[float]:
+    """F1 of the entities that DIET found.
+
+    Args:
+        reports: What `rasa test nlu` wrote.
+        data: What was tested on.
+
+    Returns:
+        The weighted F1; 0 if there are entities but no report, which Rasa does not
+        write for an extractor that found nothing; `None` if there are no entities.
+    """
+    if not data.entity_examples:
+        return None
+    found = list(reports.glob("*DIETClassifier_report.json"))
+    return _weighted_f1(found[0]) if found else 0.0
 
 
 def _weighted_f1(report: Path) -> float:

@@ -15,10 +15,7 @@ from typing import IO, Dict, Iterator, List, Mapping, Sequence, Tuple
 from rich.table import Table
 
 from rasa_randconn.comparison.errors import ComparisonError
-
-WEIGHTS_SUFFIX = ".weights.safetensors"
-FORMAT = "rasa_randconn.weights"
-NEWEST_FORMAT_VERSION = 1
+from rasa_randconn.model_format import FORMAT_VERSION, WEIGHTS_FORMAT, WEIGHTS_SUFFIX
 
 _COMPONENTS = "components"
 _METADATA = "metadata.json"
@@ -200,15 +197,16 @@ def _read_weights(file: Path, component: str, model: Path) -> List[Layer]:
             metadata = weights.metadata() or {}
     except (SafetensorError, OSError) as error:
         raise ComparisonError(f"{where} are damaged: {error}.") from error
-    if metadata.get("format") != FORMAT:
+    if metadata.get("format") != WEIGHTS_FORMAT:
         raise ComparisonError(
-            f"{where} have the format {metadata.get('format')!r} instead of {FORMAT!r}."
+            f"{where} have the format {metadata.get('format')!r} instead of "
+            f"{WEIGHTS_FORMAT!r}."
         )
     version = metadata.get("format_version", "")
-    if version.isdigit() and int(version) > NEWEST_FORMAT_VERSION:
+    if version.isdigit() and int(version) > FORMAT_VERSION:
         raise ComparisonError(
             f"{where} have the format version {version}, but this version of "
-            f"rasa_randconn reads versions up to {NEWEST_FORMAT_VERSION}. Upgrade it."
+            f"rasa_randconn reads versions up to {FORMAT_VERSION}. Upgrade it."
         )
     try:
         return [

@@ -15,6 +15,9 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Set,
 
 PREDICTION_METHODS = ("process", "predict_action_probabilities")
 
+SKIPS_PREDICTION = "_should_skip_prediction"
+"""Name of the method by which a policy says that it will not ask its model."""
+
 
 @dataclass
 class Measurements:
@@ -46,6 +49,7 @@ class Instruments:
         self._running: Set[Tuple[str, str]] = set()
         self._training: Optional[Measurements] = None
         self._fitted: Optional[Any] = None
+        self._skipped = False
 
     def of(self, resource: str) -> Measurements:
         """Gives the measurements of a component.
@@ -69,6 +73,8 @@ class Instruments:
         for name in PREDICTION_METHODS:
             if hasattr(component, name):
                 self._wrap(component, name, self._predict)
+        if hasattr(component, SKIPS_PREDICTION):
+            self._wrap(component, SKIPS_PREDICTION, self._note_skipped)
 
     def _wrap(self, owner: type, name: str, around: Callable[..., Any]) -> None:
         attribute = getattr(owner, name)
@@ -151,15 +157,24 @@ class Instruments:
         resource = this._resource.name
         if not self._once(name, resource):
             return function(this, *args, **kw)
+        self._skipped = False
         result, seconds = self._timed(
             name, resource, lambda: function(this, *args, **kw)
         )
+        if self._skipped:
+            return result
         measured = self.of(resource)
         if measured.first_prediction_ms is None:
             measured.first_prediction_ms = seconds * 1e3
         if self.recording:
             measured.prediction_ms.append(seconds * 1e3)
         return result
+
+    def _note_skipped(
+        self, name: str, function: Callable[..., Any], this: Any, *args: Any, **kw: Any
+    ) -> Any:
+        self._skipped = bool(function(this, *args, **kw))
+        return self._skipped
 
     def _attach_to_models(self) -> None:
         from rasa.utils.tensorflow.models import RasaModel

@@ -58,7 +58,7 @@ def _training_time(runs: Sequence[Run], path: Path) -> Optional[Path]:
                     statistics.median(times),
                     height=0.8 / len(families),
                     color=f"C{index}",
-                    label=family if row == 0 else None,
+                    label=family,
                 )
                 axes.plot(times, [position] * len(times), "k.", markersize=7)
     axes.set_xlabel("time of training in s: median, and a dot per seed")
@@ -84,7 +84,7 @@ def _scores(runs: Sequence[Run], path: Path) -> Optional[Path]:
                 marker=_MARKERS[index],
                 color=f"C{index}",
                 alpha=0.7,
-                label=label if row == 0 else None,
+                label=label,
             )
     axes.set_xlabel("weighted F1, a point per seed")
     return _save(figure, axes, runs, path, legend=True)
@@ -108,7 +108,7 @@ def _latency(runs: Sequence[Run], path: Path) -> Optional[Path]:
                         marker=marker,
                         markersize=9,
                         color=f"C{index}",
-                        label=f"{family} {quantile}" if row == 0 else None,
+                        label=f"{family} {quantile}",
                     )
     axes.set_xlim(left=0)
     axes.set_xlabel("latency of one prediction in ms, median over seeds")

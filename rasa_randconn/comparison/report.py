@@ -99,11 +99,20 @@ def write_report(
 
 
 def _caption(runs: Sequence[Run]) -> str:
-    seeds = list(dict.fromkeys(run["seed"] for run in runs))
-    listed = ", ".join(str(seed) for seed in seeds)
-    caption = f"Seed {listed}" if len(seeds) == 1 else f"Medians over seeds {listed}"
     first, *others = names(runs)
+    listed = {name: _listed_seeds(runs, name) for name in (first, *others)}
+    if len(set(listed.values())) == 1:
+        caption = f"Seed {listed[first]}"
+        if "," in listed[first]:
+            caption = f"Medians over seeds {listed[first]}"
+    else:
+        parts = (f"{seeds} of {name}" for name, seeds in listed.items())
+        caption = "Medians over seeds " + "; ".join(parts)
     return f"{caption}; in brackets the ratio to {first}" if others else caption
+
+
+def _listed_seeds(runs: Sequence[Run], name: str) -> str:
+    return ", ".join(str(run["seed"]) for run in runs if name_of(run) == name)
 
 
 def _cell(metric: Metric, cell: Cell) -> str:

@@ -6,7 +6,7 @@ import json
 import statistics
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.comparison.files import write_json
@@ -130,11 +130,17 @@ COMPONENT_METRICS = (
 class Cell:
     """A metric of one configuration, over its seeds."""
 
-    values: Sequence[float]
+    by_seed: Mapping[int, float]
     """The values of the runs, in the order of the runs."""
 
     ratio: Optional[float]
-    """Median over the first configuration's median; `None` for the first itself."""
+    """Median over the first configuration's median, both over the seeds that both have;
+    `None` for the first itself, and without such a seed."""
+
+    @property
+    def values(self) -> List[float]:
+        """The values without their seeds."""
+        return list(self.by_seed.values())
 
     @property
     def median(self) -> Optional[float]:
@@ -212,50 +218,50 @@ def tabulate(runs: Sequence[Run]) -> List[Section]:
         without any value are left out.
     """
     configs = names(runs)
-    of_config = {
-        name: [run for run in runs if name_of(run) == name] for name in configs
-    }
-    sections = [
-        Section(MODEL, _rows(RUN_METRICS, [of_config[name] for name in configs]))
+    columns = [
+        {run["seed"]: run for run in runs if name_of(run) == name} for name in configs
     ]
+    sections = [Section(MODEL, _rows(RUN_METRICS, columns))]
     families = dict.fromkeys(family for run in runs for family in by_family(run))
     for family in families:
         components = [
-            [
-                by_family(run)[family]
-                for run in of_config[name]
+            {
+                seed: by_family(run)[family]
+                for seed, run in column.items()
                 if family in by_family(run)
-            ]
-            for name in configs
+            }
+            for column in columns
         ]
         sections.append(Section(family, _rows(COMPONENT_METRICS, components)))
     return [section for section in sections if section.rows]
 
 
 def _rows(
-    metrics: Sequence[Metric], groups: Sequence[Sequence[Dict[str, Any]]]
+    metrics: Sequence[Metric], columns: Sequence[Mapping[int, Dict[str, Any]]]
 ) -> List[Row]:
     rows = []
     for metric in metrics:
-        columns = [
-            [value for value in map(metric.of, group) if value is not None]
-            for group in groups
-        ]
-        if any(columns):
-            first = statistics.median(columns[0]) if columns[0] else None
-            rows.append(
-                Row(
-                    metric,
-                    [
-                        Cell(values, _ratio(values, first) if index else None)
-                        for index, values in enumerate(columns)
-                    ],
+        measured = [
+            {
+                seed: value
+                for seed, value in (
+                    (seed, metric.of(of)) for seed, of in column.items()
                 )
-            )
+                if value is not None
+            }
+            for column in columns
+        ]
+        if any(measured):
+            first, *others = measured
+            cells = [Cell(first, None)]
+            cells += [Cell(values, _ratio(values, first)) for values in others]
+            rows.append(Row(metric, cells))
     return rows
 
 
-def _ratio(values: Sequence[float], first: Optional[float]) -> Optional[float]:
-    if not values or not first:
+def _ratio(values: Mapping[int, float], first: Mapping[int, float]) -> Optional[float]:
+    seeds = [seed for seed in values if seed in first]
+    if not seeds:
         return None
-    return statistics.median(values) / first
+    base = statistics.median(first[seed] for seed in seeds)
+    return statistics.median(values[seed] for seed in seeds) / base if base else None

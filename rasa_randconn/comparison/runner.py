@@ -176,6 +176,7 @@ def compare(plan: Plan, console: Optional[Console] = None) -> int:
             interrupted = True
             console.print("Interrupted.", style="red")
     missing = failed + [_title(name, seed) for name, _, seed in pending]
+    finished.sort(key=lambda run: names.index(results.name_of(run)))
     _present(plan, finished, missing, console)
     if interrupted:
         return INTERRUPTED

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from typing import Any, Dict, Mapping, Type
+from typing import Any, Dict, Iterable, Mapping, Optional, Type
 
 import rasa.shared.utils.io
 import rasa.utils.common
-from rasa.core.constants import POLICY_MAX_HISTORY
+from rasa.core.constants import DIALOGUE, POLICY_MAX_HISTORY
 from rasa.core.policies.policy import Policy
 from rasa.engine.graph import GraphComponent
 from rasa.nlu.constants import DEFAULT_TRANSFORMER_SIZE
@@ -56,10 +56,12 @@ def check_user_config(
             f"of them can be set",
         )
     _check_unknown_keys(component, config)
-    complete = rasa.utils.common.override_defaults(
-        component.get_default_config(), dict(config)
-    )
+    defaults = component.get_default_config()
+    _check_mappings(component, config, defaults)
+    complete = rasa.utils.common.override_defaults(defaults, dict(config))
     checked_config(component, complete)
+    if issubclass(component, Policy):
+        _check_heads(component, complete, _as_mapping(config.get(TRANSFORMER_SIZE)))
 
 
 def checked_config(
@@ -98,7 +100,9 @@ def checked_config(
     final[AVERAGED_EPOCHS] = _checked_number(
         component, AVERAGED_EPOCHS, final[AVERAGED_EPOCHS]
     )
-    _check_heads(component, final)
+    # a policy has encoders of texts only where the dialogues have texts
+    attributes = [DIALOGUE] if issubclass(component, Policy) else [None]
+    _check_heads(component, final, attributes)
     return final
 
 
@@ -141,27 +145,52 @@ def _checked_number(component: Type[GraphComponent], key: str, value: Any) -> fl
         raise _invalid(component, f"'{key}' {error}") from error
 
 
-def _check_heads(component: Type[GraphComponent], config: Mapping[str, Any]) -> None:
-    heads = config[NUM_HEADS]
+def _check_mappings(
+    component: Type[GraphComponent],
+    config: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+) -> None:
+    """Rasa merges mappings with those of the defaults and fails with anything else."""
+    for key, default in defaults.items():
+        if isinstance(default, Mapping) and key in config:
+            value = config[key]
+            if not isinstance(value, Mapping):
+                example = ", ".join(f"{name}: {of}" for name, of in default.items())
+                raise _invalid(
+                    component,
+                    f"'{key}' must be a mapping such as {{{example}}}, not {value!r}",
+                )
+
+
+def _check_heads(
+    component: Type[GraphComponent],
+    config: Mapping[str, Any],
+    attributes: Iterable[Optional[str]],
+) -> None:
     sizes, layers = config[TRANSFORMER_SIZE], config[NUM_TRANSFORMER_LAYERS]
-    attributes = {**_as_mapping(sizes), **_as_mapping(layers)} or {None: None}
     for attribute in attributes:
         size = sizes.get(attribute) if isinstance(sizes, Mapping) else sizes
         count = layers.get(attribute, 0) if isinstance(layers, Mapping) else layers
         if not count:
             continue
-        size = DEFAULT_TRANSFORMER_SIZE if not size or size < 1 else size
+        heads = _whole_number(component, NUM_HEADS, config[NUM_HEADS])
+        key = (
+            TRANSFORMER_SIZE if attribute is None else f"{TRANSFORMER_SIZE}.{attribute}"
+        )
+        size = 0 if size is None else _whole_number(component, key, size)
+        size = DEFAULT_TRANSFORMER_SIZE if size < 1 else size
         if heads < 1 or size % heads:
-            key = (
-                TRANSFORMER_SIZE
-                if attribute is None
-                else (f"{TRANSFORMER_SIZE}.{attribute}")
-            )
             raise _invalid(
                 component,
                 f"'{key}' must be a multiple of '{NUM_HEADS}', but {size} is not a "
                 f"multiple of {heads}",
             )
+
+
+def _whole_number(component: Type[GraphComponent], key: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _invalid(component, f"'{key}' must be a whole number, not {value!r}")
+    return value
 
 
 def _as_mapping(value: Any) -> Mapping[Any, Any]:

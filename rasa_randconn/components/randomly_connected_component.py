@@ -55,7 +55,7 @@ class RandomlyConnectedComponent(GraphComponent):
         with self._model_storage.write_to(self._resource) as folder:
             for marker in folder.glob("*.pkl"):
                 # stock marks checkpointed models by an empty file of this name
-                marker.rename(marker.with_suffix(".marker"))
+                marker.replace(marker.with_suffix(".marker"))
             write_manifest(
                 folder, type(self).__name__, is_trained=self.model is not None
             )

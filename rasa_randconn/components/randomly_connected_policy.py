@@ -13,8 +13,9 @@ from rasa.engine.storage.resource import Resource
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.exceptions import RasaException
 from rasa.shared.nlu.training_data.features import Features
-from rasa.utils.tensorflow.constants import FEATURIZERS
+from rasa.utils.tensorflow.constants import FEATURIZERS, SENTENCE
 from rasa.utils.tensorflow.model_data import RasaModelData
 
 from rasa_randconn.components.options import checked_config
@@ -89,15 +90,33 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent):
         Unlike stock, it makes room for words that finetuning has brought.
 
         Raises:
-            RasaException: If there are fewer features than before.
+            RasaException: If there are fewer features than before, or such of other
+                kinds.
         """
         if self.finetune_mode and self.model is not None:
+            self._check_kinds(model_data, self.model.data_signature)
             self.model.adjust_for_incremental_training(
                 model_data.first_data_example(),
                 {key: self._text_feature_sizes[key] for key in self._sizes_before},
                 self._sizes_before,
             )
         super().run_training(model_data, label_ids)
+
+    def _check_kinds(
+        self, model_data: RasaModelData, known: Dict[str, Dict[str, Any]]
+    ) -> None:
+        """The model has no weights for what its stories did not have."""
+        added = sorted(
+            attribute
+            for attribute, kinds in model_data.get_signature().items()
+            if SENTENCE in kinds and SENTENCE not in known.get(attribute, {})
+        )
+        if added:
+            raise RasaException(
+                f"'{type(self).__name__}' cannot be finetuned: the stories that it was "
+                f"trained on have no features of {', '.join(added)}, these do. Please "
+                f"train it from scratch."
+            )
 
     def persist_model_utilities(self, model_path: Path) -> None:
         """Saves everything but the model (see `TEDPolicy.persist_model_utilities`)."""

@@ -59,8 +59,10 @@ class RandomlyConnectedDense(tf.keras.layers.Dense):
             units: Number of outputs.
             density: Fraction of the connections that exist, in [0, 1].
             pattern: `grouped` (fast) or `unstructured` (the article's pattern).
-            seed: Seed of the pattern. Without one, NumPy's global state is used, so
-                `np.random.seed` makes the pattern reproducible.
+            seed: Seed of the pattern. Without one, it is drawn from NumPy's global
+                state when the layer is built, and is part of the configuration from
+                then on. Files of weights alone, as `save_weights` writes them, fit
+                only a layer with the same seed.
             **kwargs: Every other argument of `tf.keras.layers.Dense`.
 
         Raises:
@@ -86,9 +88,11 @@ class RandomlyConnectedDense(tf.keras.layers.Dense):
             raise ValueError(
                 "The last dimension of the inputs must be known to draw connections."
             )
-        seed = self.seed if self.seed is not None else np.random.randint(2**31)
+        if self.seed is None:
+            # kept, so that a copy made from the configuration has the same connections
+            self.seed = int(np.random.randint(2**31))
         self._connectivity = draw_connectivity(
-            self.pattern, int(inputs), self.units, self.density, seed
+            self.pattern, int(inputs), self.units, self.density, self.seed
         )
         regularizer = packed_regularizer(self.kernel_regularizer, self._connectivity)
         constraint = packed_constraint(self.kernel_constraint, self._connectivity)

@@ -20,6 +20,7 @@ from rasa.utils.tensorflow.models import TransformerRasaModel
 
 from rasa_randconn.connections import KINDS, ConnectionSettings
 from rasa_randconn.differentiation import Adam, Parameters, StoredLayer
+from rasa_randconn.model_format import WEIGHTS_SUFFIX
 from rasa_randconn.models.network import Network
 from rasa_randconn.models.stock_layers import LayerFactory
 from rasa_randconn.network.features import Batch
@@ -33,7 +34,6 @@ from rasa_randconn.own_options import (
 from rasa_randconn.storage import ModelFileError, read_weights, write_weights
 from rasa_randconn.training import PreparedBatches, StackedFeatures, Trainer
 
-_WEIGHTS_SUFFIX = ".weights.safetensors"
 _OPTIMIZER_SUFFIX = ".optimizer.safetensors"
 
 # So many examples are predicted at once.
@@ -175,7 +175,7 @@ class RandomlyConnectedModel(TransformerRasaModel):
             self.metrics_to_log,
             self.config.get(AVERAGED_EPOCHS, 0.0),
         )
-        return trainer.train(
+        history = trainer.train(
             self,
             PreparedBatches(x),
             epochs=epochs,
@@ -184,6 +184,12 @@ class RandomlyConnectedModel(TransformerRasaModel):
             validation_freq=validation_freq,
             verbose=verbose,
         )
+        if self.config.get(SAVE_HALF_PRECISION):
+            # what follows, such as a policy's thresholds, must fit the stored weights
+            self._adam.settle()
+            for parameter in network.parameters:
+                parameter.array[...] = parameter.array.astype(np.float16)
+        return history
 
     def run_inference(
         self,
@@ -253,7 +259,7 @@ class RandomlyConnectedModel(TransformerRasaModel):
         Raises:
             FileExistsError: If the file is there and must not be replaced.
         """
-        path = _with_suffix(filepath, _WEIGHTS_SUFFIX)
+        path = _with_suffix(filepath, WEIGHTS_SUFFIX)
         if path.exists() and not overwrite:
             raise FileExistsError(f"'{path}' exists already.")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -277,7 +283,7 @@ class RandomlyConnectedModel(TransformerRasaModel):
         Raises:
             ModelFileError: If the file does not hold exactly this model's weights.
         """
-        path = _with_suffix(filepath, _WEIGHTS_SUFFIX)
+        path = _with_suffix(filepath, WEIGHTS_SUFFIX)
         stored, stored_layers = read_weights(path)
         try:
             self._build(stored, stored_layers)

@@ -148,7 +148,11 @@ class CombinedFeatures:
         self.units = units
 
     def __call__(self, tape: Tape, features: Sequence[Feature]) -> Value:
-        """Combines features whose rows belong together, `[rows, units]`."""
+        """Combines features whose rows belong together, `[rows, units]`.
+
+        Raises:
+            ValueError: If the features are not those that the layer was made for.
+        """
         parts: List[Value] = []
         for feature in features:
             if isinstance(feature.rows, SparseRows):
@@ -156,7 +160,14 @@ class CombinedFeatures:
                 parts.append(self.sparse(tape, feature.rows))
             else:
                 parts.append(Value(feature.rows))
-        return operations.side_by_side(tape, parts)
+        combined = operations.side_by_side(tape, parts)
+        found = combined.array.shape[1]
+        if found != self.units:
+            raise ValueError(
+                f"The features make {found} columns, but the model was trained with "
+                f"{self.units}. Some featurizer may have none for this message."
+            )
+        return combined
 
 
 class SequenceAndSentence:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
+from scipy.special import logsumexp
 
 from rasa_randconn.differentiation import Tape, Value
 from rasa_randconn.kernels import candidates
 
 _HIDDEN = np.float32(-1e9)
 _SMALLEST_SQUARE = np.float32(1e-12)
+_SMALLEST_PROBABILITY = np.float32(1e-38)
 
 # Similarities of inputs and labels (first letter: the example's own) with those of
 # negative examples (second letter).
@@ -141,7 +143,7 @@ class LabelLoss:
         losses, slopes, factors = compute(similarities)
         weights = shares * factors
         loss = float(np.dot(weights, losses))
-        highest = similarities[_IL].max(axis=1)
+        highest = similarities[_IL].max(axis=1, initial=-np.inf)
         accuracy = float(np.mean(similarities[_POSITIVE][:, 0] >= highest))
         if tape.is_training:
             for (first, second, chosen, _), slope in zip(pairs, slopes):
@@ -165,8 +167,12 @@ class LabelLoss:
         order = [_POSITIVE, _IL, _LI]
         if not settings.is_constrained:
             order += [_II, _LL]
-        probabilities = _softmax(np.concatenate([similarities[i] for i in order], 1))
-        losses = -np.log(np.maximum(probabilities[:, 0], 1e-38))
+        logits = np.concatenate([similarities[i] for i in order], 1)
+        probabilities = _softmax(logits)
+        losses = -np.log(np.maximum(probabilities[:, 0], _SMALLEST_PROBABILITY))
+        is_tiny = probabilities[:, 0] < _SMALLEST_PROBABILITY
+        if is_tiny.any():
+            losses[is_tiny] = logsumexp(logits[is_tiny], axis=1) - logits[is_tiny, 0]
         probabilities[:, 0] -= 1
         slopes = {i: np.zeros_like(s) for i, s in enumerate(similarities)}
         slopes.update(_split(probabilities, order, similarities))
@@ -197,7 +203,7 @@ class LabelLoss:
         missing = settings.largest_positive - similarities[_POSITIVE][:, 0]
         losses = np.maximum(0, missing)
         slopes[_POSITIVE][:, 0] = -(missing > 0).astype(np.float32)
-        for i in (_IL, _LL, _II, _LI):
+        for i in (_IL, _LL, _II, _LI) if settings.negatives else ():
             factor = 1.0 if i == _IL else settings.margin_scale
             excess = settings.largest_negative + similarities[i]
             if i == _IL and not settings.uses_largest_negative:

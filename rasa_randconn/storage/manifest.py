@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict
 
+from rasa_randconn.model_format import FORMAT_VERSION
 from rasa_randconn.storage.errors import ModelFileError
 from rasa_randconn.version import __version__
 
 FILE_NAME = "rasa_randconn.json"
 FORMAT = "rasa_randconn.component"
-
-#: Rises whenever files are written that an older version of this package cannot read.
-FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,9 @@ import safetensors.numpy
 
 from rasa_randconn.connections import connectivity_from_arrays
 from rasa_randconn.differentiation import StoredLayer
+from rasa_randconn.model_format import FORMAT_VERSION, WEIGHTS_FORMAT
 from rasa_randconn.storage.errors import ModelFileError
-from rasa_randconn.storage.manifest import FORMAT_VERSION
 
-FORMAT = "rasa_randconn.weights"
 _CONNECTIONS = "connections"
 
 
@@ -53,7 +52,7 @@ def write_weights(
             }
         )
     metadata = {
-        "format": FORMAT,
+        "format": WEIGHTS_FORMAT,
         "format_version": str(FORMAT_VERSION),
         "layers": json.dumps(facts),
     }
@@ -75,7 +74,7 @@ def read_weights(
         with safetensors.safe_open(str(path), framework="np") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}
-        if metadata.get("format") != FORMAT:
+        if metadata.get("format") != WEIGHTS_FORMAT:
             raise ValueError(f"its format is '{metadata.get('format')}'")
         layers = {}
         for facts in json.loads(metadata["layers"]):

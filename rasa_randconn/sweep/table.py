@@ -89,8 +89,10 @@ def _row(run: Run) -> Dict[str, Any]:
 
 
 def _total(components: Any, key: str) -> Optional[int]:
+    # a component that had nothing to train on has no model, so nothing was counted
     values = [component.get(key) for component in components]
-    return None if None in values else sum(values)
+    counted = [value for value in values if value is not None]
+    return sum(counted) if counted else None
 
 
 def _latencies(name: str, found: Optional[Dict[str, float]]) -> Dict[str, Any]:

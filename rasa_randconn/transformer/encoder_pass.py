@@ -27,6 +27,9 @@ _TOKENS_PER_CHUNK = 512
 # A batch of so many tokens is worth cutting in two.
 _TOKENS_OF_TWO_CHUNKS = 192
 
+# Memory for more is not kept: one very long message would hold it for good.
+_MOST_TOKENS_KEPT = 4 * _TOKENS_PER_CHUNK
+
 
 class _OpenChunk(NamedTuple):
     """A chunk with the memory it is computed in."""
@@ -154,9 +157,13 @@ class EncoderPass:
         return padded
 
     def release(self, result: ForwardPass) -> None:
-        """Gives the memory of a forward pass to the next ones."""
+        """Gives the memory of a forward pass to the next ones.
+
+        What a very long message needed is given back to the system.
+        """
+        slabs = (open_chunk.slab for open_chunk in result.chunks)
         with self._lock:
-            self._free_slabs += [open_chunk.slab for open_chunk in result.chunks]
+            self._free_slabs += [s for s in slabs if s.tokens <= _MOST_TOKENS_KEPT]
 
     def _options(self, seed: Optional[int]) -> Options:
         settings = self.settings

@@ -13,6 +13,7 @@ from safetensors.numpy import save
 from rasa_randconn import cli
 from rasa_randconn.comparison import inspection
 from rasa_randconn.comparison.errors import ComparisonError
+from rasa_randconn.model_format import FORMAT_VERSION, WEIGHTS_FORMAT
 
 LAYERS = [
     {
@@ -38,8 +39,8 @@ LAYERS = [
 
 def weights(layers=LAYERS, **changes):
     metadata = {
-        "format": "rasa_randconn.weights",
-        "format_version": "1",
+        "format": WEIGHTS_FORMAT,
+        "format_version": str(FORMAT_VERSION),
         "layers": json.dumps(layers),
         **changes,
     }
@@ -127,7 +128,7 @@ def test_foreign_models_are_told_apart(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (weights(format_version="2"), "Upgrade it"),
+        (weights(format_version=str(FORMAT_VERSION + 1)), "Upgrade it"),
         (weights(format="other"), "instead of 'rasa_randconn.weights'"),
         (weights(layers=[{"name": "x"}]), "no readable list of layers"),
         (weights()[:-5], "damaged"),

@@ -61,6 +61,25 @@ def test_table_has_medians_and_ratios_to_the_first_configuration(runs):
     assert [cell.median for cell in scores.cells] == [0.75, 0.85]
 
 
+def test_a_ratio_is_over_the_seeds_that_both_have(runs):
+    first, second = row(runs[:3], "DIETClassifier", "training").cells
+    assert (first.median, second.median) == (200.0, 40.0)
+    assert second.ratio == 0.4
+    assert row([runs[0], runs[3]], "DIETClassifier", "training").cells[1].ratio is None
+
+
+@pytest.mark.parametrize(
+    "count, caption",
+    [
+        (2, "Seed 1; in brackets the ratio to stock"),
+        (3, "Medians over seeds 1, 2 of stock; 1 of ours; in brackets the ratio to"),
+        (4, "Medians over seeds 1, 2; in brackets the ratio to stock"),
+    ],
+)
+def test_the_caption_names_the_seeds_of_every_configuration(runs, count, caption):
+    assert report.terminal_table(runs[:count]).title.startswith(caption)
+
+
 def test_table_pairs_components_of_one_family(runs):
     assert [section.title for section in results.tabulate(runs)] == [
         "Model",
@@ -142,7 +161,7 @@ def test_read_refuses_other_files(tmp_path, content):
     "names", [["classic"], ["classic", "ours"], ["ours", "classic"]]
 )
 def test_a_configuration_without_neural_components_has_scores_and_times(
-    names, tmp_path
+    names, tmp_path, monkeypatch
 ):
     of_name = {
         "classic": {**make_run("classic", 1, 0.7, 20.0), "components": {}},
@@ -156,5 +175,15 @@ def test_a_configuration_without_neural_components_has_scores_and_times(
     if "ours" in names:
         cells = row(runs, "DIETClassifier", "training").cells
         assert (cells[place].median, cells[1 - place].median) == (None, 40.0)
+    drawn = []
+    add_legend = plots._add_legend
+
+    def look_and_add(figure, axes):
+        drawn.append(set(axes.get_legend_handles_labels()[1]))
+        add_legend(figure, axes)
+
+    monkeypatch.setattr(plots, "_add_legend", look_and_add)
     report.write_report(runs, tmp_path, "", plots.draw(runs, tmp_path))
+    if "ours" in names:
+        assert {f"DIETClassifier p{n}" for n in (50, 95, 99)} in drawn
     assert "| classic | `configs/classic.yml` |" in (tmp_path / "report.md").read_text()

@@ -140,6 +140,16 @@ def test_training_and_test_are_merged(project):
     assert set(result["machine"]) == {"cpu", "cores", "memory_bytes", "platform"}
 
 
+def test_the_first_configuration_stays_the_first_whatever_fails(project):
+    _, output = run(plan(project, "failing", "a", seeds=[2, 1]))
+
+    assert finished(project)[0] == ("a.yml", 2)
+    caption = (
+        "Medians over seeds 1 of failing; 2, 1 of a; in brackets the ratio to failing"
+    )
+    assert caption in " ".join(output.split())
+
+
 def test_failing_run_leaves_the_others(project):
     code, output = run(plan(project, "failing", "b"))
 

@@ -182,6 +182,29 @@ def test_loading_and_predictions_are_timed(derived):
     assert len(measured.prediction_ms) == 1
 
 
+def test_calls_in_which_a_policy_does_not_ask_its_model_are_not_timed(derived):
+    class Skipping(derived):
+        def predict_action_probabilities(self, tracker: str) -> str:
+            if self._should_skip_prediction(tracker):
+                return "skipped"
+            return "predicted"
+
+        def _should_skip_prediction(self, tracker: str) -> bool:
+            return tracker == "after an action"
+
+    instruments = Instruments()
+    instruments.attach(Skipping)
+    instruments.recording = True
+    policy = Skipping(None)
+    trackers = ["after an action", "after a message", "after an action"]
+
+    answers = [policy.predict_action_probabilities(tracker) for tracker in trackers]
+
+    assert answers == ["skipped", "predicted", "skipped"]
+    measured = instruments.of("train_Component0")
+    assert measured.prediction_ms == [measured.first_prediction_ms]
+
+
 def test_a_loading_that_passes_its_arguments_on_by_position_is_timed_once(derived):
     base = derived.__bases__[0]
 

@@ -14,6 +14,7 @@ from data_factory import (
     NLU,
     OUR_DIET,
     RETRIEVAL_NLU,
+    STORIES,
     TINY_DIET,
     Featurizers,
     answer_of_ted,
@@ -161,6 +162,24 @@ def test_a_policy_learns_new_words_of_end_to_end_stories(pattern, talk, tmp_path
     again = load_ted(RandConnTEDPolicy, options, tmp_path, is_finetuning=True)
     with pytest.raises(RasaException, match="decreased"):
         again.train(talk.trackers, talk.domain, talk.precomputations)
+
+
+@pytest.mark.parametrize("policy", [RandConnTEDPolicy, RandConnUnexpecTEDIntentPolicy])
+def test_a_policy_refuses_stories_with_features_of_a_new_kind(
+    policy, intent_talk, featurizers, tmp_path
+):
+    """It has no weights for them, and the files would not fit its model."""
+    train_ted(policy, {}, tmp_path, intent_talk)
+    files = {path: path.read_bytes() for path in (tmp_path / "model").iterdir()}
+    with_slot = STORIES.replace(
+        "  - intent: book\n", "  - slot_was_set:\n    - day: monday\n  - intent: book\n"
+    )
+    more = dialogues(with_slot, featurizers)
+
+    tuned = load_ted(policy, {}, tmp_path, is_finetuning=True)
+    with pytest.raises(RasaException, match="no features of slots"):
+        tuned.train(more.trackers, more.domain, more.precomputations)
+    assert {path: path.read_bytes() for path in files} == files
 
 
 def _inputs_of_texts(ted):

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from data_factory import answers_of_diet, load_diet, train_diet
+from data_factory import (
+    answers_of_diet,
+    load_diet,
+    load_ted,
+    train_diet,
+    train_ted,
+)
 
-from rasa_randconn import RandConnDIETClassifier
+from rasa_randconn import RandConnDIETClassifier, RandConnUnexpecTEDIntentPolicy
 from rasa_randconn.storage import read_weights
 
 
@@ -36,8 +42,7 @@ def test_a_loaded_component_computes_with_the_rounded_weights(trained):
     for path, array in loaded.model.parameters.arrays().items():
         assert array.dtype == np.float32
         np.testing.assert_array_equal(array, stored[path].astype(np.float32))
-        exact = diet.model.parameters[path].array
-        np.testing.assert_allclose(array, exact, rtol=1e-3, atol=1e-6)
+        np.testing.assert_array_equal(array, diet.model.parameters[path].array)
 
 
 def test_the_default_loads_exactly_what_was_trained(trained):
@@ -54,3 +59,23 @@ def test_answers_stay_close(trained, featurizers):
     assert exact["intent"]["confidence"] == pytest.approx(
         rounded["intent"]["confidence"], abs=5e-3
     )
+
+
+def test_thresholds_of_unlikely_intents_are_those_of_the_stored_weights(
+    intent_talk, tmp_path, monkeypatch
+):
+    kind, seen = RandConnUnexpecTEDIntentPolicy, {}
+    compute = kind.compute_label_quantiles_post_training
+
+    def look_and_compute(self, *args):
+        arrays = self.model.parameters.arrays()
+        seen.update({path: array.copy() for path, array in arrays.items()})
+        return compute(self, *args)
+
+    monkeypatch.setattr(kind, "compute_label_quantiles_post_training", look_and_compute)
+    options = {"save_half_precision": True}
+    train_ted(kind, options, tmp_path, intent_talk)
+    loaded = load_ted(kind, options, tmp_path).model.parameters.arrays()
+    assert set(seen) == set(loaded)
+    for path, array in loaded.items():
+        np.testing.assert_array_equal(array, seen[path])

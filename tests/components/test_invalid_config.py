@@ -127,6 +127,14 @@ VALUES = {
         {"number_of_attention_heads": 0},
         ["number_of_attention_heads", "0"],
     ),
+    "heads in quotes": (
+        {"number_of_attention_heads": "4"},
+        ["number_of_attention_heads", "'4'", "whole number"],
+    ),
+    "heads that are no number": (
+        {"number_of_attention_heads": None},
+        ["number_of_attention_heads", "None", "whole number"],
+    ),
 }
 SIZES_OF_TED = {"text": 16, "action_text": 16, "dialogue": 15}
 each_value = pytest.mark.parametrize("case", VALUES)
@@ -177,6 +185,32 @@ def test_sizes_are_checked_against_the_layers_that_rasa_adds_to_those_written():
     assert merged["number_of_transformer_layers"]["dialogue"] == 1
     with pytest.raises(InvalidConfigException, match=r"transformer_size.dialogue"):
         _validate(OUR_TED, options)
+
+
+@pytest.mark.parametrize("size", ["16", 16.0, True])
+def test_a_size_that_is_no_whole_number_is_refused(size):
+    with pytest.raises(InvalidConfigException, match=r"transformer_size.*whole number"):
+        _validate(OUR_DIET, {"transformer_size": size})
+    options = {"transformer_size": {"text": 16, "dialogue": size}}
+    with pytest.raises(InvalidConfigException, match=r"size\.dialogue.*whole number"):
+        _validate(OUR_TED, options)
+
+
+def test_a_number_in_the_place_of_a_mapping_is_refused():
+    with pytest.raises(InvalidConfigException, match=r"transformer_size.*mapping.*128"):
+        _validate(OUR_TED, {"transformer_size": 128})
+
+
+def test_sizes_of_encoders_of_texts_matter_only_if_written():
+    """Stock has these encoders only where the dialogues have texts."""
+    options = {"number_of_attention_heads": 5, "transformer_size": {"dialogue": 100}}
+    config = {key: TINY_TED[key] for key in ("epochs", "max_history")}
+    for component in (RandConnTEDPolicy, RandConnUnexpecTEDIntentPolicy):
+        check_user_config(component, {**config, **options})
+        options["transformer_size"]["text"] = 128
+        with pytest.raises(InvalidConfigException, match=r"transformer_size\.text"):
+            check_user_config(component, {**config, **options})
+        del options["transformer_size"]["text"]
 
 
 def test_sizes_do_not_matter_without_encoder():

@@ -141,6 +141,19 @@ def test_an_empty_message_is_answered_the_same_among_others(
             )
 
 
+def test_a_message_without_the_dense_features_of_the_training_is_an_error(
+    tmp_path,
+):
+    """Featurizers of language models have none for an empty message."""
+    featurizers = Featurizers(nlu_data(), tmp_path, is_dense=True)
+    data = featurizers.training_data
+    diet = train_diet(RandConnDIETClassifier, {}, tmp_path, data)
+    (message,) = featurizers.messages("hello")
+    message.features = [f for f in message.features if f.origin != "letters"]
+    with pytest.raises(ValueError, match="Some featurizer may have none"):
+        diet.process([message])
+
+
 def test_empty_messages_in_the_data_are_trained_on_as_in_stock(tmp_path):
     data = nlu_data()
     empty = Message(data={"text": "", "intent": "greet"})

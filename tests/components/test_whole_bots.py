@@ -11,6 +11,7 @@ import re
 import shutil
 import tarfile
 import warnings
+from pathlib import Path
 from typing import Any, List, NamedTuple
 
 import pytest
@@ -31,6 +32,7 @@ from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.nlu.classifiers.diet_classifier import DIETClassifier
 
 from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
+from rasa_randconn.comparison.inspection import read_layers
 
 
 class Bot(NamedTuple):
@@ -120,6 +122,16 @@ class TestTraining:
         assert not [
             name for name in names if name.endswith((".pkl", ".pickle", ".index"))
         ]
+
+    def test_an_archive_shows_its_layers(self, our_bot):
+        layers = read_layers(Path(our_bot.archive))
+        for component in (RandConnDIETClassifier, RandConnTEDPolicy):
+            own = [at for at in layers if at.component == component.__name__]
+            encoder = [at for at in own if "/feed_forward_" in at.name]
+            assert {at.density for at in encoder} == {0.2}
+            for at in encoder:
+                assert at.connections < 0.5 * at.inputs * at.units
+                assert at.bytes > 4 * at.connections
 
 
 TEST_STORIES = """\

@@ -135,6 +135,22 @@ def test_config_makes_the_same_layer_again(pattern):
 
 
 @every_pattern
+def test_without_a_seed_copies_have_the_same_connections(pattern, tmp_path):
+    model = tf.keras.Sequential([RandomlyConnectedDense(12, 0.3, pattern)])
+    inputs = random_normal(5, 20)
+    expected = model(inputs).numpy()
+
+    copy = tf.keras.models.clone_model(model)
+    copy.build([None, 20])
+    copy.set_weights(model.get_weights())
+    model.save(str(tmp_path / "model.h5"))
+    classes = {"RandomlyConnectedDense": RandomlyConnectedDense}
+    loaded = tf.keras.models.load_model(str(tmp_path / "model.h5"), classes)
+    for other in (copy, loaded):
+        np.testing.assert_allclose(other(inputs), expected, atol=1e-6)
+
+
+@every_pattern
 def test_without_a_seed_numpys_global_state_decides(pattern):
     def mask(seed=None):
         if seed is not None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from data_factory import train_diet
+from summaries import read_summaries
 
 from rasa_randconn import RandConnDIETClassifier
 from rasa_randconn.training import Trainer
@@ -85,13 +85,10 @@ def test_tensorboard_gets_histograms_and_images_of_all_weights(featurizers, tmp_
     parameters = _model(featurizers, tmp_path / "model", **options).parameters
 
     seen = {"histograms": {}, "images": {}}
-    for path in curves.glob("**/*.tfevents*"):
-        for event in tf.compat.v1.train.summary_iterator(str(path)):
-            for value in event.summary.value:
-                plugin = value.metadata.plugin_data.plugin_name
-                if plugin in seen:
-                    steps = seen[plugin].setdefault(value.tag.rpartition("/")[0], {})
-                    steps[event.step] = tf.make_ndarray(value.tensor)
+    for summary in read_summaries(curves):
+        if summary.plugin in seen:
+            name = summary.tag.rpartition("/")[0]
+            seen[summary.plugin].setdefault(name, {})[summary.step] = summary.array
     names = {f"{parameter.path}_0" for parameter in parameters}
     assert set(seen["histograms"]) == names
     assert {name for name in names if name.endswith("kernel_0")} <= set(seen["images"])

@@ -116,6 +116,18 @@ def test_sparse_and_dense_features_come_side_by_side(make_sparse, normal):
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+def test_features_of_another_width_are_refused(make_sparse, normal):
+    """The kernels read as many columns as the model was trained with."""
+    combined = CombinedFeatures(make_sparse(), UNITS + DENSE_UNITS)
+    rows = Feature(sparse_rows(5), np.array([5]))
+    for features in (
+        [rows],
+        [rows, Feature(normal(5, DENSE_UNITS + 1), np.array([5]))],
+    ):
+        with pytest.raises(ValueError, match=f"trained with {UNITS + DENSE_UNITS}"):
+            combined(Tape(), features)
+
+
 class TestSequenceAndSentence:
     @pytest.fixture
     def features(self, normal):

@@ -25,6 +25,8 @@ CASES = {
     "margin": {"loss_type": "margin"},
     "margin of cosines": {"loss_type": "margin", "similarity_type": "cosine"},
     "margin of all negatives": {"loss_type": "margin", "use_max_sim_neg": False},
+    "no negatives": {"num_candidates": 0},
+    "no negatives in the margin": {"loss_type": "margin", "num_candidates": 0},
     "other margins": {
         "loss_type": "margin",
         "mu_pos": 0.4,
@@ -37,7 +39,7 @@ every_case = pytest.mark.parametrize("case", CASES)
 
 
 def make_stock(case):
-    return SingleLabelDotProductLoss(NEGATIVES, **CASES[case])
+    return SingleLabelDotProductLoss(**{"num_candidates": NEGATIVES, **CASES[case]})
 
 
 def make(case):
@@ -107,6 +109,16 @@ def test_loss_accuracy_and_gradients_are_those_of_stock(
     assert found_accuracy == pytest.approx(float(accuracy))
     for value, gradient in zip(values, gradients):
         np.testing.assert_allclose(value.gradient, gradient, atol=1e-5, rtol=1e-4)
+
+
+def test_a_very_small_probability_has_the_loss_of_stock(normal, monkeypatch):
+    fix_choices(monkeypatch)
+    batch = Batch(normal, 12, size=8.0)
+    embeddings = [tf.constant(array) for array in batch.embeddings]
+    loss, _ = batch.stock_loss("unconstrained", embeddings)
+    assert float(loss) > 100
+    found, _ = batch.loss("unconstrained", in_training(), batch.values())
+    assert found == pytest.approx(float(loss), rel=1e-5)
 
 
 @every_case

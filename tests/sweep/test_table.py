@@ -63,6 +63,21 @@ def test_scores_of_policies_go_with_the_weights_of_policies():
     }
 
 
+def test_a_component_that_had_nothing_to_train_on_takes_no_score_away():
+    run = pretended_run(Cell(0.5, 4, "grouped", 1))
+    idle = {"family": "ResponseSelector", "position": "pipeline.3"}
+    run["components"]["RandConnResponseSelector"] = {
+        **idle,
+        "connections": None,
+        "trainable_weights": None,
+    }
+
+    summary = table.summarize(table.tabulate([run]))
+
+    assert summary["score"].tolist() == ["intent_f1"]
+    assert summary["connections"].tolist() == [8]
+
+
 def test_the_summary_averages_over_seeds(frame):
     summary = table.summarize(frame)
 

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Tuple
 import numpy as np
 import pytest
 import tensorflow as tf
+from summaries import read_summaries
 
 from rasa_randconn.connections import KINDS, ConnectionSettings
 from rasa_randconn.differentiation import Adam, Parameters, Tape, Value
@@ -252,11 +253,10 @@ def test_tensorboard_gets_the_curves_of_keras_and_those_of_batches(tmp_path):
 def _curves(folder: Path) -> Dict[str, Dict[str, List[Tuple[int, float]]]]:
     """Steps and values of every curve of losses in TensorBoard's files."""
     curves: Dict[str, Dict[str, List[Tuple[int, float]]]] = {}
-    for path in sorted(folder.glob("*/*.tfevents*")):
-        own = curves.setdefault(path.parent.name, {})
-        for event in tf.compat.v1.train.summary_iterator(str(path)):
-            for value in event.summary.value:
-                if "t_loss" in value.tag:
-                    number = close_to(tf.make_ndarray(value.tensor))
-                    own.setdefault(value.tag, []).append((event.step, number))
+    for summary in read_summaries(folder):
+        if "t_loss" in summary.tag:
+            own = curves.setdefault(summary.writer, {})
+            own.setdefault(summary.tag, []).append(
+                (summary.step, close_to(summary.array))
+            )
     return curves

@@ -9,7 +9,7 @@ import pytest
 
 from rasa_randconn.connections import PATTERNS, draw_connectivity
 from rasa_randconn.kernels import PackedProduct
-from rasa_randconn.transformer import EncoderSettings
+from rasa_randconn.transformer import EncoderSettings, encoder_pass
 from rasa_randconn.transformer.encoder_pass import EncoderPass
 
 INPUTS = 10
@@ -189,6 +189,14 @@ def test_memory_of_a_released_pass_is_used_again():
     assert first.chunks[0].slab is second.chunks[0].slab
     third = forward(encoder, weights, inputs, lengths)
     assert third.chunks[0].slab is not second.chunks[0].slab
+
+
+def test_memory_of_a_very_long_message_is_not_kept(monkeypatch):
+    monkeypatch.setattr(encoder_pass, "_MOST_TOKENS_KEPT", 16)
+    for tokens, kept in ((5, 1), (40, 0)):
+        encoder, weights = make()
+        encoder.release(forward(encoder, weights, *batch(tokens)))
+        assert len(encoder._free_slabs) == kept
 
 
 @pytest.mark.parametrize("around", [(0, 5, 0, 3), (5, 3, 0), (0, 0, 5, 3)])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
+from typing import List, Optional, Sequence
 
 from benchmarks.article import spread
 from rasa_randconn.comparison.results import (
@@ -22,9 +22,6 @@ from rasa_randconn.comparison.results import (
     read,
     tabulate,
 )
-
-BySeed = Dict[int, Run]
-"""The runs of one configuration."""
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -57,16 +54,17 @@ def table(runs: Sequence[Run]) -> List[str]:
         The lines of a Markdown table.
     """
     configs = names(runs)
-    columns: List[BySeed] = [
-        {run["seed"]: run for run in runs if name_of(run) == name} for name in configs
-    ]
-    rows = [["seeds", *(" ".join(map(str, sorted(found))) for found in columns)]]
-    for section in tabulate([run for found in columns for run in found.values()]):
+    seeds_of = {
+        name: sorted({run["seed"] for run in runs if name_of(run) == name})
+        for name in configs
+    }
+    rows = [["seeds", *(" ".join(map(str, seeds_of[name])) for name in configs)]]
+    for section in tabulate(runs):
         prefix = "" if section.title == MODEL else f"{section.title}, "
         for row in section.rows:
             title = f"{prefix}{row.metric.title}"
             if row.metric.label.endswith("F1"):
-                rows += _scores(title, row.metric, columns)
+                rows += _scores(title, row)
             else:
                 rows.append(_medians(title, row))
     return [
@@ -76,26 +74,19 @@ def table(runs: Sequence[Run]) -> List[str]:
     ]
 
 
-def _scores(title: str, metric: Metric, columns: Sequence[BySeed]) -> List[List[str]]:
-    scores = [
-        {
-            seed: value
-            for seed, value in ((seed, metric.of(run)) for seed, run in found.items())
-            if value is not None
-        }
-        for found in columns
-    ]
+def _scores(title: str, row: Row) -> List[List[str]]:
+    scores = [cell.by_seed for cell in row.cells]
     first, *others = scores
     differences = [
         [found[seed] - first[seed] for seed in found if seed in first]
         for found in others
     ]
     return [
-        [title, *(_mean(metric, list(found.values())) for found in scores)],
+        [title, *(_mean(row.metric, list(found.values())) for found in scores)],
         [
             f"{title}, less the first",
             "",
-            *(_mean(metric, difference) for difference in differences),
+            *(_mean(row.metric, difference) for difference in differences),
         ],
     ]
 

@@ -31,7 +31,7 @@ help: ## list the targets
 
 setup: ## make .venv with the package and its pinned needs
 	@test -n "$(ANY_PYTHON)" || { echo "make: no python3 on PATH" >&2; exit 1; }
-	@PYTHON="$(PYTHON)" VENV="$(VENV)" $(ANY_PYTHON) scripts/setup_environment.py
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" "$(ANY_PYTHON)" scripts/setup_environment.py
 
 demo: setup ## train and test the example bot, stock and randomly connected; compare
 	$(BIN)/rasa-randconn compare \

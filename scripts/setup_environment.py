@@ -161,7 +161,7 @@ class Uv:
             if python not in self._tried:
                 self._tried.add(python)
                 self._bootstrap(python)
-        return self._command
+        return self.here()
 
     @staticmethod
     def _bootstrap(python):
@@ -187,7 +187,17 @@ def managed_pythons(uv):
 
 
 def local_pythons(uv):
-    """Every Python on this machine that might fit, in no order of fitness."""
+    """Every Python on this machine that might fit, in no order of fitness.
+
+    That of the environment itself is not among them: it goes when that is made anew.
+    """
+    own = os.path.realpath(os.path.join(VENV, "bin"))
+    for path in all_pythons(uv):
+        if os.path.realpath(os.path.dirname(path)) != own:
+            yield path
+
+
+def all_pythons(uv):
     names = ["python" + dotted(version) for version in VERSIONS]
     for name in names + ["python3", "python"]:
         # All of PATH, not only its first hit, which may be a shim that fails.
@@ -276,6 +286,19 @@ def venv_python():
     return os.path.join(VENV, "bin", "python")
 
 
+def was_made_here():
+    """Whether the environment was made in this place, and not moved or copied to it.
+
+    Its commands and the installed package name the folder that they were made in.
+    """
+    try:
+        with open(os.path.join(VENV, "bin", "activate")) as file:
+            content = file.read()
+    except OSError:
+        return False
+    return VENV in content or os.path.realpath(VENV) in content
+
+
 def is_current(facts):
     """Whether the environment that is there is what a run would make."""
     if not facts:
@@ -321,7 +344,7 @@ def install(version, uv):
 def set_up(options):
     uv = Uv(allowed=options.installer != "pip")
     present = None if options.recreate else probe(venv_python())
-    if present and misfit(present):
+    if present and (misfit(present) or not was_made_here()):
         present = None
     if present and os.environ.get("PYTHON"):
         asked = named_python(os.environ["PYTHON"], uv)

@@ -16,7 +16,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Set,
 PREDICTION_METHODS = ("process", "predict_action_probabilities")
 
 SKIPS_PREDICTION = "_should_skip_prediction"
-"""Name of the method by which a policy says that it will not ask its model."""
+"""Rasa's static method by which a policy says that it will not ask its model."""
 
 
 @dataclass
@@ -74,7 +74,7 @@ class Instruments:
             if hasattr(component, name):
                 self._wrap(component, name, self._predict)
         if hasattr(component, SKIPS_PREDICTION):
-            self._wrap(component, SKIPS_PREDICTION, self._note_skipped)
+            self._note_skips(component)
 
     def _wrap(self, owner: type, name: str, around: Callable[..., Any]) -> None:
         attribute = getattr(owner, name)
@@ -170,11 +170,18 @@ class Instruments:
             measured.prediction_ms.append(seconds * 1e3)
         return result
 
-    def _note_skipped(
-        self, name: str, function: Callable[..., Any], this: Any, *args: Any, **kw: Any
-    ) -> Any:
-        self._skipped = bool(function(this, *args, **kw))
-        return self._skipped
+    def _note_skips(self, component: type) -> None:
+        function = getattr(component, SKIPS_PREDICTION)
+        if getattr(function, "_instruments", None) is self:
+            return
+
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kw: Any) -> Any:
+            self._skipped = bool(function(*args, **kw))
+            return self._skipped
+
+        wrapper._instruments = self  # type: ignore[attr-defined]
+        setattr(component, SKIPS_PREDICTION, staticmethod(wrapper))
 
     def _attach_to_models(self) -> None:
         from rasa.utils.tensorflow.models import RasaModel

@@ -101,7 +101,10 @@ def checked_config(
         component, AVERAGED_EPOCHS, final[AVERAGED_EPOCHS]
     )
     # a policy has encoders of texts only where the dialogues have texts
-    attributes = [DIALOGUE] if issubclass(component, Policy) else [None]
+    attributes: Iterable[Optional[str]] = [DIALOGUE]
+    if not issubclass(component, Policy):
+        sizes, layers = final[TRANSFORMER_SIZE], final[NUM_TRANSFORMER_LAYERS]
+        attributes = {**_as_mapping(sizes), **_as_mapping(layers)} or [None]
     _check_heads(component, final, attributes)
     return final
 
@@ -150,11 +153,11 @@ def _check_mappings(
     config: Mapping[str, Any],
     defaults: Mapping[str, Any],
 ) -> None:
-    """Rasa merges mappings with those of the defaults and fails with anything else."""
+    """Rasa merges mappings with those of the defaults; of others it takes only `[]`."""
     for key, default in defaults.items():
         if isinstance(default, Mapping) and key in config:
             value = config[key]
-            if not isinstance(value, Mapping):
+            if not isinstance(value, Mapping) and value != []:
                 example = ", ".join(f"{name}: {of}" for name, of in default.items())
                 raise _invalid(
                     component,

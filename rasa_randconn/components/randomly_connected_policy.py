@@ -90,8 +90,8 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent):
         Unlike stock, it makes room for words that finetuning has brought.
 
         Raises:
-            RasaException: If there are fewer features than before, or such of other
-                kinds.
+            RasaException: If there are fewer features than before, or such of a new
+                kind.
         """
         if self.finetune_mode and self.model is not None:
             self._check_kinds(model_data, self.model.data_signature)

@@ -24,6 +24,7 @@ from ruamel.yaml import YAML
 from rasa_randconn import RandConnTEDPolicy
 from rasa_randconn.comparison import neural, test_worker, train_worker, training_data
 from rasa_randconn.comparison.instruments import (
+    SKIPS_PREDICTION,
     Instruments,
     count_connections,
     count_trainable,
@@ -182,18 +183,25 @@ def test_loading_and_predictions_are_timed(derived):
     assert len(measured.prediction_ms) == 1
 
 
+def test_rasa_says_by_a_static_method_that_a_model_is_not_asked():
+    method = inspect.getattr_static(UnexpecTEDIntentPolicy, SKIPS_PREDICTION)
+    assert isinstance(method, staticmethod)
+
+
 def test_calls_in_which_a_policy_does_not_ask_its_model_are_not_timed(derived):
     class Skipping(derived):
         def predict_action_probabilities(self, tracker: str) -> str:
-            if self._should_skip_prediction(tracker):
+            if self._should_skip_prediction(tracker, "domain"):
                 return "skipped"
             return "predicted"
 
-        def _should_skip_prediction(self, tracker: str) -> bool:
+        @staticmethod
+        def _should_skip_prediction(tracker: str, domain: str) -> bool:
             return tracker == "after an action"
 
     instruments = Instruments()
-    instruments.attach(Skipping)
+    for _ in range(2):
+        instruments.attach(Skipping)
     instruments.recording = True
     policy = Skipping(None)
     trackers = ["after an action", "after a message", "after an action"]

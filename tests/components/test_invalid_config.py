@@ -196,6 +196,20 @@ def test_a_size_that_is_no_whole_number_is_refused(size):
         _validate(OUR_TED, options)
 
 
+@pytest.mark.parametrize("size, is_allowed", [(192, True), (190, False)])
+def test_a_classifier_may_have_its_size_by_attribute(size, is_allowed):
+    options = {"transformer_size": {"text": size}, "number_of_attention_heads": 6}
+    if is_allowed:
+        return _validate(OUR_DIET, options)
+    with pytest.raises(InvalidConfigException, match=r"transformer_size\.text"):
+        _validate(OUR_DIET, options)
+
+
+def test_an_empty_list_in_the_place_of_a_mapping_changes_nothing_as_in_stock():
+    _validate(OUR_DIET, {"hidden_layers_sizes": []})
+    _validate(OUR_TED, {"hidden_layers_sizes": []})
+
+
 def test_a_number_in_the_place_of_a_mapping_is_refused():
     with pytest.raises(InvalidConfigException, match=r"transformer_size.*mapping.*128"):
         _validate(OUR_TED, {"transformer_size": 128})

@@ -76,7 +76,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     options = parser.parse_args(argv)
     out = Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
-    data = load_data(options.train_nlu)
+    data, test_data = load_data(options.train_nlu), load_data(options.test_nlu)
     RasaYAMLWriter().dump(out / "all.yml", data)
     part, _ = data.train_test_split(options.part, random_seed=options.seeds[0])
     RasaYAMLWriter().dump(out / "part.yml", part)
@@ -87,7 +87,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             folder.mkdir(exist_ok=True)
             _write_config(path, seed, options.epochs, folder / "config.yml")
             for model in (PART, FINETUNED, FULL):
-                scores.append(_score(folder, name, seed, model, options))
+                scores.append(_score(folder, name, seed, model, options, test_data))
                 (out / "scores.json").write_text(
                     json.dumps([score._asdict() for score in scores], indent=1)
                 )
@@ -169,7 +169,12 @@ def _write_config(path: str, seed: int, epochs: Optional[int], copy: Path) -> No
 
 
 def _score(
-    folder: Path, config: str, seed: int, model: str, options: argparse.Namespace
+    folder: Path,
+    config: str,
+    seed: int,
+    model: str,
+    options: argparse.Namespace,
+    test_data: TrainingData,
 ) -> Scores:
     """Trains or finetunes one model and tests it."""
     data = folder.parent / ("part.yml" if model == PART else "all.yml")
@@ -197,7 +202,7 @@ def _score(
         model,
         seconds,
         _weighted_f1(reports / "intent_report.json"),
-        entity_f1(reports, load_data(options.test_nlu)),
+        entity_f1(reports, test_data),
     )
 
 

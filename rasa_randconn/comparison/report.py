@@ -100,19 +100,18 @@ def write_report(
 
 def _caption(runs: Sequence[Run]) -> str:
     first, *others = names(runs)
-    listed = {name: _listed_seeds(runs, name) for name in (first, *others)}
-    if len(set(listed.values())) == 1:
-        caption = f"Seed {listed[first]}"
-        if "," in listed[first]:
-            caption = f"Medians over seeds {listed[first]}"
-    else:
-        parts = (f"{seeds} of {name}" for name, seeds in listed.items())
+    seeds = {
+        name: [str(run["seed"]) for run in runs if name_of(run) == name]
+        for name in (first, *others)
+    }
+    if any(seeds[name] != seeds[first] for name in others):
+        parts = (f"{', '.join(own)} of {name}" for name, own in seeds.items())
         caption = "Medians over seeds " + "; ".join(parts)
+    elif len(seeds[first]) == 1:
+        caption = f"Seed {seeds[first][0]}"
+    else:
+        caption = f"Medians over seeds {', '.join(seeds[first])}"
     return f"{caption}; in brackets the ratio to {first}" if others else caption
-
-
-def _listed_seeds(runs: Sequence[Run], name: str) -> str:
-    return ", ".join(str(run["seed"]) for run in runs if name_of(run) == name)
 
 
 def _cell(metric: Metric, cell: Cell) -> str:

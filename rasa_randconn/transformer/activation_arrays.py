@@ -59,16 +59,12 @@ class Slab:
 
     It is used again from step to step: fresh memory would be zeroed by the operating
     system, page by page, in every one.
-
-    Attributes:
-        tokens: The most tokens that it has had room for.
     """
 
     def __init__(self) -> None:
         """Starts without memory."""
         self._memory = np.empty(0, np.float32)
         self._used = 0
-        self.tokens = 0
         self._cut: Optional[Tuple[Tuple[int, int], EncoderState]] = None
 
     def reset(self, size: int) -> None:
@@ -97,7 +93,6 @@ class Slab:
             tokens: Number of tokens.
         """
         size = (inputs, tokens)
-        self.tokens = max(self.tokens, tokens)
         if self._cut is None or self._cut[0] != size:
             state = _cut_encoder_state(settings, inputs, tokens, self)
             self._cut = (size, state)

@@ -161,9 +161,13 @@ class EncoderPass:
 
         What a very long message needed is given back to the system.
         """
-        slabs = (open_chunk.slab for open_chunk in result.chunks)
+        kept = [
+            slab
+            for chunk, _, slab in result.chunks
+            if len(chunk.positions) <= _MOST_TOKENS_KEPT
+        ]
         with self._lock:
-            self._free_slabs += [s for s in slabs if s.tokens <= _MOST_TOKENS_KEPT]
+            self._free_slabs += kept
 
     def _options(self, seed: Optional[int]) -> Options:
         settings = self.settings

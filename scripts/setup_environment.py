@@ -238,7 +238,14 @@ def named_python(name, uv):
             facts = probe(path)
             if facts and not misfit(facts) and dotted(facts["version"]) == name:
                 return facts
-        raise SetupError("No Python {} was found on this machine.".format(name))
+        facts, result = installed_python(name, uv)
+        if not facts:
+            raise SetupError(
+                "No Python {} is on this machine. It can be installed by uv{}.".format(
+                    name, result
+                )
+            )
+        return facts
     facts = probe(os.path.expanduser(name))
     if not facts:
         raise SetupError("PYTHON={} does not run.".format(name))
@@ -255,19 +262,26 @@ def find_python(uv):
     facts = best_python(local_pythons(uv.here()))
     if facts:
         return facts
-    command = uv.get()
-    result = ", which is not to be had either"
-    if command:
-        wanted = dotted(VERSIONS[0])
-        say("no fitting Python is on this machine; asking uv for " + wanted)
-        if output_of(command + ["python", "install", wanted], timeout=600) is None:
-            result = ", which failed"
-        else:
-            result = ", whose Python does not run"
-        facts = best_python(managed_pythons(command))
+    facts, result = installed_python(dotted(VERSIONS[0]), uv)
     if not facts:
         raise SetupError(NO_PYTHON.format(uv_result=result))
     return facts
+
+
+def installed_python(wanted, uv):
+    """A Python that uv installs, or None, and what became of it."""
+    command = uv.get()
+    if not command:
+        return None, ", which is not to be had either"
+    say("Python {} is not on this machine; asking uv for it".format(wanted))
+    if output_of(command + ["python", "install", wanted], timeout=600) is None:
+        return None, ", which failed"
+    fitting = (
+        path
+        for path in managed_pythons(command)
+        if os.path.basename(path) == "python" + wanted
+    )
+    return best_python(fitting), ", whose Python does not run"
 
 
 def fingerprint(version):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple, Optional, Sequence
+from typing import Any, Callable, NamedTuple, Sequence
 
 import numpy as np
 from scipy import stats
@@ -51,24 +51,27 @@ def mean_difference(one: Sequence[float], other: Sequence[float]) -> Interval:
 def same_spread(one: Sequence[float], other: Sequence[float]) -> float:
     """How likely spreads so different are where there is no difference.
 
+    Values of one seed belong together. Where both spread alike, their sums and their
+    differences are not correlated.
+
     Returns:
-        The p-value of the test of Brown and Forsythe (Levene's around the median).
+        The p-value.
+
+    Source: Pitman, "A note on normal correlation", 1939; Morgan, the same year.
     """
-    return float(stats.levene(one, other, center="median").pvalue)
+    sums, differences = np.add(one, other), np.subtract(one, other)
+    if np.ptp(differences) < _ROUNDING:
+        return 1.0
+    return float(stats.pearsonr(sums, differences)[1])
 
 
-def epochs_to(curve: Sequence[float], fraction: float = 0.95) -> Optional[int]:
+def epochs_to(curve: Sequence[float], fraction: float = 0.95) -> int:
     """The first epoch, from 1, from which on a curve stays above its goal.
 
     Args:
         curve: A value for every epoch, the larger the better.
         fraction: The goal, as a fraction of the last value.
-
-    Returns:
-        The epoch; `None` for an empty curve.
     """
-    if not len(curve):
-        return None
     below = np.flatnonzero(np.asarray(curve) < fraction * curve[-1])
     return int(below[-1]) + 2 if len(below) else 1
 

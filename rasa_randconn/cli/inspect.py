@@ -15,9 +15,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """
     parser = commands.add_parser(
         "inspect",
-        help="show the randomly connected layers of a trained model",
-        description="Shows every randomly connected layer of a trained model. The "
-        "model is read, not run.",
+        help="show the layers of our components in a trained model",
+        description="Shows every layer of the randomly connected components in a "
+        "trained model. The model is read, not run.",
     )
     parser.add_argument("model", metavar="MODEL.tar.gz", help="the model archive")
     parser.set_defaults(run=run)

@@ -1,8 +1,9 @@
-"""Reads the randomly connected layers out of a model archive, without running it."""
+"""Reads the layers of our components out of a model archive, without running it."""
 
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import tarfile
 import tempfile
@@ -10,46 +11,56 @@ import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Dict, Iterator, List, Mapping, Sequence, Tuple
+from typing import IO, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+import numpy as np
 from rich.table import Table
 
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.model_format import FORMAT_VERSION, WEIGHTS_FORMAT, WEIGHTS_SUFFIX
 
 _COMPONENTS = "components"
+_DENSE = "dense"
 _METADATA = "metadata.json"
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A randomly connected layer of a trained model."""
+    """A layer of a trained model.
+
+    Attributes:
+        component: Class name of the component; the resource's name if it comes twice.
+        name: Path of the layer within the component.
+        shape: `[inputs, units]`; of layers without a kernel, that of their weights.
+        density: The configured density, between 0 and 1; `None` without a kernel.
+        pattern: The pattern of the connections, or `dense`; `None` without a kernel.
+        connections: Number of weights, without the bias.
+        bytes: Size in the model's file, with bias and connections.
+    """
 
     component: str
-    """Class name of the component; the resource's name where it comes twice."""
-
     name: str
-    inputs: int
-    units: int
-    density: float
-    """The configured density, between 0 and 1."""
-
-    pattern: str
+    shape: Tuple[int, ...]
+    density: Optional[float]
+    pattern: Optional[str]
     connections: int
-    """Number of weights, without the bias."""
-
     bytes: int
-    """Size of the weights in the model's file."""
+
+    @property
+    def is_randomly_connected(self) -> bool:
+        """Whether its density is that of an option, and not always 1."""
+        return self.pattern not in (_DENSE, None)
 
 
 def read_layers(model: Path) -> List[Layer]:
-    """Reads the randomly connected layers of all components in a model archive.
+    """Reads the layers of all components of this package in a model archive.
 
     Args:
         model: A model as `rasa train` writes it, a `.tar.gz`.
 
     Returns:
-        The layers in the order of the archive's components and of their models.
+        The layers in the order of the archive's components: of each the randomly
+        connected ones, in the order of the model, and then all others.
 
     Raises:
         ComparisonError: If there is no such file, it is damaged or no Rasa model, it
@@ -97,23 +108,32 @@ def terminal_table(layers: Sequence[Layer]) -> Table:
         table.add_row(
             layer.component if layer.component != previous else "",
             layer.name,
-            f"{layer.inputs} x {layer.units}",
-            f"{layer.density:g}",
+            " x ".join(map(str, layer.shape)),
+            "" if layer.density is None else f"{layer.density:g}",
             layer.pattern,
             f"{layer.connections:,}",
             f"{layer.bytes:,}",
             end_section=layer.component != following,
         )
         previous = layer.component
-    connections = sum(layer.connections for layer in layers)
-    dense = sum(layer.inputs * layer.units for layer in layers)
+    sparse = [layer for layer in layers if layer.is_randomly_connected]
+    connections = sum(layer.connections for layer in sparse)
+    dense = sum(math.prod(layer.shape) for layer in sparse)
     table.add_row(
-        "total",
-        f"{len(layers)} layers",
+        "randomly connected",
+        f"{len(sparse)} layers",
         f"{dense:,}",
         f"{connections / dense:.3f}" if dense else "",
         "",
         f"{connections:,}",
+        f"{sum(layer.bytes for layer in sparse):,}",
+        style="bold",
+    )
+    table.add_row(
+        "all",
+        f"{len(layers)} layers",
+        *("", "", ""),
+        f"{sum(layer.connections for layer in layers):,}",
         f"{sum(layer.bytes for layer in layers):,}",
         style="bold",
     )
@@ -195,6 +215,7 @@ def _read_weights(file: Path, component: str, model: Path) -> List[Layer]:
     try:
         with safe_open(str(file), framework="np") as weights:
             metadata = weights.metadata() or {}
+            arrays = {name: weights.get_tensor(name) for name in weights.keys()}
     except (SafetensorError, OSError) as error:
         raise ComparisonError(f"{where} are damaged: {error}.") from error
     if metadata.get("format") != WEIGHTS_FORMAT:
@@ -209,12 +230,11 @@ def _read_weights(file: Path, component: str, model: Path) -> List[Layer]:
             f"rasa_randconn reads versions up to {FORMAT_VERSION}. Upgrade it."
         )
     try:
-        return [
+        layers = [
             Layer(
                 component=component,
                 name=str(layer["name"]),
-                inputs=int(layer["inputs"]),
-                units=int(layer["units"]),
+                shape=(int(layer["inputs"]), int(layer["units"])),
                 density=float(layer["density"]),
                 pattern=str(layer["pattern"]),
                 connections=int(layer["connections"]),
@@ -226,3 +246,31 @@ def _read_weights(file: Path, component: str, model: Path) -> List[Layer]:
         raise ComparisonError(
             f"{where} have no readable list of layers: {error!r}."
         ) from error
+    return layers + _other_layers(component, arrays, [layer.name for layer in layers])
+
+
+def _other_layers(
+    component: str, arrays: Mapping[str, np.ndarray], listed: Sequence[str]
+) -> List[Layer]:
+    """The layers that the file does not list, made up of the arrays that they share."""
+    own: Dict[str, Dict[str, np.ndarray]] = {}
+    for path, array in arrays.items():
+        name, _, variable = path.rpartition("/")
+        if not any(f"{name}/".startswith(f"{layer}/") for layer in listed):
+            own.setdefault(name or variable, {})[variable] = array
+    layers = []
+    for name, variables in own.items():
+        kernel = variables.get("kernel")
+        largest = max(variables.values(), key=np.size) if kernel is None else kernel
+        layers.append(
+            Layer(
+                component=component,
+                name=name,
+                shape=largest.shape,
+                density=None if kernel is None else 1.0,
+                pattern=None if kernel is None else _DENSE,
+                connections=0 if kernel is None else kernel.size,
+                bytes=sum(array.nbytes for array in variables.values()),
+            )
+        )
+    return layers

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 from rasa.engine.storage.resource import Resource
+from rasa.nlu.constants import TOKENS_NAMES
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -24,8 +25,10 @@ from rasa_randconn.serving import (
 
 Prediction = Optional[Dict[str, Any]]
 
-# Messages that are predicted at once.
+# Messages that are predicted at once, and pairs of tokens in the attention weights of
+# each of them, which are padded to the longest.
 _LARGEST_BATCH = 64
+_MOST_PAIRS = _LARGEST_BATCH * 128**2
 
 
 class MessageComponent(RandomlyConnectedComponent):
@@ -56,8 +59,7 @@ class MessageComponent(RandomlyConnectedComponent):
         # stock asks for one prediction after the other; this copy knows them all
         informed = copy.copy(self)
         informed._predictions = {}
-        for start in range(0, len(messages), _LARGEST_BATCH):
-            some = messages[start : start + _LARGEST_BATCH]
+        for some in _batches(messages):
             predictions = self._predict_together(some)
             informed._predictions.update(zip(map(id, some), predictions))
         processed = super(MessageComponent, informed).process(messages)
@@ -84,3 +86,19 @@ class MessageComponent(RandomlyConnectedComponent):
             for i, prediction in zip(numbers, split_predictions(found, batch)):
                 predictions[i] = prediction
         return predictions
+
+
+def _batches(messages: Sequence[Message]) -> Iterator[List[Message]]:
+    """Cuts messages into batches whose attention weights are not too large together."""
+    batch: List[Message] = []
+    longest = 0
+    for message in messages:
+        # one more for the sentence
+        length = len(message.get(TOKENS_NAMES[TEXT]) or ()) + 1
+        longest = max(longest, length)
+        count = len(batch) + 1
+        if batch and (count > _LARGEST_BATCH or count * longest**2 > _MOST_PAIRS):
+            yield batch
+            batch, longest = [], length
+        batch.append(message)
+    yield batch

@@ -14,6 +14,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
+from rasa.shared.nlu.constants import ENTITY_TAGS
 from rasa.shared.nlu.training_data.features import Features
 from rasa.utils.tensorflow.constants import FEATURIZERS, SENTENCE
 from rasa.utils.tensorflow.model_data import RasaModelData
@@ -94,11 +95,18 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent):
                 kind.
         """
         if self.finetune_mode and self.model is not None:
-            self._check_kinds(model_data, self.model.data_signature)
+            known = self.model.data_signature
+            self._check_kinds(model_data, known)
+            # Rasa computes features of texts that no state of a dialogue holds, too
+            sizes_before = {
+                attribute: sizes
+                for attribute, sizes in self._sizes_before.items()
+                if SENTENCE in known.get(attribute, {})
+            }
             self.model.adjust_for_incremental_training(
                 model_data.first_data_example(),
-                {key: self._text_feature_sizes[key] for key in self._sizes_before},
-                self._sizes_before,
+                {key: self._text_feature_sizes[key] for key in sizes_before},
+                sizes_before,
             )
         super().run_training(model_data, label_ids)
 
@@ -109,7 +117,8 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent):
         added = sorted(
             attribute
             for attribute, kinds in model_data.get_signature().items()
-            if SENTENCE in kinds and SENTENCE not in known.get(attribute, {})
+            if (SENTENCE in kinds and SENTENCE not in known.get(attribute, {}))
+            or (attribute == ENTITY_TAGS and attribute not in known)
         )
         if added:
             raise RasaException(

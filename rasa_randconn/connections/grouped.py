@@ -16,7 +16,7 @@ from rasa_randconn.connections.connectivity import (
 #: Pairs of inputs that the groups see together, as a fraction of all pairs.
 SEEN_PAIRS = 0.3
 
-#: Groups of a layer that has so many units and misses any connections.
+#: Fewest groups of a layer that is not dense and has at least so many units.
 FEWEST_GROUPS = 16
 
 
@@ -54,12 +54,11 @@ class Block:
 
 
 class GroupedConnectivity(Connectivity):
-    """Every output has the same fan-in; outputs of one group share their inputs.
+    """Outputs of one group share their inputs; those of a block have the same fan-in.
 
     The weights of a block lie in the packed kernel as `[groups, fan_in,
-    units_per_group]`, one block after the other, so that a whole layer is one gather
-    and one batched matrix product per block. One block is the rule; sizes that do not
-    divide need two.
+    units_per_group]`, one block after the other: a small dense matrix for every group.
+    One block is the rule; sizes that do not divide need two.
     """
 
     pattern = "grouped"
@@ -188,7 +187,7 @@ def number_of_groups(inputs: int, units: int, fan_in: int) -> int:
     Few groups make large, efficient matrix products, but outputs of one group see the
     same inputs; half as many as `FEWEST_GROUPS` cost F1 at the default density. There
     are at least as many groups as it takes to read every input, and at least so many
-    that about a third of all pairs of inputs are seen together by some group; without
+    that about `SEEN_PAIRS` of all pairs of inputs are seen by some group; without
     that the layer loses F1 below a density of 0.1, because the number of pairs that a
     group sees falls with the square of the density. The next divisor of `units` is
     taken if there is one below twice that number: then all groups have the same size.

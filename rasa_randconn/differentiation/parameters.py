@@ -129,6 +129,10 @@ class Parameters:
             kind: Kind of the layer, which decides about its density.
             inputs: Number of inputs.
             units: Number of outputs.
+
+        Raises:
+            ValueError: If stored connections or weights are missing or do not fit, or
+                if the path is taken.
         """
         density = self.connections.densities[kind]
         if self._stored_layers is None:

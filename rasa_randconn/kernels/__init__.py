@@ -1,4 +1,4 @@
-"""Compiled kernels: the arithmetic of the encoder on NumPy arrays."""
+"""Compiled kernels: all arithmetic that takes time, on NumPy arrays."""
 
 from rasa_randconn.kernels.products import LayerKernel, PackedProduct
 from rasa_randconn.kernels.threads import in_parallel

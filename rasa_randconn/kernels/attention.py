@@ -20,38 +20,32 @@ from rasa_randconn.kernels.attention_loops import (
 from rasa_randconn.kernels.compilation import compiled
 from rasa_randconn.kernels.dropout import is_kept
 from rasa_randconn.kernels.inner_loops import rows_of_one_loop
+from rasa_randconn.kernels.relative_positions import (
+    add_embedding_gradients,
+    add_embeddings,
+    add_products,
+    relative_index,
+)
 from rasa_randconn.kernels.vectors import BYTES, LANES, address_of, whole_vectors
 
 _MOST_OFFSETS = OFFSETS[0]
-_HIDDEN = np.float32(-1e9)
+_MASKED_LOGIT = np.float32(-1e9)
 # the polynomial of the exponential never reaches zero
 _SMALLEST_WEIGHT = np.float32(1e-37)
-
-
-@compiled
-def relative_index(query: int, key: int, farthest: int, unidirectional: bool) -> int:
-    """Which relative embedding belongs to two positions (Shaw et al., 2018).
-
-    The distance from query to key is cut off at `farthest`. Embeddings are counted from
-    the farthest past on; without a future, keys ahead share that of the present.
-    """
-    distance = max(key - query, -farthest)
-    return min(distance, 0 if unidirectional else farthest) + farthest
 
 
 @compiled
 def attention(
     projected: np.ndarray,
     starts: np.ndarray,
-    positions: np.ndarray,
     heads: int,
     unidirectional: bool,
-    farthest: int,
+    max_relative_position: int,
     key_embeddings: np.ndarray,
     value_embeddings: np.ndarray,
     seed: np.uint32,
     threshold: np.uint32,
-    probabilities: np.ndarray,
+    attention_weights: np.ndarray,
     outputs: np.ndarray,
 ) -> None:
     """Lets every token attend to those of its example.
@@ -60,52 +54,55 @@ def attention(
         projected: Query, key and value `[3 * units, tokens]`.
         starts: First token of every example, and the number of tokens at the end; any
             tokens behind it belong to nobody.
-        positions: Position of every token in its example, rising.
         heads: Number of heads.
         unidirectional: Whether keys ahead of the query are out of sight.
-        farthest: Distance beyond which relative positions are not told apart.
+        max_relative_position: Distance beyond which relative positions are not told
+            apart.
         key_embeddings: Of relative positions `[heads, distances, depth]`, with one
             head if all share them; without heads if there are none.
         value_embeddings: The same for values.
         seed: Seed of the dropout of keys.
         threshold: Random bits below it hide a key from a query.
-        probabilities: Gets the attention weights.
+        attention_weights: Gets the attention weights.
         outputs: Gets the attended values `[units, tokens]`.
     """
     units, tokens = outputs.shape
     depth = units // heads
     scale = np.float32(1.0 / np.sqrt(depth))
-    present = _longest(starts) - 1
-    band = _empty_band(present, tokens, unidirectional)
-    first, last = _sight(starts, tokens, unidirectional)
-    if len(key_embeddings) or len(value_embeddings):
-        indices = _relative_indices(
-            starts, positions, unidirectional, farthest, present, band
-        )
-    else:
-        indices = np.empty((0, 0), np.int32)
+    zero_row = _longest(starts) - 1
+    band = _empty_band(zero_row, tokens, unidirectional)
+    first, last = _key_offsets(starts, tokens, unidirectional)
+    ranges = _offsets_of_vectors(first, last)
+    indices = _embedding_indices(band, zero_row, max_relative_position, unidirectional)
     for head in range(heads):
         queries = projected[head * depth : (head + 1) * depth]
         keys = projected[units + head * depth : units + (head + 1) * depth]
-        _multiply_in_band(queries, keys, present, first, last, band)
+        _multiply_in_band(queries, keys, zero_row, first, last, band)
         if len(key_embeddings):
             embeddings = key_embeddings[head % len(key_embeddings)]
-            _add_products_with_embeddings(queries, embeddings, indices, band)
+            add_products(queries, embeddings, indices, ranges, zero_row, band)
         band *= scale
         if threshold > 0:
             _hide_keys(
-                starts, unidirectional, heads, head, present, seed, threshold, band
+                starts, unidirectional, heads, head, zero_row, seed, threshold, band
             )
-        _softmax(present, first, last, band)
+        _softmax(zero_row, first, last, band)
         _copy_weights(
-            starts, unidirectional, heads, head, present, False, probabilities, band
+            starts,
+            unidirectional,
+            heads,
+            head,
+            zero_row,
+            False,
+            attention_weights,
+            band,
         )
         values = projected[2 * units + head * depth : 2 * units + (head + 1) * depth]
         attended = outputs[head * depth : (head + 1) * depth]
-        _sum_up(band, values, present, first, last, False, attended)
+        _sum_up(band, values, zero_row, first, last, False, attended)
         if len(value_embeddings):
             embeddings = value_embeddings[head % len(value_embeddings)]
-            _add_embeddings(band, embeddings, indices, attended)
+            add_embeddings(band, embeddings, indices, attended)
 
 
 @compiled
@@ -113,13 +110,12 @@ def attention_backward(
     gradients: np.ndarray,
     projected: np.ndarray,
     starts: np.ndarray,
-    positions: np.ndarray,
     heads: int,
     unidirectional: bool,
-    farthest: int,
+    max_relative_position: int,
     key_embeddings: np.ndarray,
     value_embeddings: np.ndarray,
-    probabilities: np.ndarray,
+    attention_weights: np.ndarray,
     projected_gradients: np.ndarray,
     key_embeddings_gradient: np.ndarray,
     value_embeddings_gradient: np.ndarray,
@@ -128,15 +124,15 @@ def attention_backward(
 
     Args:
         gradients: Of the attended values `[units, tokens]`.
-        projected: As for `attention`, like the arguments up to `probabilities`.
+        projected: As for `attention`, like the arguments up to `attention_weights`.
         starts: First token of every example, and the number of tokens at the end.
-        positions: Position of every token in its example.
         heads: Number of heads.
         unidirectional: Whether keys ahead of the query are out of sight.
-        farthest: Distance beyond which relative positions are not told apart.
+        max_relative_position: Distance beyond which relative positions are not told
+            apart.
         key_embeddings: Of relative positions.
         value_embeddings: Of relative positions.
-        probabilities: As `attention` left them.
+        attention_weights: As `attention` left them.
         projected_gradients: Gets the gradients of query, key and value.
         key_embeddings_gradient: The gradient of `key_embeddings` is added to it.
         value_embeddings_gradient: The gradient of `value_embeddings` is added to it.
@@ -144,17 +140,15 @@ def attention_backward(
     units, tokens = gradients.shape
     depth = units // heads
     scale = np.float32(1.0 / np.sqrt(depth))
-    present = _longest(starts) - 1
-    weights = _empty_band(present, tokens, unidirectional)
-    slopes = np.zeros_like(weights)
-    first, last = _sight(starts, tokens, unidirectional)
-    seen_first, seen_last = _audience(starts, tokens, unidirectional)
-    if len(key_embeddings) or len(value_embeddings):
-        indices = _relative_indices(
-            starts, positions, unidirectional, farthest, present, weights
-        )
-    else:
-        indices = np.empty((0, 0), np.int32)
+    zero_row = _longest(starts) - 1
+    weights = _empty_band(zero_row, tokens, unidirectional)
+    logit_gradients = np.zeros_like(weights)
+    first, last = _key_offsets(starts, tokens, unidirectional)
+    seen_first, seen_last = _query_offsets(starts, tokens, unidirectional)
+    ranges = _offsets_of_vectors(first, last)
+    indices = _embedding_indices(
+        weights, zero_row, max_relative_position, unidirectional
+    )
     for head in range(heads):
         query_rows = slice(head * depth, (head + 1) * depth)
         key_rows = slice(units + head * depth, units + (head + 1) * depth)
@@ -165,30 +159,40 @@ def attention_backward(
         query_gradients = projected_gradients[query_rows]
 
         _copy_weights(
-            starts, unidirectional, heads, head, present, True, probabilities, weights
+            starts,
+            unidirectional,
+            heads,
+            head,
+            zero_row,
+            True,
+            attention_weights,
+            weights,
         )
-        _multiply_in_band(attended, values, present, first, last, slopes)
+        _multiply_in_band(attended, values, zero_row, first, last, logit_gradients)
         if len(value_embeddings):
             one = head % len(value_embeddings)
-            _add_products_with_embeddings(
-                attended, value_embeddings[one], indices, slopes
+            embeddings = value_embeddings[one]
+            add_products(
+                attended, embeddings, indices, ranges, zero_row, logit_gradients
             )
-            _add_embedding_gradients(
+            add_embedding_gradients(
                 weights, attended, indices, value_embeddings_gradient[one]
             )
-        _softmax_backward(weights, present, first, last, scale, slopes)
+        _softmax_backward(weights, zero_row, first, last, scale, logit_gradients)
 
-        _sum_up(slopes, keys, present, first, last, False, query_gradients)
+        _sum_up(logit_gradients, keys, zero_row, first, last, False, query_gradients)
         if len(key_embeddings):
             one = head % len(key_embeddings)
-            _add_embeddings(slopes, key_embeddings[one], indices, query_gradients)
-            _add_embedding_gradients(
-                slopes, queries, indices, key_embeddings_gradient[one]
+            add_embeddings(
+                logit_gradients, key_embeddings[one], indices, query_gradients
+            )
+            add_embedding_gradients(
+                logit_gradients, queries, indices, key_embeddings_gradient[one]
             )
         _sum_up(
-            slopes,
+            logit_gradients,
             queries,
-            present,
+            zero_row,
             seen_first,
             seen_last,
             True,
@@ -197,7 +201,7 @@ def attention_backward(
         _sum_up(
             weights,
             attended,
-            present,
+            zero_row,
             seen_first,
             seen_last,
             True,
@@ -206,7 +210,7 @@ def attention_backward(
 
 
 @compiled
-def _sight(starts: np.ndarray, tokens: int, unidirectional: bool) -> tuple:
+def _key_offsets(starts: np.ndarray, tokens: int, unidirectional: bool) -> tuple:
     """The offsets of the first and last key that each token sees.
 
     Both are filled up to whole vectors. Who belongs to nobody sees nothing: the last
@@ -223,9 +227,9 @@ def _sight(starts: np.ndarray, tokens: int, unidirectional: bool) -> tuple:
 
 
 @compiled
-def _audience(starts: np.ndarray, tokens: int, unidirectional: bool) -> tuple:
-    """The offsets at which each token is seen, first and last (see `_sight`)."""
-    first, last = _sight(starts, tokens, False)
+def _query_offsets(starts: np.ndarray, tokens: int, unidirectional: bool) -> tuple:
+    """The offsets at which each token is seen, first and last (see `_key_offsets`)."""
+    first, last = _key_offsets(starts, tokens, False)
     # who looks ahead at a token is behind it, and the other way round
     seen_last = np.minimum(-first, np.int32(0)) if unidirectional else -first
     return -last, seen_last
@@ -241,15 +245,15 @@ def _longest(starts: np.ndarray) -> int:
 
 
 @compiled
-def _empty_band(present: int, tokens: int, unidirectional: bool) -> np.ndarray:
+def _empty_band(zero_row: int, tokens: int, unidirectional: bool) -> np.ndarray:
     """A band of zeros, with a vector of zeros before and after the tokens.
 
     Args:
-        present: The row of offset 0; below it are those of the past, `present` many.
+        zero_row: The row of offset 0; below it are those of the past, `zero_row` many.
         tokens: Number of tokens.
         unidirectional: Whether there are no rows of the future.
     """
-    offsets = present + 1 if unidirectional else 2 * present + 1
+    offsets = zero_row + 1 if unidirectional else 2 * zero_row + 1
     return np.zeros((offsets, whole_vectors(tokens) + 2 * LANES), np.float32)
 
 
@@ -265,10 +269,32 @@ def _offsets_of_vector(first: np.ndarray, last: np.ndarray, token: int) -> tuple
 
 
 @compiled
+def _offsets_of_vectors(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """The same of all vectors `[vectors, 2]`."""
+    ranges = np.empty((len(first) // LANES, 2), np.int64)
+    for vector in range(len(ranges)):
+        ranges[vector] = _offsets_of_vector(first, last, vector * LANES)
+    return ranges
+
+
+@compiled
+def _embedding_indices(
+    band: np.ndarray, zero_row: int, max_relative_position: int, unidirectional: bool
+) -> np.ndarray:
+    """Which relative embedding belongs to every row of a band."""
+    indices = np.empty(len(band), np.int64)
+    for row in range(len(band)):
+        indices[row] = relative_index(
+            row - zero_row, max_relative_position, unidirectional
+        )
+    return indices
+
+
+@compiled
 def _multiply_in_band(
     queries: np.ndarray,
     keys: np.ndarray,
-    present: int,
+    zero_row: int,
     first: np.ndarray,
     last: np.ndarray,
     band: np.ndarray,
@@ -281,7 +307,7 @@ def _multiply_in_band(
         offset = lowest
         while offset <= highest:
             number = _MOST_OFFSETS if offset + _MOST_OFFSETS - 1 <= highest else 1
-            row = address_of(band) + (present + offset) * row_length
+            row = address_of(band) + (zero_row + offset) * row_length
             products_at_offsets(
                 number,
                 address_of(queries) + BYTES * token,
@@ -298,7 +324,7 @@ def _multiply_in_band(
 
 @compiled
 def _softmax(
-    present: int, first: np.ndarray, last: np.ndarray, band: np.ndarray
+    zero_row: int, first: np.ndarray, last: np.ndarray, band: np.ndarray
 ) -> None:
     """Turns logits into weights, which are zero for keys out of sight."""
     largest = np.empty(LANES, np.float32)
@@ -309,13 +335,13 @@ def _softmax(
         total[:] = 0.0
         start, stop = first[token : token + LANES], last[token : token + LANES]
         for offset in range(lowest, highest + 1):
-            row = band[present + offset, LANES + token : 2 * LANES + token]
+            row = band[zero_row + offset, LANES + token : 2 * LANES + token]
             for lane in range(LANES):
                 is_seen = start[lane] <= offset <= stop[lane]
                 row[lane] = row[lane] if is_seen else -np.inf
                 largest[lane] = max(largest[lane], row[lane])
         for offset in range(lowest, highest + 1):
-            row = band[present + offset, LANES + token : 2 * LANES + token]
+            row = band[zero_row + offset, LANES + token : 2 * LANES + token]
             for lane in range(LANES):
                 is_seen = start[lane] <= offset <= stop[lane]
                 weight = exp_of_negative(row[lane] - largest[lane])
@@ -324,7 +350,7 @@ def _softmax(
                 row[lane] = weight
                 total[lane] += weight
         for offset in range(lowest, highest + 1):
-            row = band[present + offset, LANES + token : 2 * LANES + token]
+            row = band[zero_row + offset, LANES + token : 2 * LANES + token]
             for lane in range(LANES):
                 is_seen = start[lane] <= offset <= stop[lane]
                 row[lane] = row[lane] / total[lane] if is_seen else np.float32(0.0)
@@ -333,11 +359,11 @@ def _softmax(
 @compiled
 def _softmax_backward(
     weights: np.ndarray,
-    present: int,
+    zero_row: int,
     first: np.ndarray,
     last: np.ndarray,
     scale: np.float32,
-    slopes: np.ndarray,
+    logit_gradients: np.ndarray,
 ) -> None:
     """Turns gradients of weights into those of products, zero for keys out of sight."""
     mean = np.empty(LANES, np.float32)
@@ -345,24 +371,28 @@ def _softmax_backward(
         lowest, highest = _offsets_of_vector(first, last, token)
         mean[:] = 0.0
         for offset in range(lowest, highest + 1):
-            weight = weights[present + offset, LANES + token : 2 * LANES + token]
-            slope = slopes[present + offset, LANES + token : 2 * LANES + token]
+            weight = weights[zero_row + offset, LANES + token : 2 * LANES + token]
+            gradient = logit_gradients[
+                zero_row + offset, LANES + token : 2 * LANES + token
+            ]
             for lane in range(LANES):
                 is_used = weight[lane] != 0.0
-                slope[lane] = slope[lane] if is_used else np.float32(0.0)
-                mean[lane] += weight[lane] * slope[lane]
+                gradient[lane] = gradient[lane] if is_used else np.float32(0.0)
+                mean[lane] += weight[lane] * gradient[lane]
         for offset in range(lowest, highest + 1):
-            weight = weights[present + offset, LANES + token : 2 * LANES + token]
-            slope = slopes[present + offset, LANES + token : 2 * LANES + token]
+            weight = weights[zero_row + offset, LANES + token : 2 * LANES + token]
+            gradient = logit_gradients[
+                zero_row + offset, LANES + token : 2 * LANES + token
+            ]
             for lane in range(LANES):
-                slope[lane] = weight[lane] * (slope[lane] - mean[lane]) * scale
+                gradient[lane] = weight[lane] * (gradient[lane] - mean[lane]) * scale
 
 
 @compiled
 def _sum_up(
     band: np.ndarray,
     values: np.ndarray,
-    present: int,
+    zero_row: int,
     first: np.ndarray,
     last: np.ndarray,
     is_for_keys: bool,
@@ -373,7 +403,7 @@ def _sum_up(
     Args:
         band: The weights.
         values: `[depth, tokens]`.
-        present: The row of offset 0.
+        zero_row: The row of offset 0.
         first: First offset of every token.
         last: Last offset of every token.
         is_for_keys: Whether it is the keys that get sums, of what belongs to the
@@ -387,7 +417,7 @@ def _sum_up(
     for token in range(0, tokens, LANES):
         lowest, highest = _offsets_of_vector(first, last, token)
         query = token + shift * lowest
-        place = (present + lowest) * band.shape[1] + LANES + query
+        place = (zero_row + lowest) * band.shape[1] + LANES + query
         row = 0
         while row < depth:
             number = rows_of_one_loop(depth - row)
@@ -412,7 +442,7 @@ def _copy_weights(
     unidirectional: bool,
     heads: int,
     head: int,
-    present: int,
+    zero_row: int,
     is_into_band: bool,
     flat: np.ndarray,
     band: np.ndarray,
@@ -430,9 +460,9 @@ def _copy_weights(
                     if not is_into_band:
                         flat[place] = 0.0
                 elif is_into_band:
-                    band[present + key - query, LANES + query] = flat[place]
+                    band[zero_row + key - query, LANES + query] = flat[place]
                 else:
-                    flat[place] = band[present + key - query, LANES + query]
+                    flat[place] = band[zero_row + key - query, LANES + query]
                 place += 1
 
 
@@ -442,7 +472,7 @@ def _hide_keys(
     unidirectional: bool,
     heads: int,
     head: int,
-    present: int,
+    zero_row: int,
     seed: np.uint32,
     threshold: np.uint32,
     band: np.ndarray,
@@ -458,75 +488,5 @@ def _hide_keys(
             for key in range(start, end):
                 is_seen = key <= query or not unidirectional
                 if is_seen and not is_kept(place, seed, threshold):
-                    band[present + key - query, LANES + query] = _HIDDEN
+                    band[zero_row + key - query, LANES + query] = _MASKED_LOGIT
                 place += 1
-
-
-@compiled
-def _relative_indices(
-    starts: np.ndarray,
-    positions: np.ndarray,
-    unidirectional: bool,
-    farthest: int,
-    present: int,
-    band: np.ndarray,
-) -> np.ndarray:
-    """Which relative embedding belongs to every place of a band, -1 to none."""
-    indices = np.full(band.shape, -1, np.int32)
-    for example in range(len(starts) - 1):
-        start, end = starts[example], starts[example + 1]
-        for query in range(start, end):
-            for key in range(start, query + 1 if unidirectional else end):
-                indices[present + key - query, LANES + query] = relative_index(
-                    positions[query], positions[key], farthest, unidirectional
-                )
-    return indices
-
-
-@compiled
-def _add_products_with_embeddings(
-    queries: np.ndarray, embeddings: np.ndarray, indices: np.ndarray, band: np.ndarray
-) -> None:
-    """Adds products of queries with embeddings of the relative positions of keys."""
-    depth, tokens = queries.shape
-    for query in range(tokens):
-        for offset in range(len(band)):
-            index = indices[offset, LANES + query]
-            if index >= 0:
-                product = np.float32(0.0)
-                for i in range(depth):
-                    product += queries[i, query] * embeddings[index, i]
-                band[offset, LANES + query] += product
-
-
-@compiled
-def _add_embeddings(
-    band: np.ndarray, embeddings: np.ndarray, indices: np.ndarray, outputs: np.ndarray
-) -> None:
-    """Adds to every query the weighted embeddings of the relative positions of keys."""
-    depth, tokens = outputs.shape
-    for query in range(tokens):
-        for offset in range(len(band)):
-            index = indices[offset, LANES + query]
-            if index >= 0:
-                weight = band[offset, LANES + query]
-                for i in range(depth):
-                    outputs[i, query] += weight * embeddings[index, i]
-
-
-@compiled
-def _add_embedding_gradients(
-    band: np.ndarray,
-    queries: np.ndarray,
-    indices: np.ndarray,
-    embedding_gradients: np.ndarray,
-) -> None:
-    """Adds weighted queries to the gradients of the embeddings that they have used."""
-    depth, tokens = queries.shape
-    for query in range(tokens):
-        for offset in range(len(band)):
-            index = indices[offset, LANES + query]
-            if index >= 0:
-                weight = band[offset, LANES + query]
-                for i in range(depth):
-                    embedding_gradients[index, i] += weight * queries[i, query]

@@ -1,8 +1,9 @@
 """The inner loops of products with packed kernels, on vectors of tokens.
 
 A loop keeps its sums in registers while it goes over the inputs or tokens, and reads
-the inputs of a group where they are: what it costs is the multiplications. Both are
-called in compiled code; arguments are addresses, and distances in numbers.
+the inputs of a group where they are: what it costs is the multiplications. The
+intrinsics are called in compiled code; arguments are addresses, and distances in
+numbers.
 """
 
 from __future__ import annotations

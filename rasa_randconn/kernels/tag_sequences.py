@@ -166,43 +166,43 @@ def decode(
     Source: Viterbi, 1967.
     """
     number = scores.shape[1]
-    best = np.empty(number, np.float32)
-    next_best = np.empty(number, np.float32)
     for example in range(len(starts) - 1):
         start, end = starts[example], starts[example + 1]
         if start == end:
             continue
         length = end - start
-        pointers = np.zeros((length, number), np.int64)
-        sureness = np.zeros((length, number), np.float32)
-        for j in range(number):
-            best[j] = scores[start, j]
+        # scores of the best sequences up to a token that end with each tag
+        best = np.empty((length, number), np.float32)
+        pointers = np.zeros((length, number), np.int32)
+        best[0] = scores[start]
         for step in range(1, length):
+            before, highest, pointer = best[step - 1], best[step], pointers[step]
             for j in range(number):
-                highest = best[0] + transitions[0, j]
-                for i in range(1, number):
-                    score = best[i] + transitions[i, j]
-                    if score > highest:
-                        highest = score
-                        pointers[step, j] = i
-                total = np.float32(0.0)
-                for i in range(number):
-                    total += np.exp(best[i] + transitions[i, j] - highest)
-                sureness[step, j] = np.float32(1.0) / total
-                next_best[j] = scores[start + step, j] + highest
+                highest[j] = before[0] + transitions[0, j]
+            for i in range(1, number):
+                for j in range(number):
+                    score = before[i] + transitions[i, j]
+                    is_higher = score > highest[j]
+                    pointer[j] = i if is_higher else pointer[j]
+                    highest[j] = score if is_higher else highest[j]
             for j in range(number):
-                best[j] = next_best[j]
-        last = 0
-        for j in range(1, number):
-            if best[j] > best[last]:
-                last = j
-        total = np.float32(0.0)
-        for j in range(number):
-            total += np.exp(best[j] - best[last])
+                highest[j] += scores[start + step, j]
+        last = int(np.argmax(best[length - 1]))
         tags[end - 1] = last
-        confidences[end - 1] = np.float32(1.0) / total
+        confidences[end - 1] = _confidence(best[length - 1])
         column = last
         for step in range(length - 1, 0, -1):
             tags[start + step - 1] = pointers[step, tags[start + step]]
-            confidences[start + step - 1] = sureness[step, column]
-            column = int(sureness[step, column])
+            confidence = _confidence(best[step - 1] + transitions[:, column])
+            confidences[start + step - 1] = confidence
+            column = int(confidence)
+
+
+@compiled
+def _confidence(scores: np.ndarray) -> np.float32:
+    """The softmax of the highest score."""
+    highest = scores.max()
+    total = np.float32(0.0)
+    for i in range(len(scores)):
+        total += np.exp(scores[i] - highest)
+    return np.float32(1.0) / total

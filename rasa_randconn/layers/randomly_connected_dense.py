@@ -10,9 +10,7 @@ import tensorflow as tf
 from rasa_randconn.connections import Connectivity, draw_connectivity
 from rasa_randconn.connections.drawing import PATTERNS, check_density, check_pattern
 from rasa_randconn.layers.packed_kernel import (
-    PackedConstraint,
     PackedInitializer,
-    PackedRegularizer,
     packed_constraint,
     packed_regularizer,
 )
@@ -96,11 +94,6 @@ class RandomlyConnectedDense(tf.keras.layers.Dense):
         )
         regularizer = packed_regularizer(self.kernel_regularizer, self._connectivity)
         constraint = packed_constraint(self.kernel_constraint, self._connectivity)
-        self._kernel_wrappers = [
-            wrapper
-            for wrapper in (regularizer, constraint)
-            if isinstance(wrapper, (PackedRegularizer, PackedConstraint))
-        ]
         self.kernel = self.add_weight(
             "kernel",
             shape=[self._connectivity.count],
@@ -172,29 +165,6 @@ class RandomlyConnectedDense(tf.keras.layers.Dense):
     def connections(self) -> int:
         """Number of connections, which is the size of the kernel variable."""
         return self.connectivity.count
-
-    def restore_connectivity(self, connectivity: Connectivity) -> None:
-        """Puts stored connections in the place of the drawn ones.
-
-        Must happen before the layer is traced into a graph.
-
-        Args:
-            connectivity: Connections of the same sizes, pattern and number.
-
-        Raises:
-            ValueError: If they do not fit this layer.
-        """
-        drawn = self.connectivity
-        for fact in ("pattern", "inputs", "units", "count"):
-            expected, found = getattr(drawn, fact), getattr(connectivity, fact)
-            if expected != found:
-                raise ValueError(
-                    f"Layer '{self.name}' has {fact} {expected}, the stored "
-                    f"connections have {found}."
-                )
-        self._connectivity = connectivity
-        for wrapper in self._kernel_wrappers:
-            wrapper.connectivity = connectivity
 
     def to_dense(self) -> np.ndarray:
         """The kernel as a dense layer would hold it.

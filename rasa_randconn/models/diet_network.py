@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
-from rasa.shared.constants import DIAGNOSTIC_DATA
 from rasa.nlu.extractors.extractor import EntityTagSpec
+from rasa.shared.constants import DIAGNOSTIC_DATA
 from rasa.shared.nlu.constants import ENTITIES, ENTITY_ATTRIBUTE_TYPE, TEXT
 from rasa.utils.tensorflow.constants import (
     IDS,
     LABEL,
     MASKED_LM,
-    SHARE_HIDDEN_LAYERS,
     SENTENCE,
     SEQUENCE,
+    SHARE_HIDDEN_LAYERS,
 )
 
 from rasa_randconn.differentiation import Parameters, Tape, Value
@@ -43,8 +43,8 @@ class _Tagger(NamedTuple):
 class DIETNetwork(Network):
     """Intents and entities from the features of a text.
 
-    Source: Bunk et al., "DIET: Lightweight Language Understanding for Dialogue Systems",
-    2020; Rasa's `DIET`.
+    Source: Bunk et al., "DIET: Lightweight Language Understanding for Dialogue
+    Systems", 2020; Rasa's `DIET`.
     """
 
     def __init__(
@@ -94,9 +94,7 @@ class DIETNetwork(Network):
                 self._label_encoder = _EncodedText(self._text_layer)
             elif encodes_labels:
                 self._label_encoder = _EncodedText(
-                    factory.sequence_layer(
-                        f"sequence_layer.{LABEL}", signatures[LABEL]
-                    )
+                    factory.sequence_layer(f"sequence_layer.{LABEL}", signatures[LABEL])
                 )
             else:
                 self._label_encoder = _BagOfWords(factory, label_signatures[LABEL])

@@ -212,7 +212,9 @@ class RandomlyConnectedModel(TransformerRasaModel):
         features = StackedFeatures(model_data.data)
         count = model_data.number_of_examples()
         if count <= _LARGEST_BATCH:
-            return _chosen(self.predict_batch(features.everything()), output_keys_expected)
+            return _chosen(
+                self.predict_batch(features.everything()), output_keys_expected
+            )
         outputs: Dict[str, Any] = {}
         for start in range(0, count, _LARGEST_BATCH):
             examples = np.arange(start, min(start + _LARGEST_BATCH, count))

@@ -18,9 +18,7 @@ class RandConnTED(RandomlyConnectedModel, TED):
 
     network_class: Type[TEDNetwork] = TEDNetwork
 
-    def make_network(
-        self, factory: LayerFactory, parameters: Parameters
-    ) -> TEDNetwork:
+    def make_network(self, factory: LayerFactory, parameters: Parameters) -> TEDNetwork:
         """Makes the network after stock's plan."""
         numbers_of_tags = {
             spec.tag_name: spec.num_tags for spec in self._entity_tag_specs or ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 import numpy as np
-from rasa.shared.constants import DIAGNOSTIC_DATA
+from rasa.core.constants import DIALOGUE
 from rasa.core.policies.ted_policy import (
     LABEL_FEATURES_TO_ENCODE,
     LENGTH,
@@ -13,7 +13,7 @@ from rasa.core.policies.ted_policy import (
     SEQUENCE_FEATURES_TO_ENCODE,
     STATE_LEVEL_FEATURES,
 )
-from rasa.core.constants import DIALOGUE
+from rasa.shared.constants import DIAGNOSTIC_DATA
 from rasa.shared.nlu.constants import (
     ACTION_NAME,
     ACTION_TEXT,
@@ -99,9 +99,7 @@ class TEDNetwork(Network):
         self._dialogue_parts = _parts_of_turns(
             [n for n in signatures if n in _TURN_FEATURES and n in self._attributes]
         )
-        inputs = sum(
-            self._attributes[names[0]].units for names in self._dialogue_parts
-        )
+        inputs = sum(self._attributes[names[0]].units for names in self._dialogue_parts)
         self._encoder = factory.encoder(f"transformer.{DIALOGUE}", inputs)
         units = self._encoder.settings.units if self._encoder else inputs
         self._embed_dialogue = factory.dense(f"embed.{DIALOGUE}", units)
@@ -175,9 +173,7 @@ class TEDNetwork(Network):
         tagged = self._tagged_texts(batch, turns, text)
         if tagged is not None and text is not None:
             rows = self._rows_to_tag(tape, dialogues, text.rows, tagged)
-            flat_ids, flat_confidences = self._tagger.decode(
-                rows.array, tagged.lengths
-            )
+            flat_ids, flat_confidences = self._tagger.decode(rows.array, tagged.lengths)
             longest = int(tagged.lengths.max()) + 1
             ids = padded(flat_ids, tagged.lengths, longest)
             confidences = padded(flat_confidences, tagged.lengths, longest)

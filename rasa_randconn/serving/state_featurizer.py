@@ -42,8 +42,12 @@ class StateFeaturizer(SingleStateFeaturizer):
     def _create_features(
         self, sub_state: Any, attribute: str, sparse: bool = False
     ) -> List[Features]:
+        # where features come from is Rasa's name for it, in options too
+        origin = self.stock.__name__
         if not sparse:
             features: List[Features] = super()._create_features(sub_state, attribute)
+            for feature in features:
+                feature.origin = origin
             return features
         places = self._default_feature_states[attribute]
         named = self._state_features_for_attribute(sub_state, attribute)
@@ -57,8 +61,7 @@ class StateFeaturizer(SingleStateFeaturizer):
                 _sparse_row(numbers, len(places)),
                 FEATURE_TYPE_SENTENCE,
                 attribute,
-                # where features come from is Rasa's name for it, in options too
-                self.stock.__name__,
+                origin,
             )
         ]
 

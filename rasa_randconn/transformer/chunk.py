@@ -9,13 +9,14 @@ import numpy as np
 from rasa_randconn.kernels.dropout import DropoutRate
 
 
-class Options(NamedTuple):
-    """Options of the encoder that are the same for all chunks.
+class PassOptions(NamedTuple):
+    """Options and seed of a pass, the same for all its chunks.
 
     Attributes:
         heads: Number of attention heads.
         unidirectional: Whether keys ahead of the query are out of sight.
-        farthest: Distance beyond which relative positions are not told apart.
+        max_relative_position: Distance beyond which relative positions are not told
+            apart.
         rate: Dropout of units.
         key_rate: Dropout of keys.
         seed: Seed of both.
@@ -23,7 +24,7 @@ class Options(NamedTuple):
 
     heads: int
     unidirectional: bool
-    farthest: int
+    max_relative_position: int
     rate: DropoutRate
     key_rate: DropoutRate
     seed: int
@@ -41,7 +42,7 @@ class Chunk(NamedTuple):
         first_token: Its first token in the batch.
         positions: Position of every token in its example, and zeros.
         starts: First token of every example, and the number of tokens at the end.
-        probabilities: Attention weights of all layers, `[layers, pairs]`.
+        attention_weights: Attention weights of all layers, `[layers, pairs]`.
     """
 
     number: int
@@ -49,4 +50,4 @@ class Chunk(NamedTuple):
     first_token: int
     positions: np.ndarray
     starts: np.ndarray
-    probabilities: np.ndarray
+    attention_weights: np.ndarray

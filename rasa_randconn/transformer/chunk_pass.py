@@ -6,7 +6,7 @@ import numpy as np
 
 from rasa_randconn.kernels import dropout, embedding, layout, products
 from rasa_randconn.transformer.activation_arrays import EncoderState
-from rasa_randconn.transformer.chunk import Chunk, Options
+from rasa_randconn.transformer.chunk import Chunk, PassOptions
 from rasa_randconn.transformer.sublayers import (
     attend,
     attend_backward,
@@ -23,7 +23,7 @@ _EMBEDDING = -1
 
 def encode(
     weights: EncoderArrays,
-    options: Options,
+    options: PassOptions,
     chunk: Chunk,
     state: EncoderState,
     encoding: np.ndarray,
@@ -34,7 +34,7 @@ def encode(
 
     Args:
         weights: All weights.
-        options: Options of the encoder.
+        options: Options of the pass.
         chunk: Where the tokens are; gets the attention weights.
         state: Gets the activations.
         encoding: Encoding of every position `[units, positions]`.
@@ -60,7 +60,7 @@ def encode(
 
 def differentiate(
     weights: EncoderArrays,
-    options: Options,
+    options: PassOptions,
     chunk: Chunk,
     state: EncoderState,
     output_gradients: np.ndarray,
@@ -71,7 +71,7 @@ def differentiate(
 
     Args:
         weights: All weights.
-        options: Options of the encoder.
+        options: Options of the pass.
         chunk: Where the tokens are, with the attention weights.
         state: The activations.
         output_gradients: Of the outputs of the batch `[tokens, units]`.

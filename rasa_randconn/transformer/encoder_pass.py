@@ -16,7 +16,7 @@ from rasa_randconn.kernels import PackedProduct, in_parallel
 from rasa_randconn.kernels.dropout import dropout_rate
 from rasa_randconn.kernels.vectors import whole_vectors
 from rasa_randconn.transformer.activation_arrays import EncoderState, Slab
-from rasa_randconn.transformer.chunk import Chunk, Options
+from rasa_randconn.transformer.chunk import Chunk, PassOptions
 from rasa_randconn.transformer.chunk_pass import differentiate, encode
 from rasa_randconn.transformer.settings import EncoderSettings
 from rasa_randconn.transformer.weight_arrays import EncoderArrays, WeightLayout
@@ -44,14 +44,14 @@ class ForwardPass(NamedTuple):
 
     Attributes:
         outputs: Activations `[tokens, units]`.
-        weights: What it was computed with.
-        options: What it was computed with.
+        weights: All weights of the encoder in this pass.
+        options: Options of the pass.
         chunks: What the backward pass needs.
     """
 
     outputs: np.ndarray
     weights: EncoderArrays
-    options: Options
+    options: PassOptions
     chunks: List[_OpenChunk]
 
 
@@ -72,7 +72,6 @@ class EncoderPass:
             shapes: Shapes of all weights by their path within the encoder.
         """
         self.settings = settings
-        self.products = products
         self.layout = WeightLayout(settings, products, shapes)
         self._encoding = np.empty((settings.units, 0), np.float32)
         self._free_slabs: List[Slab] = []
@@ -142,14 +141,14 @@ class EncoderPass:
         settings, longest = self.settings, int(lengths.max(initial=0))
         layers, heads = settings.layers, settings.heads
         if len(lengths) == 1 and longest:
-            only = result.chunks[0].chunk.probabilities
+            only = result.chunks[0].chunk.attention_weights
             return only.reshape(1, layers, heads, longest, longest)
         padded = np.zeros((len(lengths), layers, heads, longest, longest), np.float32)
         for chunk in (open_chunk.chunk for open_chunk in result.chunks):
             start = 0
             for i, length in enumerate(np.diff(chunk.starts)):
                 end = start + heads * length * length
-                own = chunk.probabilities[:, start:end]
+                own = chunk.attention_weights[:, start:end]
                 padded[chunk.first_example + i, :, :, :length, :length] = own.reshape(
                     layers, heads, length, length
                 )
@@ -169,13 +168,13 @@ class EncoderPass:
         with self._lock:
             self._free_slabs += kept
 
-    def _options(self, seed: Optional[int]) -> Options:
+    def _options(self, seed: Optional[int]) -> PassOptions:
         settings = self.settings
         is_training = seed is not None
-        return Options(
+        return PassOptions(
             heads=settings.heads,
             unidirectional=settings.unidirectional,
-            farthest=settings.max_relative_position,
+            max_relative_position=settings.max_relative_position,
             rate=dropout_rate(settings.dropout_rate if is_training else 0.0),
             key_rate=dropout_rate(
                 settings.attention_dropout_rate if is_training else 0.0

@@ -17,7 +17,7 @@ from rasa_randconn.transformer.activation_arrays import (
     LayerState,
     NormalizationState,
 )
-from rasa_randconn.transformer.chunk import Chunk, Options
+from rasa_randconn.transformer.chunk import Chunk, PassOptions
 from rasa_randconn.transformer.settings import EPSILON
 from rasa_randconn.transformer.weight_arrays import (
     LayerArrays,
@@ -33,7 +33,7 @@ _KEYS, _ATTENTION, _HIDDEN, _FEED_FORWARD = range(4)
 
 def attend(
     weights: LayerArrays,
-    options: Options,
+    options: PassOptions,
     chunk: Chunk,
     layer: int,
     own: LayerState,
@@ -43,7 +43,7 @@ def attend(
 
     Args:
         weights: Weights of the layer.
-        options: Options of the encoder.
+        options: Options of the pass.
         chunk: Where the tokens are; gets the attention weights.
         layer: Number of the layer.
         own: Gets the activations of the layer.
@@ -57,15 +57,14 @@ def attend(
     attention.attention(
         own.projected,
         chunk.starts,
-        chunk.positions,
         options.heads,
         options.unidirectional,
-        options.farthest,
+        options.max_relative_position,
         weights.key_embeddings,
         weights.value_embeddings,
         dropout.seed_of(options.seed, chunk.number, layer, _KEYS),
         options.key_rate.threshold,
-        chunk.probabilities[layer],
+        chunk.attention_weights[layer],
         own.attended,
     )
     products.multiply(weights.output, own.attended, state.update)
@@ -79,7 +78,7 @@ def attend(
 
 def attend_backward(
     weights: LayerArrays,
-    options: Options,
+    options: PassOptions,
     chunk: Chunk,
     layer: int,
     own: LayerState,
@@ -90,7 +89,7 @@ def attend_backward(
 
     Args:
         weights: Weights of the layer.
-        options: Options of the encoder.
+        options: Options of the pass.
         chunk: Where the tokens are, with the attention weights.
         layer: Number of the layer.
         own: The activations of the layer.
@@ -118,13 +117,12 @@ def attend_backward(
         attended_gradients,
         own.projected,
         chunk.starts,
-        chunk.positions,
         options.heads,
         options.unidirectional,
-        options.farthest,
+        options.max_relative_position,
         weights.key_embeddings,
         weights.value_embeddings,
-        chunk.probabilities[layer],
+        chunk.attention_weights[layer],
         state.projected_gradients,
         weight_gradients.key_embeddings,
         weight_gradients.value_embeddings,
@@ -154,7 +152,7 @@ def attend_backward(
 
 def feed_forward(
     weights: LayerArrays,
-    options: Options,
+    options: PassOptions,
     chunk: Chunk,
     layer: int,
     own: LayerState,
@@ -164,7 +162,7 @@ def feed_forward(
 
     Args:
         weights: Weights of the layer.
-        options: Options of the encoder.
+        options: Options of the pass.
         chunk: Where the tokens are.
         layer: Number of the layer.
         own: Gets the activations of the layer.
@@ -192,7 +190,7 @@ def feed_forward(
 
 def feed_forward_backward(
     weights: LayerArrays,
-    options: Options,
+    options: PassOptions,
     chunk: Chunk,
     layer: int,
     own: LayerState,
@@ -203,7 +201,7 @@ def feed_forward_backward(
 
     Args:
         weights: Weights of the layer.
-        options: Options of the encoder.
+        options: Options of the pass.
         chunk: Where the tokens are.
         layer: Number of the layer.
         own: The activations of the layer.
@@ -279,7 +277,7 @@ def normalize_backward(
 
 
 def _dropout(
-    options: Options, chunk: Chunk, layer: int, place: int
+    options: PassOptions, chunk: Chunk, layer: int, place: int
 ) -> _DropoutArguments:
     """Seed, threshold and scale of the dropout at a place of a layer."""
     return (

@@ -118,19 +118,21 @@ def test_curves_are_those_of_the_training(featurizers, tmp_path):
 def test_a_table_holds_means_deviations_and_epochs():
     curve = [0.1, 0.5, 0.96, 1.0]
     runs = [dict.fromkeys(MEASURES, curve), dict.fromkeys(MEASURES, curve[::-1])]
-    made = tables({1.0: runs}, epochs=4)
+    faster = [dict.fromkeys(MEASURES, curve[1:]), dict.fromkeys(MEASURES, curve[::-1])]
+    made = tables({1.0: runs, 0.2: faster}, epochs=3)
     *by_measure, reached = made
     assert [table.title for table in by_measure] == list(MEASURES)
     columns = [list(column.cells) for column in by_measure[1].columns]
-    assert columns[0] == ["1", "2", "4"]
-    assert columns[1:3] == [["1"] * 3, ["2"] * 3]
+    assert columns[0] == ["1", "1", "3", "3"]
+    assert columns[1:3] == [["1", "0.2"] * 2, ["2"] * 4]
     assert columns[3][0].startswith("0.5500, sd 0.6364")
-    cells = [next(iter(column.cells)) for column in reached.columns]
-    assert cells == ["1", "2", "2.0 [1.0, 3.0]", "2.0 [1.0, 3.0]"]
+    dense, sparse = zip(*(list(column.cells) for column in reached.columns))
+    assert dense == ("1", "2", *["2.0 [1.0, 3.0]", ""] * 2)
+    assert sparse == ("0.2", "2", *["1.5 [1.0, 2.0]", "-0.5 [-1.0, 0.0]"] * 2)
 
 
 @pytest.mark.parametrize(
-    "curve, expected", [([0.5, 0.96, 0.9, 1.0], 4), ([1.0, 1.0], 1), ([], None)]
+    "curve, expected", [([0.5, 0.96, 0.9, 1.0], 4), ([1.0, 1.0], 1)]
 )
 def test_the_epoch_is_found_from_which_on_a_curve_stays_near_its_end(curve, expected):
     assert spread.epochs_to(curve) == expected

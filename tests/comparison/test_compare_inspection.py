@@ -13,6 +13,7 @@ from safetensors.numpy import save
 from rasa_randconn import cli
 from rasa_randconn.comparison import inspection
 from rasa_randconn.comparison.errors import ComparisonError
+from rasa_randconn.comparison.inspection import Layer
 from rasa_randconn.model_format import FORMAT_VERSION, WEIGHTS_FORMAT
 
 LAYERS = [
@@ -44,7 +45,11 @@ def weights(layers=LAYERS, **changes):
         "layers": json.dumps(layers),
         **changes,
     }
-    return save({"kernel": np.zeros(3, np.float32)}, metadata=metadata)
+    arrays = {f"{layer['name']}/kernel": np.zeros(3, np.float32) for layer in layers}
+    arrays["inputs/kernel"] = np.zeros((5, 7), np.float16)
+    arrays["inputs/bias"] = np.zeros(7, np.float16)
+    arrays["norm/gamma"] = arrays["norm/beta"] = np.zeros(7, np.float32)
+    return save(arrays, metadata=metadata)
 
 
 def archive(path, members):
@@ -82,11 +87,14 @@ def model(tmp_path, content=None):
 def test_reads_every_layer(tmp_path):
     layers = inspection.read_layers(model(tmp_path))
 
-    assert [layer.name for layer in layers] == [layer["name"] for layer in LAYERS]
-    assert {layer.component for layer in layers} == {"RandConnDIETClassifier"}
-    first = layers[0]
-    assert (first.inputs, first.units, first.density) == (256, 256, 0.2)
-    assert (first.pattern, first.connections, first.bytes) == ("grouped", 13056, 52224)
+    names = [*(layer["name"] for layer in LAYERS), "inputs", "norm"]
+    assert sorted(layer.name for layer in layers) == sorted(names)
+    assert [layer.name for layer in layers if layer.is_randomly_connected] == names[:2]
+    component = "RandConnDIETClassifier"
+    query, *_ = layers
+    assert query == Layer(component, names[0], (256, 256), 0.2, "grouped", 13056, 52224)
+    assert Layer(component, "inputs", (5, 7), 1.0, "dense", 35, 84) in layers
+    assert Layer(component, "norm", (7,), None, None, 0, 56) in layers
 
 
 def test_command_prints_layers_and_totals(tmp_path, capsys, monkeypatch):
@@ -99,6 +107,9 @@ def test_command_prints_layers_and_totals(tmp_path, capsys, monkeypatch):
     assert "2 layers" in output
     assert "65,485" in output
     assert "261,940" in output
+    assert "4 layers" in output
+    assert "65,520" in output
+    assert "262,080" in output
 
 
 def test_same_component_twice_goes_by_its_resource(tmp_path):
@@ -112,7 +123,8 @@ def test_same_component_twice_goes_by_its_resource(tmp_path):
 
     layers = inspection.read_layers(path)
 
-    assert [layer.component for layer in layers] == ["train_A3", "train_A4"]
+    sparse = [layer.component for layer in layers if layer.is_randomly_connected]
+    assert sparse == ["train_A3", "train_A4"]
 
 
 def test_foreign_models_are_told_apart(tmp_path):

@@ -275,8 +275,11 @@ def test_trainable_weights_are_counted_once():
     assert count_trainable(object()) is None
 
 
-def test_percentiles():
+def test_there_are_no_percentiles_without_times():
     assert percentiles([]) is None
+
+
+def test_percentiles_are_those_of_the_times():
     assert percentiles([float(n) for n in range(101)]) == {
         "p50": 50.0,
         "p95": 95.0,
@@ -366,7 +369,7 @@ class Own(DIETClassifier):
     [
         ({"DIETClassifier": 0.5, "RegexEntityExtractor": 0.1}, [DIETClassifier], 0.5),
         ({"Own": 0.5, "DIETClassifier": 0.4}, [Own], 0.5),
-        ({"DIETClassifier": 0.5}, [Own], 0.5),
+        ({"DIETClassifier": 0.5}, [Own], 0.0),
         ({"RegexEntityExtractor": 0.1}, [Own], 0.0),
         ({"CRFEntityExtractor": 0.3, "RegexEntityExtractor": 0.1}, [], 0.3),
         ({"RegexEntityExtractor": 0.1}, [], 0.1),

@@ -224,7 +224,7 @@ def test_a_policy_cannot_load_a_classifier(our_diet, tmp_path):
 
 
 def test_stock_loads_an_untrained_component_where_ours_raises(tmp_path):
-    """The reason for our own `load` (trap 5 in the design notes)."""
+    """The reason for our own `load` (stock catches `ValueError`)."""
     assert load(DIETClassifier, TINY_DIET, tmp_path).model is None
     with pytest.raises(ModelFileError, match="does not exist"):
         load(RandConnDIETClassifier, TINY_DIET, tmp_path)

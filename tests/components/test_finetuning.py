@@ -182,6 +182,32 @@ def test_a_policy_refuses_stories_with_features_of_a_new_kind(
     assert {path: path.read_bytes() for path in files} == files
 
 
+def test_a_policy_refuses_the_first_entities_of_its_stories(
+    talk, featurizers, tmp_path
+):
+    """It has no weights for their tags."""
+    without = re.sub(r"\[(\w+)\]\(\w+\)", r"\1", END_TO_END_STORIES)
+    train_ted(RandConnTEDPolicy, {}, tmp_path, dialogues(without, featurizers))
+    tuned = load_ted(RandConnTEDPolicy, {}, tmp_path, is_finetuning=True)
+    with pytest.raises(RasaException, match="no features of entity_tags"):
+        tuned.train(talk.trackers, talk.domain, talk.precomputations)
+
+
+def test_texts_that_a_policy_does_not_use_may_have_fewer_features(
+    featurizers, tmp_path
+):
+    stories = STORIES.replace("- intent: greet\n", "- user: hi\n    intent: greet\n")
+    (tmp_path / "more").mkdir()
+    more = dialogues(stories, Featurizers(nlu_data(MORE_NLU), tmp_path / "more"))
+    first = train_ted(RandConnTEDPolicy, {}, tmp_path, more)
+    assert "text" not in first.model.data_signature
+    fewer = dialogues(stories, featurizers)
+    tuned = load_ted(RandConnTEDPolicy, {}, tmp_path, is_finetuning=True)
+    tuned.train(fewer.trackers, fewer.domain, fewer.precomputations)
+    loaded = load_ted(RandConnTEDPolicy, {}, tmp_path)
+    assert answer_of_ted(loaded, fewer, "hi", "greet").probabilities
+
+
 def _inputs_of_texts(ted):
     """Number of sparse features of a user's texts."""
     layer = "sequence_layer.text/feature_combining/sparse_dense.sentence"

@@ -1,4 +1,4 @@
-"""The traps of Rasa 3.6 (section 5 of the design notes), each beside stock."""
+"""Places where Rasa 3.6 decides by class, name or signature, each beside stock."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ PAIRS = [(RandConnDIETClassifier, DIETClassifier), (RandConnTEDPolicy, TEDPolicy
 pairs = pytest.mark.parametrize(("ours", "stock"), PAIRS, ids=["diet", "ted"])
 
 
-class TestTrap1Warnings:
-    """The validator of the recipe compares exact classes."""
+class TestWarningsOfTheRecipeValidator:
+    """It compares exact classes."""
 
     def _warnings(self, folder, diet, ted):
         bot = write_bot(folder, diet, ted)
@@ -61,7 +61,7 @@ class TestTrap1Warnings:
             if w.category is UserWarning
         }
 
-    def test_there_are_none_that_stock_does_not_get(self, tmp_path):
+    def test_there_are_none_but_those_of_stock(self, tmp_path):
         ours = self._warnings(tmp_path / "ours", OUR_DIET, OUR_TED)
         stock = self._warnings(tmp_path / "stock", "DIETClassifier", "TEDPolicy")
         assert ours == stock
@@ -78,7 +78,7 @@ class TestTrap1Warnings:
         assert "lookup table" in text
 
 
-class TestTrap2Evaluation:
+class TestEvaluation:
     """`rasa test` goes by names (see also `test_whole_bots.py`)."""
 
     def test_our_extractor_is_one_with_confidences(self):
@@ -86,7 +86,7 @@ class TestTrap2Evaluation:
         assert "DIETClassifier" in rasa.nlu.test.EXTRACTORS_WITH_CONFIDENCES
 
 
-class TestTrap3Registry:
+class TestRegistry:
     """The registry is keyed by bare class names."""
 
     @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ class TestTrap3Registry:
         assert found.model_from == expected.model_from
 
 
-class TestTrap4Fingerprint:
+class TestFingerprint:
     """Without our addition, an upgrade would restore a model from Rasa's cache."""
 
     @pairs
@@ -151,8 +151,8 @@ class TestTrap4Fingerprint:
         assert after_of_stock == before_of_stock
 
 
-class TestTrap9Configuration:
-    """A missing `assistant_id` makes Rasa rewrite the configuration."""
+class TestConfigurationWithoutAssistantId:
+    """Rasa adds one to the file."""
 
     def _rewritten(self, folder, diet, ted, monkeypatch):
         from rasa.__main__ import create_argument_parser
@@ -170,7 +170,7 @@ class TestTrap9Configuration:
         assert not (bot / "models").exists()
         return re.sub("assistant_id: .*", "assistant_id: X", without_our_names(text))
 
-    def test_is_rewritten_by_rasa_only(self, tmp_path, monkeypatch):
+    def test_it_is_rewritten_as_with_stock(self, tmp_path, monkeypatch):
         with pytest.warns(UserWarning, match="assistant_id"):
             ours = self._rewritten(tmp_path / "ours", OUR_DIET, OUR_TED, monkeypatch)
             stock = self._rewritten(
@@ -193,13 +193,13 @@ METHODS = [
 ]
 
 
-class TestTrap11Signatures:
+class TestSignatures:
     """Rasa wires its graph by the names and annotations of parameters."""
 
     @pytest.mark.parametrize(
         ("ours", "stock", "method"), METHODS, ids=lambda x: getattr(x, "__name__", x)
     )
-    def test_are_those_of_stock(self, ours, stock, method):
+    def test_they_are_those_of_stock(self, ours, stock, method):
         ours, stock = getattr(ours, method), getattr(stock, method)
         found = inspect.signature(ours).parameters
         expected = inspect.signature(stock).parameters
@@ -213,6 +213,10 @@ class TestTrap11Signatures:
                 hints.pop(name, None)
                 stock_hints.pop(name, None)
         assert hints == stock_hints
+
+
+class TestDefaults:
+    """What a configuration need not say."""
 
     @pairs
     def test_all_options_of_stock_keep_their_defaults(self, ours, stock):
@@ -232,7 +236,7 @@ class TestTrap11Signatures:
         assert scales == (not issubclass(stock, TEDPolicy))
 
     @pairs
-    def test_the_order_of_components_is_that_of_stock(self, ours, stock):
+    def test_required_components_and_languages_are_those_of_stock(self, ours, stock):
         assert ours.required_components() == stock.required_components()
         assert ours.supported_languages() == stock.supported_languages()
 

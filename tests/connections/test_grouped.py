@@ -89,12 +89,12 @@ def test_groups_rise_in_number_as_density_falls():
 
 @pytest.mark.parametrize("inputs, units", [(256, 256), (20, 50), (64, 17), (64, 5)])
 @pytest.mark.parametrize("density", [0.9, 0.5, 0.2])
-def test_there_are_sixteen_groups_or_as_many_as_there_are_units(inputs, units, density):
+def test_there_are_at_least_sixteen_groups_or_one_per_unit(inputs, units, density):
     assert draw(inputs, units, density).groups >= min(units, 16)
 
 
 @pytest.mark.parametrize("inputs, units", [(256, 256), (128, 256), (256, 1024)])
-@pytest.mark.parametrize("density", [0.3, 0.2, 0.1, 0.05])
+@pytest.mark.parametrize("density", [0.5, 0.3, 0.2, 0.1, 0.05])
 def test_more_than_a_quarter_of_all_pairs_of_inputs_meet(inputs, units, density):
     mask = draw(inputs, units, density).mask().astype(int)
     meets = mask @ mask.T > 0
@@ -160,15 +160,3 @@ def test_damaged_arrays_are_refused(damage):
 def test_groups_must_make_up_all_units():
     with pytest.raises(ValueError, match="4 units, the layer has 5"):
         GroupedConnectivity(2, 5, [Block(np.array([[0], [1]]), 2)])
-
-
-@pytest.mark.parametrize("density", [0.5, 0.2, 0.1, 0.05])
-def test_groups_see_a_good_part_of_all_pairs_of_inputs(density):
-    inputs = 256
-    connectivity = draw(inputs, 1024, density)
-    seen = np.zeros((inputs, inputs), dtype=bool)
-    for block in connectivity.blocks:
-        for group in block.input_indices:
-            seen[np.ix_(group, group)] = True
-    pairs = (seen.sum() - inputs) / (inputs * (inputs - 1))
-    assert pairs > 0.2

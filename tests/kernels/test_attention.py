@@ -9,14 +9,14 @@ from rasa_randconn.kernels.dropout import dropout_rate, is_kept
 
 HEADS, DEPTH = 2, 5
 UNITS = HEADS * DEPTH
-# Three examples; the tokens of the first have a gap.
-STARTS = np.array([0, 6, 7, 10])
-POSITIONS = np.array([0, 1, 2, 5, 6, 7, 0, 0, 1, 2])
+LENGTHS = (6, 1, 3, 20, 17)
+STARTS = np.concatenate([[0], np.cumsum(LENGTHS)])
+POSITIONS = np.concatenate([np.arange(length) for length in LENGTHS])
 DISTANCES = POSITIONS - POSITIONS[:, np.newaxis]
 SHAPE = (HEADS, len(POSITIONS), len(POSITIONS))
 # Where each weight belongs in an array of this shape, with all examples in one.
 PLACES = np.concatenate(
-    [np.argwhere(np.ones((HEADS, n, n))) + [0, s, s] for s, n in zip(STARTS, (6, 1, 3))]
+    [np.argwhere(np.ones((HEADS, n, n))) + [0, s, s] for s, n in zip(STARTS, LENGTHS)]
 )
 SEED = np.uint32(1)
 NO_EMBEDDINGS = [np.empty((0, 0, 0), np.float32)] * 2
@@ -27,7 +27,7 @@ both_directions = pytest.mark.parametrize("unidirectional", [False, True])
 def attend(projected, unidirectional, rate, farthest=0, embeddings=NO_EMBEDDINGS):
     weights = np.full(len(PLACES), np.nan, np.float32)
     outputs = np.full((UNITS, len(POSITIONS)), np.nan, np.float32)
-    options = STARTS, POSITIONS, HEADS, unidirectional, farthest, *embeddings
+    options = STARTS, HEADS, unidirectional, farthest, *embeddings
     threshold = dropout_rate(rate).threshold
     attention(projected, *options, SEED, threshold, weights, outputs)
     return weights, outputs
@@ -87,7 +87,7 @@ def test_values_and_gradients_equal_those_of_tensorflow(
     attention_backward(
         gradients,
         projected,
-        *(STARTS, POSITIONS, HEADS, unidirectional, farthest, *embeddings),
+        *(STARTS, HEADS, unidirectional, farthest, *embeddings),
         weights,
         *found,
     )

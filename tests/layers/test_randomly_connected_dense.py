@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rasa_randconn.connections import PATTERNS, draw_connectivity
+from rasa_randconn.connections import PATTERNS
 from rasa_randconn.layers import RandomlyConnectedDense
 
 SHAPES = [(8, 8), (1, 5), (5, 1), (7, 12), (30, 17), (64, 16)]
@@ -272,51 +272,6 @@ def test_there_are_no_connections_before_building(fact):
     layer = RandomlyConnectedDense(8, name="some_layer")
     with pytest.raises(ValueError, match="'some_layer' has no connections yet"):
         getattr(layer, fact)
-
-
-@every_pattern
-@pytest.mark.parametrize("regularizer", [None, "orthogonal_regularizer"])
-def test_restored_connections_replace_the_drawn_ones(pattern, regularizer):
-    layer = RandomlyConnectedDense(
-        12, 0.3, pattern, seed=1, kernel_regularizer=regularizer
-    )
-    layer.build([None, 20])
-    stored = draw_connectivity(pattern, 20, 12, 0.3, 2)
-    assert (stored.mask() != layer.connectivity.mask()).any()
-    layer.restore_connectivity(stored)
-
-    assert layer.connectivity is stored
-    dense = tf.keras.layers.Dense(12, kernel_regularizer=regularizer)
-    dense.build([None, 20])
-    dense.kernel.assign(stored.unpack(layer.kernel.numpy()))
-    x = random_normal(5, 20)
-    np.testing.assert_allclose(layer(x), dense(x), atol=1e-5)
-    np.testing.assert_allclose(layer.losses, dense.losses, rtol=1e-5)
-
-
-@pytest.mark.parametrize(
-    "wrong, fact",
-    [
-        (("unstructured", 20, 12, 0.3), "pattern"),
-        (("grouped", 21, 12, 0.3), "inputs"),
-        (("grouped", 20, 13, 0.3), "units"),
-        (("grouped", 20, 12, 0.4), "count"),
-    ],
-)
-def test_connections_of_another_layer_are_not_restored(wrong, fact):
-    layer = RandomlyConnectedDense(12, 0.3, "grouped", seed=1)
-    layer.build([None, 20])
-    drawn = layer.connectivity
-    with pytest.raises(ValueError, match=f"has {fact} "):
-        layer.restore_connectivity(draw_connectivity(*wrong, seed=2))
-    assert layer.connectivity is drawn
-
-
-def test_an_unbuilt_layer_has_nothing_to_restore():
-    with pytest.raises(ValueError, match="no connections yet"):
-        RandomlyConnectedDense(12).restore_connectivity(
-            draw_connectivity("grouped", 20, 12, 0.2, 2)
-        )
 
 
 def test_from_dense_takes_one_of_ours():

@@ -13,7 +13,7 @@ from rasa_randconn.training import Trainer
 INTENTS_ONLY = {"entity_recognition": False}
 
 
-def test_the_progress_of_diet_is_that_of_stock(our_diet, stock_diet):
+def test_the_metrics_of_diet_have_the_names_of_stock(our_diet, stock_diet):
     ours = our_diet.component.model.history.history
     stock = stock_diet.component.model.history.history
     assert set(ours) == set(stock)
@@ -21,7 +21,7 @@ def test_the_progress_of_diet_is_that_of_stock(our_diet, stock_diet):
     assert np.isfinite([values for values in ours.values()]).all()
 
 
-def test_the_progress_of_ted_names_what_stock_names(our_ted):
+def test_ted_reports_finite_losses_and_accuracy(our_ted):
     history = our_ted.component.model.history.history
     assert {"t_loss", "loss", "acc"} <= set(history)
     assert np.isfinite([values for values in history.values()]).all()

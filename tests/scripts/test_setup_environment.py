@@ -52,6 +52,31 @@ def test_the_python_of_the_environment_is_no_candidate_for_it(
     assert str(own) not in found
 
 
+def test_uv_is_asked_for_a_named_version_that_is_missing(tmp_path, monkeypatch):
+    asked, uv = tmp_path / "asked", tmp_path / "uv"
+    _executable(uv, f'#!/bin/sh\necho "$@" >> {asked}\necho {tmp_path}/pythons\n')
+    for version in ("3.8", "3.10"):
+        folder = tmp_path / "pythons" / f"cpython-{version}.1-linux" / "bin"
+        _executable(folder / f"python{version}", "")
+    monkeypatch.setattr(setup_environment.shutil, "which", lambda name: str(uv))
+    monkeypatch.setattr(setup_environment, "local_pythons", lambda uv: [])
+    monkeypatch.setattr(
+        setup_environment,
+        "probe",
+        lambda path: {
+            "version": (3, int(path.rpartition(".")[2])),
+            "implementation": "CPython",
+            "bits": 64,
+        },
+    )
+    monkeypatch.setenv("PYTHON", "3.8")
+
+    facts = setup_environment.find_python(setup_environment.Uv(allowed=True))
+
+    assert "python install 3.8" in asked.read_text()
+    assert facts["version"] == (3, 8)
+
+
 def test_an_environment_that_was_moved_is_told_apart(environment):
     activate = environment / "bin" / "activate"
     assert not setup_environment.was_made_here()

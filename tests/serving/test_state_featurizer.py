@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import scipy.sparse
 from rasa.core.featurizers.single_state_featurizer import (
-    IntentTokenizerSingleStateFeaturizer,
     SingleStateFeaturizer,
 )
 from rasa.shared.core.domain import Domain
@@ -92,14 +91,21 @@ def test_what_is_learnt_from_a_domain_is_that_of_rasa(featurizer):
     assert ours.to_dict() == featurizer.to_dict()
 
 
-def test_labels_that_are_intents_are_encoded_as_by_rasa(featurizer):
-    stock = IntentTokenizerSingleStateFeaturizer()
+@pytest.mark.parametrize(
+    "ours, attribute, count",
+    [
+        (StateFeaturizer, "action_name", len(DOMAIN.action_names_or_texts)),
+        (IntentStateFeaturizer, "intent", len(DOMAIN.intents)),
+    ],
+)
+def test_labels_are_encoded_as_by_rasa(ours, attribute, count, featurizer):
+    stock = ours.stock()
     stock.prepare_for_training(DOMAIN)
-    ours = IntentStateFeaturizer.like(featurizer)
-    encoded = ours.encode_all_labels(DOMAIN, None)
+    encoded = ours.like(featurizer).encode_all_labels(DOMAIN, None)
     expected = stock.encode_all_labels(DOMAIN, None)
-    assert len(encoded) == len(expected) == len(DOMAIN.intents)
+    assert len(encoded) == len(expected) == count
     for own, other in zip(encoded, expected):
-        (found,), (features,) = own["intent"], other["intent"]
+        (found,), (features,) = own[attribute], other[attribute]
         np.testing.assert_array_equal(found.features, features.features)
         assert found.attribute == features.attribute
+        assert found.origin == features.origin

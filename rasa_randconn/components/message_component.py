@@ -12,6 +12,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.utils.tensorflow.constants import FEATURIZERS
+from rasa.utils.tensorflow.model_data import RasaModelData
 
 from rasa_randconn.components.options import checked_config
 from rasa_randconn.components.randomly_connected_component import (
@@ -22,6 +23,7 @@ from rasa_randconn.serving import (
     kinds_of_features,
     split_predictions,
 )
+from rasa_randconn.training import TrainingMessage
 
 Prediction = Optional[Dict[str, Any]]
 
@@ -49,6 +51,13 @@ class MessageComponent(RandomlyConnectedComponent):
         resource: Resource = super().train(training_data)
         self._seal_if_skipped()
         return resource
+
+    def _create_model_data(
+        self, training_data: List[Message], *args: Any, **kwargs: Any
+    ) -> RasaModelData:
+        """Features and labels of messages (see `DIETClassifier._create_model_data`)."""
+        messages = [TrainingMessage.of(message) for message in training_data]
+        return super()._create_model_data(messages, *args, **kwargs)
 
     def process(self, messages: List[Message]) -> List[Message]:
         """Adds predictions to messages (see `DIETClassifier.process`)."""

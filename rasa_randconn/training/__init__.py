@@ -2,6 +2,7 @@
 
 from rasa_randconn.training.batches import PreparedBatches
 from rasa_randconn.training.loop import Trainer
+from rasa_randconn.training.messages import TrainingMessage
 from rasa_randconn.training.stacked_features import StackedFeatures
 
-__all__ = ["PreparedBatches", "StackedFeatures", "Trainer"]
+__all__ = ["PreparedBatches", "StackedFeatures", "Trainer", "TrainingMessage"]

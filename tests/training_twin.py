@@ -38,7 +38,6 @@ from summaries import read_summaries
 from rasa_randconn.components.randomly_connected_component import (
     RandomlyConnectedComponent,
 )
-from rasa_randconn.differentiation.adam import regularization_loss
 from rasa_randconn.models import randomly_connected_model
 from rasa_randconn.models.randomly_connected_model import RandomlyConnectedModel
 
@@ -75,7 +74,7 @@ class TrainingTwins:
         def our_fit(model: Any, x: Any, **options: Any) -> Any:
             move_weights(model.parameters)
             self._start = dense_weights(model.parameters)
-            self._regularization = regularization_loss(model.parameters)
+            self._regularization = model.parameters.regularization_loss
             np.random.seed(model.random_seed % 2**32)
             return fit(model, x, **options)
 

@@ -14,8 +14,9 @@ from typing import List, NamedTuple, Optional, Sequence
 import pandas as pd
 
 from benchmarks.article import spread
+from rasa_randconn.comparison.results import F1_SCORES
 from rasa_randconn.sweep.cells import setting_title
-from rasa_randconn.sweep.table import SCORES, SETTING, connections_column
+from rasa_randconn.sweep.table import SETTING, connections_column
 
 
 class Setting(NamedTuple):
@@ -56,7 +57,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="claims", description=__doc__)
     parser.add_argument("results", type=Path, help="the results.csv of a sweep")
-    parser.add_argument("--score", choices=list(SCORES), default="intent_f1")
+    parser.add_argument("--score", choices=list(F1_SCORES), default="intent_f1")
     parser.add_argument("settings", type=Setting.parse, nargs=2, metavar="SETTING")
     options = parser.parse_args(argv)
     frame = pd.read_csv(options.results)
@@ -87,7 +88,9 @@ def table(
     seeds = sorted(set(by_seed[0].index) & set(by_seed[1].index))
     if not seeds:
         raise ValueError(f"No seed has both {first} and {second}.")
-    lines = [f"| {SCORES[score]}, seeds {' '.join(map(str, seeds))} | weights | mean |"]
+    lines = [
+        f"| {F1_SCORES[score]}, seeds {' '.join(map(str, seeds))} | weights | mean |"
+    ]
     lines.append("|---|---:|---:|")
     values = [cells.loc[seeds, score].tolist() for cells in by_seed]
     for setting, cells, found in zip((first, second), by_seed, values):

@@ -15,11 +15,10 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.utils.tensorflow.constants import CONNECTION_DENSITY
 
 from rasa_randconn import RandConnDIETClassifier
-from rasa_randconn.connections import draw_connectivity
+from rasa_randconn.connections import densities_by_kind, draw_connectivity
 from rasa_randconn.differentiation import Parameters
 from rasa_randconn.differentiation.parameters import RowParameter
 from rasa_randconn.models.diet import RandConnDIET
-from rasa_randconn.models.randomly_connected_model import densities_by_kind
 from rasa_randconn.models.stock_layers import LayerFactory
 
 _TYPES = [

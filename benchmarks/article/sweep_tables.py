@@ -13,7 +13,7 @@ from typing import Callable, List, Optional, Sequence
 
 import pandas as pd
 
-from rasa_randconn.sweep.table import SCORES
+from rasa_randconn.comparison.results import F1_SCORES
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -45,7 +45,7 @@ def tables(summary: pd.DataFrame) -> List[str]:
     for score, rows in summary.groupby("score", sort=False):
         seeds = sorted(set(rows["seeds"]))
         counts = " or ".join(str(count) for count in seeds)
-        lines += [f"{SCORES[str(score)]}, {counts} seeds:", ""]
+        lines += [f"{F1_SCORES[str(score)]}, {counts} seeds:", ""]
         lines += [*_table(rows, _mean), ""]
         weights = _table(rows, lambda row: f"{row['connections']:,.0f}")
         if weights != shown_weights:

@@ -199,7 +199,9 @@ def fed_by_model_data(component: Any) -> Any:
     """
     twin = copy.copy(component)
     if isinstance(component, MessageComponent):
-        twin._predict = super(MessageComponent, twin)._predict
+        of_messages: Any = super(MessageComponent, twin)
+        twin._predict = of_messages._predict
+        twin._create_model_data = of_messages._create_model_data
         return twin
     stock: Any = super(RandomlyConnectedPolicy, twin)
     twin._create_model_data = stock._create_model_data

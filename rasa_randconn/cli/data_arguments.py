@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, List
 
 if TYPE_CHECKING:
-    from rasa_randconn.comparison.runner import Plan
+    from rasa_randconn.comparison.plan import Plan
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +53,7 @@ def plan(options: argparse.Namespace, configs: List[str], command: str = "") -> 
         configs: The configurations.
         command: The command as the user gave it, for the report.
     """
-    from rasa_randconn.comparison.runner import Plan
+    from rasa_randconn.comparison.plan import Plan
 
     return Plan(
         configs=configs,

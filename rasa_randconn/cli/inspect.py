@@ -32,7 +32,8 @@ def run(options: argparse.Namespace) -> int:
     Returns:
         The exit code.
     """
-    from rasa_randconn.comparison import inspection, report
+    from rasa_randconn.comparison import inspection
+    from rasa_randconn.comparison.console import make_console
     from rasa_randconn.comparison.errors import ComparisonError
 
     try:
@@ -40,5 +41,5 @@ def run(options: argparse.Namespace) -> int:
     except ComparisonError as error:
         print(f"rasa-randconn inspect: {error}", file=sys.stderr)
         return 1
-    report.console().print(inspection.terminal_table(layers))
+    make_console().print(inspection.terminal_table(layers))
     return 0

@@ -135,7 +135,7 @@ def _fail(reason: str) -> int:
 
 
 def _sweep(options: argparse.Namespace) -> int:
-    from rasa_randconn.comparison import report
+    from rasa_randconn.comparison.console import make_console
     from rasa_randconn.sweep.running import SweepPlan, sweep
 
     return sweep(
@@ -148,5 +148,5 @@ def _sweep(options: argparse.Namespace) -> int:
             scheduler=options.scheduler,
             threads=options.threads,
         ),
-        report.console(),
+        make_console(),
     )

@@ -1,4 +1,4 @@
-"""Writes files whole or not at all."""
+"""Writes files whole or not at all, and removes them."""
 
 from __future__ import annotations
 
@@ -50,6 +50,14 @@ def write_json(value: Any, path: Path) -> None:
     with write_atomically(path) as file:
         json.dump(value, file, indent=2, ensure_ascii=False)
         file.write("\n")
+
+
+def remove(path: Path) -> None:
+    """Removes a file or a folder; of a symbolic link, only the link."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(str(path))
+    else:
+        path.unlink()
 
 
 def _take_over_rights(path: Path, new: str) -> None:

@@ -34,7 +34,7 @@ class Layer:
         shape: `[inputs, units]`; of layers without a kernel, that of their weights.
         density: The configured density, between 0 and 1; `None` without a kernel.
         pattern: The pattern of the connections, or `dense`; `None` without a kernel.
-        connections: Number of weights, without the bias.
+        connections: Number of weights, without the bias; 0 without a kernel.
         bytes: Size in the model's file, with bias and connections.
     """
 

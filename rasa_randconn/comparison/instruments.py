@@ -1,4 +1,4 @@
-"""Timers around the components' methods, and counts of their weights.
+"""Timers around the components' methods.
 
 Only the workers use this module: it imports TensorFlow when called.
 """
@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
+
+from rasa_randconn.comparison.weight_counts import count_connections, count_trainable
 
 PREDICTION_METHODS = ("process", "predict_action_probabilities")
 
@@ -21,7 +21,19 @@ SKIPS_PREDICTION = "_should_skip_prediction"
 
 @dataclass
 class Measurements:
-    """What has been measured of one component in this process."""
+    """What has been measured of one component in this process; `None` is unknown.
+
+    Attributes:
+        train_seconds: Inside of the component's `train`.
+        fit_seconds: Inside of the model's `fit`.
+        first_step_seconds: From the beginning of `fit` to the end of its first batch.
+        epoch_seconds: Of every epoch.
+        connections: Weights in randomly connected layers, without biases.
+        trainable_weights: All weights that training changes.
+        load_seconds: Inside of the component's `load`.
+        first_prediction_ms: Milliseconds of the first prediction after loading.
+        prediction_ms: Those of the predictions that were recorded.
+    """
 
     train_seconds: Optional[float] = None
     fit_seconds: Optional[float] = None
@@ -241,75 +253,6 @@ def _subclasses(owner: Any) -> Iterator[type]:
         yield from _subclasses(subclass)
 
 
-def count_connections(model: Any) -> int:
-    """Counts the weights of a model's randomly connected layers, without biases.
-
-    Args:
-        model: A Keras model. Its layers either have an integer `connections`, or are
-            Rasa's own `RandomlyConnectedDense`, of which the ones of the mask are
-            counted, or the kernel where density 1.0 makes a mask needless.
-
-    Returns:
-        The number of connections. Every layer counts once, and a layer that is made
-        of counted layers does not count itself.
-    """
-    total = 0
-    for layer in _layers(model):
-        own = _own_connections(layer)
-        if own is None:
-            continue
-        parts = (part for part in _layers(layer) if part is not layer)
-        if all(_own_connections(part) is None for part in parts):
-            total += own
-    return total
-
-
-def _own_connections(layer: Any) -> Optional[int]:
-    import numpy as np
-    from rasa.utils.tensorflow.layers import RandomlyConnectedDense
-
-    try:
-        connections = getattr(layer, "connections", None)
-    except (ValueError, TypeError):  # a layer that was never built
-        return None
-    if isinstance(connections, (int, np.integer)):
-        return int(connections)
-    if isinstance(layer, RandomlyConnectedDense) and layer.built:
-        if layer.kernel_mask is None:
-            return int(np.prod(layer.kernel.shape))
-        return int(np.count_nonzero(layer.kernel_mask.numpy()))
-    return None
-
-
-def _layers(model: Any) -> List[Any]:
-    if hasattr(model, "_flatten_layers"):
-        candidates: Iterable[Any] = model._flatten_layers()
-    else:
-        candidates = getattr(model, "submodules", ())
-    return list({id(layer): layer for layer in candidates}.values())
-
-
-def count_trainable(model: Any) -> Optional[int]:
-    """Counts the elements of a model's trainable variables.
-
-    The kernels of Rasa's own randomly connected layers count in full, although their
-    masks hold most elements at zero.
-
-    Args:
-        model: A Keras model.
-
-    Returns:
-        The number of elements, or `None` if the model does not tell its variables.
-    """
-    import numpy as np
-
-    variables = getattr(model, "trainable_variables", None)
-    if variables is None:
-        return None
-    unique = {id(variable): variable for variable in variables}.values()
-    return int(sum(int(np.prod(variable.shape)) for variable in unique))
-
-
 def percentiles(milliseconds: List[float]) -> Optional[Dict[str, float]]:
     """Summarises the times of predictions.
 
@@ -325,21 +268,3 @@ def percentiles(milliseconds: List[float]) -> Optional[Dict[str, float]]:
         return None
     values = np.percentile(milliseconds, [50, 95, 99])
     return {name: float(value) for name, value in zip(("p50", "p95", "p99"), values)}
-
-
-def peak_rss_bytes() -> int:
-    """Measures the most memory this process has held so far, in bytes.
-
-    Returns:
-        The peak of the resident set.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        # getrusage would also remember the process that started this one
-        for line in status.read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,11 +1,14 @@
-"""Describes the machine that a comparison ran on."""
+"""The machine that a comparison runs on, and what this process takes of it."""
 
 from __future__ import annotations
 
 import os
 import platform
+import sys
 from pathlib import Path
 from typing import Any, Dict, Optional
+
+import psutil
 
 
 def describe() -> Dict[str, Any]:
@@ -18,7 +21,7 @@ def describe() -> Dict[str, Any]:
     return {
         "cpu": _cpu_model(),
         "cores": os.cpu_count(),
-        "memory_bytes": _memory_bytes(),
+        "memory_bytes": psutil.virtual_memory().total,
         "platform": platform.platform(),
     }
 
@@ -35,6 +38,24 @@ def load_average() -> Optional[float]:
         return None
 
 
+def peak_rss_bytes() -> int:
+    """Measures the most memory this process has held so far, in bytes.
+
+    Returns:
+        The peak of the resident set.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        # getrusage would also remember the process that started this one
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
 def _cpu_model() -> Optional[str]:
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -42,11 +63,3 @@ def _cpu_model() -> Optional[str]:
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine() or None
-
-
-def _memory_bytes() -> Optional[int]:
-    try:
-        import psutil
-    except ImportError:
-        return None
-    return int(psutil.virtual_memory().total)

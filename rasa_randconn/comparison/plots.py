@@ -6,16 +6,11 @@ import statistics
 from pathlib import Path
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
-from rasa_randconn.comparison.results import Run, by_family, name_of, names
+from rasa_randconn.comparison.results import F1_SCORES, Run, by_family, name_of, names
 
 FOLDER = "plots"
 
-_SCORES = (
-    ("intent_f1", "intents"),
-    ("entity_f1", "entities"),
-    ("response_f1", "responses"),
-    ("action_f1", "actions"),
-)
+_SCORES = tuple(zip(F1_SCORES, ("intents", "entities", "responses", "actions")))
 _MARKERS = "osD^v"
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
-from rich.console import Console
 from rich.table import Table
 
 from rasa_randconn.comparison.files import write_atomically
 from rasa_randconn.comparison.results import (
+    F1_SCORES,
     Cell,
     Metric,
     Run,
@@ -21,21 +20,6 @@ from rasa_randconn.comparison.results import (
 )
 
 FILE_NAME = "report.md"
-
-_FILE_WIDTH = 160
-
-
-def console() -> Console:
-    """Makes a console for the standard output.
-
-    Returns:
-        A console as wide as the terminal, or wide enough for a table where the output
-        goes to a file.
-    """
-    found = Console()
-    if found.is_terminal or "COLUMNS" in os.environ:
-        return found
-    return Console(width=_FILE_WIDTH)
 
 
 def terminal_table(runs: Sequence[Run]) -> Table:
@@ -170,8 +154,7 @@ def _notes(runs: Sequence[Run]) -> List[str]:
 
 
 def _seeds(runs: Sequence[Run]) -> List[str]:
-    scores = ("intent_f1", "entity_f1", "response_f1", "action_f1")
-    shown = [key for key in scores if any(run.get(key) is not None for run in runs)]
+    shown = [key for key in F1_SCORES if any(run.get(key) is not None for run in runs)]
     header = ["name", "seed", *(key.replace("_f1", " F1") for key in shown)]
     header.append("training, s")
     lines = [

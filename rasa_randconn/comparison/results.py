@@ -96,11 +96,16 @@ class Metric:
 MODEL = "Model"
 """Title of the section about a whole model."""
 
+F1_SCORES = {
+    "intent_f1": "intent F1",
+    "entity_f1": "entity F1",
+    "response_f1": "response F1",
+    "action_f1": "action F1",
+}
+"""The weighted F1 in a run's results, and how they are called."""
+
 RUN_METRICS = (
-    Metric("intent F1", "", ("intent_f1",)),
-    Metric("entity F1", "", ("entity_f1",)),
-    Metric("response F1", "", ("response_f1",)),
-    Metric("action F1", "", ("action_f1",)),
+    *(Metric(label, "", (score,)) for score, label in F1_SCORES.items()),
     Metric("conversation accuracy", "", ("conversation_accuracy",)),
     Metric("training, all of Rasa", "s", ("train_seconds",), 1),
     Metric("training process", "s", ("train_process_seconds",), 1),

@@ -2,126 +2,35 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-import json
-import os
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
-import threading
-import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import (
-    Any,
-    Callable,
-    Dict,
-    Iterator,
-    List,
-    Mapping,
-    Optional,
-    Sequence,
-    Tuple,
-)
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from rich.console import Console
 
 from rasa_randconn.comparison import configuration, machine, plots, report, results
+from rasa_randconn.comparison.console import clock, make_console, say
 from rasa_randconn.comparison.errors import ComparisonError
+from rasa_randconn.comparison.files import remove
+from rasa_randconn.comparison.plan import Plan
 from rasa_randconn.comparison.worker import Orders
+from rasa_randconn.comparison.worker_process import (
+    RunFailedError,
+    run_worker,
+    terminate_as_interrupt,
+    worker_environment,
+)
 
 INTERRUPTED = 130
 FAILED = 1
 
-_FOLDERS = ("configs", "evaluation", "logs", "models", plots.FOLDER)
+#: Folders with what is left of every run.
+FOLDERS_OF_RUNS = ("configs", "evaluation", "logs", "models")
+
 _FILES = (results.FILE_NAME, report.FILE_NAME)
-_THREADS = (
-    "NUMBA_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "TF_INTRA_OP_PARALLELISM_THREADS",
-    "TF_INTER_OP_PARALLELISM_THREADS",
-)
-_TAIL_LINES = 25
-_SECONDS_TO_END = 10.0
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is to be compared."""
-
-    configs: Sequence[str]
-    out: Path
-    seeds: Sequence[int] = (1,)
-    epochs: Optional[int] = None
-    augmentation: int = 50
-    domain: Optional[str] = None
-    train_nlu: Sequence[str] = ()
-    test_nlu: Sequence[str] = ()
-    train_stories: Sequence[str] = ()
-    test_stories: Sequence[str] = ()
-    overwrite: bool = False
-    command: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
-    """Options to set in the components of DIET's and TED's kind that have them."""
-    threads: Optional[int] = None
-    """Threads that one training or test may use; `None` for all cores."""
-
-    def check(self) -> None:
-        """Checks the plan as far as that is possible without Rasa.
-
-        Raises:
-            ComparisonError: If something is missing or contradictory.
-        """
-        _check_pair("--train-nlu", self.train_nlu, "--test-nlu", self.test_nlu)
-        _check_pair(
-            "--train-stories", self.train_stories, "--test-stories", self.test_stories
-        )
-        if not self.train_nlu and not self.train_stories:
-            raise ComparisonError(
-                "There is nothing to train on: give --train-nlu with --test-nlu, or "
-                "--domain with --train-stories and --test-stories, or both."
-            )
-        if self.train_stories and self.domain is None:
-            raise ComparisonError("Stories need a domain: give --domain.")
-        if len(set(self.seeds)) != len(self.seeds):
-            raise ComparisonError("Every seed may be given only once.")
-        if min(self.seeds) < 0:
-            raise ComparisonError("Seeds must not be negative.")
-        if self.epochs is not None and self.epochs < 1:
-            raise ComparisonError("--epochs must be at least 1.")
-        if self.augmentation < 0:
-            raise ComparisonError("--augmentation must not be negative.")
-        data = [*self.train_nlu, *self.test_nlu]
-        data += [*self.train_stories, *self.test_stories]
-        for path in [*data, *([self.domain] if self.domain is not None else [])]:
-            if not Path(path).exists():
-                raise ComparisonError(f"There is no file or folder '{path}'.")
-        for config in self.configs:
-            configuration.check_config(
-                config, bool(self.train_nlu), bool(self.train_stories)
-            )
-
-
-class RunFailedError(Exception):
-    """A worker process failed."""
-
-    def __init__(self, phase: str, code: int, log: Path) -> None:
-        super().__init__(f"{phase} failed with exit code {code}")
-        self.log = log
-
-    def tail(self) -> List[str]:
-        """Reads the last lines of the log.
-
-        Returns:
-            The lines.
-        """
-        text = self.log.read_text(encoding="utf-8", errors="replace")
-        return text.splitlines()[-_TAIL_LINES:]
 
 
 def compare(plan: Plan, console: Optional[Console] = None) -> int:
@@ -140,7 +49,7 @@ def compare(plan: Plan, console: Optional[Console] = None) -> int:
     Raises:
         ComparisonError: If the plan cannot be carried out.
     """
-    console = console or report.console()
+    console = console or make_console()
     plan.check()
     _prepare(plan)
     names = configuration.labels(plan.configs)
@@ -183,20 +92,15 @@ def compare(plan: Plan, console: Optional[Console] = None) -> int:
     return FAILED if failed else 0
 
 
-def _check_pair(
-    train: str, train_paths: Sequence[str], test: str, test_paths: Sequence[str]
-) -> None:
-    if train_paths and not test_paths:
-        raise ComparisonError(f"{train} needs {test} to test on.")
-    if test_paths and not train_paths:
-        raise ComparisonError(f"{test} needs {train} to train on.")
-
-
 def _prepare(plan: Plan) -> None:
     out = plan.out
     if out.exists() and not out.is_dir():
         raise ComparisonError(f"'{out}' is a file, not a folder.")
-    existing = [name for name in (*_FOLDERS, *_FILES) if (out / name).exists()]
+    existing = [
+        name
+        for name in (*FOLDERS_OF_RUNS, plots.FOLDER, *_FILES)
+        if (out / name).exists()
+    ]
     if existing:
         if not (out / results.FILE_NAME).exists():
             raise ComparisonError(
@@ -210,13 +114,9 @@ def _prepare(plan: Plan) -> None:
             )
         results.read(out / results.FILE_NAME)
         for name in existing:
-            path = out / name
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(str(path))
-            else:
-                path.unlink()
+            remove(out / name)
     results.write([], out / results.FILE_NAME)
-    for name in ("configs", "evaluation", "logs", "models"):
+    for name in FOLDERS_OF_RUNS:
         (out / name).mkdir(parents=True, exist_ok=True)
 
 
@@ -232,8 +132,7 @@ class _Progress:
         self._title = title
 
     def say(self, text: str) -> None:
-        clock = datetime.datetime.now().strftime("%H:%M:%S")
-        _print(self._console, f"{clock} {self._title}: {text}")
+        say(self._console, f"{clock()} {self._title}: {text}")
 
 
 def run_once(
@@ -284,11 +183,11 @@ def run_once(
         )
         started = datetime.datetime.now(datetime.timezone.utc)
         load_average = machine.load_average()
-        environment = _environment(seed, scratch, plan.threads)
+        environment = worker_environment(seed, scratch, plan.threads)
 
         def work(phase: str) -> Tuple[Dict[str, Any], float]:
             log = out / "logs" / f"{stem}-{phase}.log"
-            return _work(phase, orders, log, environment, say, wait)
+            return run_worker(phase, orders, log, environment, say, wait)
 
         trained, train_seconds = work("train")
         tested, _ = work("test")
@@ -312,7 +211,7 @@ def run_once(
         "load_average": load_average,
         "train_process_seconds": train_seconds,
         "components": components,
-        **{score: None for score in ("intent_f1", "entity_f1", "action_f1")},
+        **dict.fromkeys(results.F1_SCORES),
         "conversation_accuracy": None,
         **tested,
         **trained,
@@ -320,125 +219,10 @@ def run_once(
     }
 
 
-def _work(
-    phase: str,
-    orders: Orders,
-    log: Path,
-    environment: Mapping[str, str],
-    say: Callable[[str], None],
-    wait: Callable[[subprocess.Popen[bytes]], int],
-) -> Tuple[Dict[str, Any], float]:
-    say(f"{phase}ing")
-    scratch = Path(orders.scratch)
-    answer = Path(orders.answer)
-    if answer.exists():
-        answer.unlink()
-    path = scratch / "orders.json"
-    orders.write(path)
-    module = f"rasa_randconn.comparison.{phase}_worker"
-    started = time.monotonic()
-    with open(log, "wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, str(path)],
-            # never written to: it tells the worker that this process still lives
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            start_new_session=True,
-        )
-        try:
-            code = wait(process)
-        finally:
-            _end(process)
-    seconds = time.monotonic() - started
-    if code != 0 or not answer.exists():
-        raise RunFailedError(f"{phase}ing", code, log)
-    say(f"{phase}ed in {seconds:.1f} s")
-    return json.loads(answer.read_text(encoding="utf-8")), seconds
-
-
-def _environment(seed: int, scratch: Path, threads: Optional[int]) -> Dict[str, str]:
-    temporary = scratch / "tmp"
-    temporary.mkdir(exist_ok=True)
-    environment = {
-        **os.environ,
-        "RASA_CACHE_DIRECTORY": str(scratch / "cache"),
-        "RASA_MAX_CACHE_SIZE": "0",
-        "RASA_TELEMETRY_ENABLED": "false",
-        "TMPDIR": str(temporary),
-        "PYTHONHASHSEED": str(seed % 2**32),
-        "PYTHONUNBUFFERED": "1",
-    }
-    environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    if threads is not None:
-        environment.update(dict.fromkeys(_THREADS, str(threads)))
-    root = Path(__file__).resolve().parent.parent.parent
-    if root.name not in ("site-packages", "dist-packages"):
-        paths = [str(root), environment.get("PYTHONPATH", "")]
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-    return environment
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ends a worker and all that it started, if it still runs."""
-    try:
-        _stop(process)
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is not None:
-        return
-    if hasattr(os, "killpg"):
-        _signal_group(process.pid, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_SECONDS_TO_END)
-        _signal_group(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
-    process.wait()
-
-
-def _signal_group(group: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
-
-
-@contextlib.contextmanager
-def terminate_as_interrupt() -> Iterator[None]:
-    """Treats a request to terminate as Ctrl-C, so that no worker is left behind.
-
-    Yields:
-        Nothing; in the block, SIGTERM and SIGINT raise `KeyboardInterrupt`.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    # A shell that starts a command in the background lets it ignore Ctrl-C.
-    before_interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        signal.signal(signal.SIGINT, before_interrupt)
-
-
 def _show_failure(console: Console, error: RunFailedError) -> None:
-    _print(console, f"{error}. The end of {error.log}:", style="red")
+    say(console, f"{error}. The end of {error.log}:", style="red")
     for line in error.tail():
-        _print(console, f"  {line}")
-
-
-def _print(console: Console, text: str, style: Optional[str] = None) -> None:
-    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+        say(console, f"  {line}")
 
 
 def _present(
@@ -449,6 +233,6 @@ def _present(
     if runs:
         console.print(report.terminal_table(runs))
     if missing:
-        _print(console, f"Missing: {', '.join(missing)}.", style="red")
-    _print(console, f"Results: {plan.out / results.FILE_NAME}")
-    _print(console, f"Report:  {path}")
+        say(console, f"Missing: {', '.join(missing)}.", style="red")
+    say(console, f"Results: {plan.out / results.FILE_NAME}")
+    say(console, f"Report:  {path}")

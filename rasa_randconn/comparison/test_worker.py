@@ -11,11 +11,8 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
 from rasa_randconn.comparison import configuration, neural, training_data, worker
-from rasa_randconn.comparison.instruments import (
-    Instruments,
-    peak_rss_bytes,
-    percentiles,
-)
+from rasa_randconn.comparison.instruments import Instruments, percentiles
+from rasa_randconn.comparison.machine import peak_rss_bytes
 
 WARM_UP = 20
 """Predictions made before times are kept."""

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from rasa_randconn.comparison import configuration, neural, training_data, worker
-from rasa_randconn.comparison.instruments import Instruments, peak_rss_bytes
+from rasa_randconn.comparison.instruments import Instruments
+from rasa_randconn.comparison.machine import peak_rss_bytes
 
 
 def main() -> None:

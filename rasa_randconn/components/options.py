@@ -20,7 +20,7 @@ from rasa.utils.tensorflow.constants import (
 )
 
 from rasa_randconn.connections import KINDS
-from rasa_randconn.connections.drawing import check_density, check_pattern
+from rasa_randconn.connections.drawing import check_fraction, check_pattern
 from rasa_randconn.own_options import (
     AVERAGED_EPOCHS,
     CONNECTION_PATTERN,
@@ -64,6 +64,26 @@ def check_user_config(
         _check_heads(component, complete, _as_mapping(config.get(TRANSFORMER_SIZE)))
 
 
+def check_encoders_of_texts(
+    component: Type[GraphComponent],
+    config: Mapping[str, Any],
+    attributes: Iterable[str],
+) -> None:
+    """Checks what matters only if dialogues have texts in the place of intents.
+
+    Args:
+        component: One of our policies.
+        config: The component's keys as written in the configuration file.
+        attributes: Those that the stories have texts of.
+
+    Raises:
+        InvalidConfigException: If an encoder of texts cannot have so many heads.
+    """
+    defaults = component.get_default_config()
+    complete = rasa.utils.common.override_defaults(defaults, dict(config))
+    _check_heads(component, complete, attributes)
+
+
 def checked_config(
     component: Type[GraphComponent], config: Mapping[str, Any]
 ) -> Dict[str, Any]:
@@ -89,9 +109,9 @@ def checked_config(
         final[CONNECTION_DENSITY] = 1.0 - sparsity
     final[CONNECTION_DENSITY] = _checked_densities(component, final[CONNECTION_DENSITY])
     try:
-        check_pattern(final[CONNECTION_PATTERN])
+        check_pattern(CONNECTION_PATTERN, final[CONNECTION_PATTERN])
     except ValueError as error:
-        raise _invalid(component, f"'{CONNECTION_PATTERN}' {error}") from error
+        raise _invalid(component, str(error)) from error
     for key in (SAVE_OPTIMIZER_STATE, SAVE_HALF_PRECISION, SCALE_LEARNING_RATE):
         if not isinstance(final[key], bool):
             raise _invalid(
@@ -143,9 +163,9 @@ def _checked_densities(component: Type[GraphComponent], value: Any) -> Any:
 
 def _checked_number(component: Type[GraphComponent], key: str, value: Any) -> float:
     try:
-        return check_density(value)
+        return check_fraction(key, value)
     except ValueError as error:
-        raise _invalid(component, f"'{key}' {error}") from error
+        raise _invalid(component, str(error)) from error
 
 
 def _check_mappings(

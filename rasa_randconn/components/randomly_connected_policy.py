@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Type, TypeVar
+from typing import Any, Dict, List, Mapping, Optional, Set, Type, TypeVar
 
 import numpy as np
 from rasa.core.featurizers.precomputation import MessageContainerForCoreFeaturization
@@ -92,7 +92,7 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent):
 
         Raises:
             RasaException: If there are fewer features than before, or such of a new
-                kind.
+                kind, or none of a kind that there was.
         """
         if self.finetune_mode and self.model is not None:
             known = self.model.data_signature
@@ -113,19 +113,20 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent):
     def _check_kinds(
         self, model_data: RasaModelData, known: Dict[str, Dict[str, Any]]
     ) -> None:
-        """The model has no weights for what its stories did not have."""
-        added = sorted(
-            attribute
-            for attribute, kinds in model_data.get_signature().items()
-            if (SENTENCE in kinds and SENTENCE not in known.get(attribute, {}))
-            or (attribute == ENTITY_TAGS and attribute not in known)
-        )
-        if added:
-            raise RasaException(
-                f"'{type(self).__name__}' cannot be finetuned: the stories that it was "
-                f"trained on have no features of {', '.join(added)}, these do. Please "
-                f"train it from scratch."
-            )
+        """The model has weights for what its stories had, and for nothing else."""
+        now = _attributes_with_features(model_data.get_signature())
+        before = _attributes_with_features(known)
+        for difference, before_have, now_have in (
+            (now - before, "have no", "do"),
+            (before - now, "have", "do not"),
+        ):
+            if difference:
+                names = ", ".join(sorted(difference))
+                raise RasaException(
+                    f"'{type(self).__name__}' cannot be finetuned: the stories that it "
+                    f"was trained on {before_have} features of {names}, these "
+                    f"{now_have}. Please train it from scratch."
+                )
 
     def persist_model_utilities(self, model_path: Path) -> None:
         """Saves everything but the model (see `TEDPolicy.persist_model_utilities`)."""
@@ -162,3 +163,11 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent):
         return batch_of_dialogues(
             tracker_state_features, self.fake_features, self.config[FEATURIZERS]
         )
+
+
+def _attributes_with_features(signature: Mapping[str, Mapping[str, Any]]) -> Set[str]:
+    return {
+        attribute
+        for attribute, kinds in signature.items()
+        if SENTENCE in kinds or attribute == ENTITY_TAGS
+    }

@@ -7,7 +7,11 @@ from rasa_randconn.connections.drawing import (
     draw_connectivity,
 )
 from rasa_randconn.connections.grouped import GroupedConnectivity
-from rasa_randconn.connections.settings import KINDS, ConnectionSettings
+from rasa_randconn.connections.settings import (
+    KINDS,
+    ConnectionSettings,
+    densities_by_kind,
+)
 from rasa_randconn.connections.unstructured import UnstructuredConnectivity
 
 __all__ = [
@@ -18,5 +22,6 @@ __all__ = [
     "GroupedConnectivity",
     "UnstructuredConnectivity",
     "connectivity_from_arrays",
+    "densities_by_kind",
     "draw_connectivity",
 ]

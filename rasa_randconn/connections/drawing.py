@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Callable, Dict, Mapping, Optional, Sequence, Tuple, Type, Union
 
 import numpy as np
@@ -27,30 +26,38 @@ _CLASSES: Dict[str, Type[Connectivity]] = {
 PATTERNS: Tuple[str, ...] = tuple(_DRAW)
 
 
-def check_density(density: object) -> float:
-    """Returns the density as a float.
+def check_fraction(name: str, value: object) -> float:
+    """Returns a density, or another fraction, as a float.
+
+    Args:
+        name: What the user calls it.
+        value: The value.
 
     Raises:
-        ValueError: If it is no number in [0, 1].
+        ValueError: If it is no number in [0, 1]. The message is a sentence without its
+            full stop.
     """
-    is_number = isinstance(density, (int, float, np.integer, np.floating))
-    if not is_number or isinstance(density, bool):
-        raise ValueError(f"must be a number between 0 and 1, not {density!r}")
-    value = float(density)  # type: ignore[arg-type]
-    if math.isnan(value) or not 0.0 <= value <= 1.0:
-        raise ValueError(f"must be a number between 0 and 1, not {density!r}")
-    return value
+    is_number = isinstance(value, (int, float, np.integer, np.floating))
+    if is_number and not isinstance(value, bool):
+        number = float(value)  # type: ignore[arg-type]
+        if 0.0 <= number <= 1.0:
+            return number
+    raise ValueError(f"'{name}' must be a number between 0 and 1, not {value!r}")
 
 
-def check_pattern(pattern: object) -> str:
-    """Returns the pattern's name.
+def check_pattern(name: str, value: object) -> str:
+    """Returns the name of a pattern.
+
+    Args:
+        name: What the user calls the option.
+        value: The value.
 
     Raises:
-        ValueError: If there is no such pattern.
+        ValueError: If there is no such pattern. The message is as in `check_fraction`.
     """
-    if not isinstance(pattern, str) or pattern not in _DRAW:
-        raise ValueError(f"must be one of {', '.join(PATTERNS)}, not {pattern!r}")
-    return pattern
+    if isinstance(value, str) and value in _DRAW:
+        return value
+    raise ValueError(f"'{name}' must be one of {', '.join(PATTERNS)}, not {value!r}")
 
 
 def draw_connectivity(
@@ -76,8 +83,8 @@ def draw_connectivity(
     Raises:
         ValueError: If pattern, density or one of the sizes is not allowed.
     """
-    check_pattern(pattern)
-    density = check_density(density)
+    check_pattern("pattern", pattern)
+    density = check_fraction("density", density)
     if inputs < 1 or units < 1:
         raise ValueError(
             f"A layer needs at least 1 input and 1 unit, not {inputs} and {units}."
@@ -93,4 +100,6 @@ def connectivity_from_arrays(
     Raises:
         ValueError: If there is no such pattern or the arrays do not fit.
     """
-    return _CLASSES[check_pattern(pattern)].from_arrays(inputs, units, arrays)
+    return _CLASSES[check_pattern("pattern", pattern)].from_arrays(
+        inputs, units, arrays
+    )

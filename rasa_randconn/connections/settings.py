@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from typing import Mapping
+from typing import Dict, Mapping, Union
 
 from rasa_randconn.connections.connectivity import Connectivity
 from rasa_randconn.connections.drawing import draw_connectivity
@@ -51,3 +51,17 @@ class ConnectionSettings:
         return draw_connectivity(
             self.pattern, inputs, units, self.densities[kind], seed
         )
+
+
+def densities_by_kind(densities: Union[float, Mapping[str, float]]) -> Dict[str, float]:
+    """Density of every kind of layer.
+
+    Args:
+        densities: The option `connection_density`, a number or a mapping of all kinds.
+
+    Returns:
+        A mapping with all of `KINDS`.
+    """
+    if isinstance(densities, (int, float)):
+        return {kind: float(densities) for kind in KINDS}
+    return {kind: float(densities[kind]) for kind in KINDS}

@@ -184,8 +184,3 @@ def _pieces(rows: np.ndarray) -> List[np.ndarray]:
         rows[start : start + _ROWS_PER_PIECE]
         for start in range(0, len(rows), _ROWS_PER_PIECE)
     ]
-
-
-def regularization_loss(parameters: Parameters) -> float:
-    """The part of the loss that is about the size of the weights."""
-    return sum(p.l2 * float(np.vdot(p.array, p.array)) for p in parameters if p.l2 > 0)

@@ -113,6 +113,11 @@ class Parameters:
         return sum(p.array.size for p in self if p.is_trainable)
 
     @property
+    def regularization_loss(self) -> float:
+        """The part of the loss that is about the size of the weights."""
+        return sum(p.l2 * float(np.vdot(p.array, p.array)) for p in self if p.l2 > 0)
+
+    @property
     def number_of_connections(self) -> int:
         """Number of weights in randomly connected layers, without biases."""
         return sum(layer.connectivity.count for layer in self._layers.values())

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from rasa_randconn.connections import Connectivity, draw_connectivity
-from rasa_randconn.connections.drawing import PATTERNS, check_density, check_pattern
+from rasa_randconn.connections.drawing import PATTERNS, check_fraction, check_pattern
 from rasa_randconn.layers.packed_kernel import (
     PackedInitializer,
     packed_constraint,
@@ -67,8 +67,8 @@ class RandomlyConnectedDense(tf.keras.layers.Dense):
             ValueError: If density or pattern is not allowed.
         """
         super().__init__(units, **kwargs)
-        self.density = _checked("density", check_density, density)
-        self.pattern = _checked("pattern", check_pattern, pattern)
+        self.density = check_fraction("density", density)
+        self.pattern = check_pattern("pattern", pattern)
         self.seed = seed
         self._connectivity: Optional[Connectivity] = None
 
@@ -228,10 +228,3 @@ class RandomlyConnectedDense(tf.keras.layers.Dense):
                 f", inputs={self.connectivity.inputs}, connections={self.connections}"
             )
         return f"{type(self).__name__}({facts}, name={self.name!r})"
-
-
-def _checked(argument: str, check: Any, value: Any) -> Any:
-    try:
-        return check(value)
-    except ValueError as error:
-        raise ValueError(f"'{argument}' {error}.") from error

@@ -18,7 +18,7 @@ from rasa.utils.tensorflow.feature_array import FeatureArray
 from rasa.utils.tensorflow.model_data import RasaModelData
 from rasa.utils.tensorflow.models import TransformerRasaModel
 
-from rasa_randconn.connections import KINDS, ConnectionSettings
+from rasa_randconn.connections import ConnectionSettings, densities_by_kind
 from rasa_randconn.differentiation import Adam, Parameters, StoredLayer
 from rasa_randconn.model_format import WEIGHTS_SUFFIX
 from rasa_randconn.models.network import Network
@@ -55,6 +55,21 @@ class WeightsOfLayer(NamedTuple):
     weights: List[tf.Variable]
 
 
+# Attributes in which Keras shall not look for variables.
+_OWN_ATTRIBUTES = frozenset(
+    {
+        "_network",
+        "_factory",
+        "_adam",
+        "_optimizer_state",
+        "_prepared",
+        "_learning_rate",
+        "_grown_arrays",
+        "label_data",
+    }
+)
+
+
 class RandomlyConnectedModel(TransformerRasaModel):
     """Mixin that lets a stock model plan, and a network of ours compute.
 
@@ -72,6 +87,7 @@ class RandomlyConnectedModel(TransformerRasaModel):
         self._optimizer_state: Dict[str, np.ndarray] = {}
         self._prepared: Any = None
         self._learning_rate = 0.001
+        self._grown_arrays: Dict[str, np.ndarray] = {}
         # the only model data among stock's arguments
         self.label_data: RasaModelData = next(
             argument
@@ -81,7 +97,7 @@ class RandomlyConnectedModel(TransformerRasaModel):
         super().__init__(*args, **kwargs)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Sets an attribute, past Keras' search for variables in our own ones."""
+        """Sets an attribute, past Keras for our own ones."""
         if name in _OWN_ATTRIBUTES:
             object.__setattr__(self, name, value)
         else:
@@ -400,34 +416,6 @@ class RandomlyConnectedModel(TransformerRasaModel):
             raise ModelFileError(
                 f"'{path.name}' does not fit the model '{self.name}': {error}"
             ) from error
-
-
-_OWN_ATTRIBUTES = frozenset(
-    {
-        "_network",
-        "_factory",
-        "_adam",
-        "_optimizer_state",
-        "_prepared",
-        "_learning_rate",
-        "_grown_arrays",
-        "label_data",
-    }
-)
-
-
-def densities_by_kind(densities: Union[float, Dict[str, float]]) -> Dict[str, float]:
-    """Density of every kind of layer.
-
-    Args:
-        densities: The option `connection_density`, a number or a mapping of all kinds.
-
-    Returns:
-        A mapping with all of `KINDS`.
-    """
-    if isinstance(densities, (int, float)):
-        return {kind: float(densities) for kind in KINDS}
-    return {kind: float(densities[kind]) for kind in KINDS}
 
 
 def _grown(

@@ -11,7 +11,7 @@ from rasa_randconn.kernels import tag_sequences
 from rasa_randconn.network import operations
 from rasa_randconn.network.dense import Dense
 from rasa_randconn.network.features import starts_of
-from rasa_randconn.network.label_loss import scale
+from rasa_randconn.network.loss_scaling import scaling_factors
 
 
 class TagCounts(NamedTuple):
@@ -97,7 +97,11 @@ class EntityTags:
             totals,
             likelihoods,
         )
-        factors = scale(likelihoods) if self._is_scaled else np.ones_like(likelihoods)
+        factors = (
+            scaling_factors(likelihoods)
+            if self._is_scaled
+            else np.ones_like(likelihoods)
+        )
         upstream = (-factors / len(lengths)).astype(np.float32)
         score_gradients = np.empty_like(scores.array)
         transition_gradients = np.zeros_like(transitions)

@@ -10,9 +10,15 @@ from scipy.special import logsumexp
 
 from rasa_randconn.differentiation import Tape, Value
 from rasa_randconn.kernels import candidates
+from rasa_randconn.network.cross_entropy import sigmoid_cross_entropy
+from rasa_randconn.network.loss_scaling import scaling_factors
+from rasa_randconn.network.similarities import (
+    normalized,
+    similarities_and_confidences,
+    softmax,
+)
 
 _HIDDEN = np.float32(-1e9)
-_SMALLEST_SQUARE = np.float32(1e-12)
 _SMALLEST_PROBABILITY = np.float32(1e-38)
 
 # Similarities of inputs and labels (first letter: the example's own) with those of
@@ -84,7 +90,9 @@ class LabelLoss:
             Similarities and confidences `[inputs, labels]`.
         """
         settings = self._settings
-        return compared(inputs, labels, settings.is_cosine, settings.is_softmax)
+        return similarities_and_confidences(
+            inputs, labels, settings.is_cosine, settings.is_softmax
+        )
 
     def __call__(
         self,
@@ -109,89 +117,80 @@ class LabelLoss:
         rows = len(inputs.keys)
         if shares is None:
             shares = np.full(rows, 1 / rows, np.float32)
+        pairs = self._pairs(tape, inputs, labels, all_labels)
+        similarities = [pair.similarities() for pair in pairs]
+        compute = self._margin if self._settings.is_margin else self._cross_entropy
+        losses, similarity_gradients, factors = compute(similarities)
+        weights = shares * factors
+        loss = float(np.dot(weights, losses))
+        highest = similarities[_IL].max(axis=1, initial=-np.inf)
+        accuracy = float(np.mean(similarities[_POSITIVE][:, 0] >= highest))
+        if tape.is_training:
+            for pair, gradients in zip(pairs, similarity_gradients):
+                pair.add_gradients(gradients * weights[:, np.newaxis])
+            for space in (
+                pairs[_POSITIVE].one,
+                pairs[_POSITIVE].other,
+                pairs[_IL].other,
+            ):
+                space.hand_over_gradients()
+        return loss, accuracy
+
+    def _pairs(
+        self, tape: Tape, inputs: Labelled, labels: Labelled, all_labels: Labelled
+    ) -> List[_Pairs]:
+        """What is compared with what, in the order of the constants above."""
+        rows = len(inputs.keys)
         shape = (rows, self._settings.negatives)
         negative_inputs = tape.random.integers(rows, size=shape)
         negative_labels = tape.random.integers(len(all_labels.keys), size=shape)
         keys = inputs.keys[:, np.newaxis]
         is_same_input = inputs.keys[negative_inputs] == keys
         is_same_label = all_labels.keys[negative_labels] == keys
-
-        spaces = {
-            "i": _Space(inputs.embeddings, self._settings.is_cosine),
-            "l": _Space(labels.embeddings, self._settings.is_cosine),
-            "a": _Space(all_labels.embeddings, self._settings.is_cosine),
-        }
-        own = np.arange(rows)[:, np.newaxis]
-        pairs = [
-            ("i", "l", own, None),
-            ("i", "a", negative_labels, is_same_label),
-            ("l", "a", negative_labels, is_same_label),
-            ("i", "i", negative_inputs, is_same_input),
-            ("l", "i", negative_inputs, is_same_input),
+        of_inputs, of_labels, of_all_labels = (
+            _Space(labelled.embeddings, self._settings.is_cosine)
+            for labelled in (inputs, labels, all_labels)
+        )
+        return [
+            _Pairs(of_inputs, of_labels, np.arange(rows)[:, np.newaxis], None),
+            _Pairs(of_inputs, of_all_labels, negative_labels, is_same_label),
+            _Pairs(of_labels, of_all_labels, negative_labels, is_same_label),
+            _Pairs(of_inputs, of_inputs, negative_inputs, is_same_input),
+            _Pairs(of_labels, of_inputs, negative_inputs, is_same_input),
         ]
-        similarities: List[np.ndarray] = []
-        for first, second, chosen, is_same in pairs:
-            result = np.empty(chosen.shape, np.float32)
-            candidates.similarities(
-                spaces[first].vectors, spaces[second].vectors, chosen, result
-            )
-            if is_same is not None:
-                result += _HIDDEN * is_same
-            similarities.append(result)
-
-        compute = self._margin if self._settings.is_margin else self._cross_entropy
-        losses, slopes, factors = compute(similarities)
-        weights = shares * factors
-        loss = float(np.dot(weights, losses))
-        highest = similarities[_IL].max(axis=1, initial=-np.inf)
-        accuracy = float(np.mean(similarities[_POSITIVE][:, 0] >= highest))
-        if tape.is_training:
-            for (first, second, chosen, _), slope in zip(pairs, slopes):
-                candidates.similarities_backward(
-                    spaces[first].vectors,
-                    spaces[second].vectors,
-                    chosen,
-                    slope * weights[:, np.newaxis],
-                    spaces[first].gradients,
-                    spaces[second].gradients,
-                )
-            for space in spaces.values():
-                space.hand_over_gradients()
-        return loss, accuracy
 
     def _cross_entropy(
         self, similarities: List[np.ndarray]
     ) -> Tuple[np.ndarray, List[np.ndarray], np.ndarray]:
-        """Losses, slopes by all similarities, and factors of the losses."""
+        """Losses, their gradients by all similarities, and factors of the losses."""
         settings = self._settings
         order = [_POSITIVE, _IL, _LI]
         if not settings.is_constrained:
             order += [_II, _LL]
         logits = np.concatenate([similarities[i] for i in order], 1)
-        probabilities = _softmax(logits)
+        probabilities = softmax(logits)
         losses = -np.log(np.maximum(probabilities[:, 0], _SMALLEST_PROBABILITY))
         is_tiny = probabilities[:, 0] < _SMALLEST_PROBABILITY
         if is_tiny.any():
             losses[is_tiny] = logsumexp(logits[is_tiny], axis=1) - logits[is_tiny, 0]
         probabilities[:, 0] -= 1
-        slopes = {i: np.zeros_like(s) for i, s in enumerate(similarities)}
-        slopes.update(_split(probabilities, order, similarities))
+        similarity_gradients = {i: np.zeros_like(s) for i, s in enumerate(similarities)}
+        similarity_gradients.update(_split(probabilities, order, similarities))
         if settings.is_constrained:
             order = [_POSITIVE, _IL, _LL, _II, _LI]
             logits = np.concatenate([similarities[i] for i in order], 1)
-            below = np.exp(-np.abs(logits))
-            terms = np.maximum(logits, 0) + np.log1p(below)
-            terms[:, 0] -= logits[:, 0]
+            expected = np.zeros(logits.shape, bool)
+            expected[:, 0] = True
+            terms, sigmoids = sigmoid_cross_entropy(logits, expected)
             losses = losses + terms.mean(axis=1)
-            sigmoids = np.where(logits >= 0, 1, below) / (1 + below)
             sigmoids[:, 0] -= 1
             sigmoids /= logits.shape[1]
             for i, part in _split(sigmoids, order, similarities).items():
-                slopes[i] = slopes[i] + part
+                similarity_gradients[i] = similarity_gradients[i] + part
         return (
             losses,
-            [slopes[i] for i in range(len(similarities))],
-            scale(-losses) if settings.is_scaled else np.ones_like(losses),
+            [similarity_gradients[i] for i in range(len(similarities))],
+            scaling_factors(-losses) if settings.is_scaled else np.ones_like(losses),
         )
 
     def _margin(
@@ -199,50 +198,22 @@ class LabelLoss:
     ) -> Tuple[np.ndarray, List[np.ndarray], np.ndarray]:
         """The same for the margin loss."""
         settings = self._settings
-        slopes = [np.zeros_like(s) for s in similarities]
+        similarity_gradients = [np.zeros_like(s) for s in similarities]
         missing = settings.largest_positive - similarities[_POSITIVE][:, 0]
         losses = np.maximum(0, missing)
-        slopes[_POSITIVE][:, 0] = -(missing > 0).astype(np.float32)
+        similarity_gradients[_POSITIVE][:, 0] = -(missing > 0).astype(np.float32)
         for i in (_IL, _LL, _II, _LI) if settings.negatives else ():
             factor = 1.0 if i == _IL else settings.margin_scale
             excess = settings.largest_negative + similarities[i]
             if i == _IL and not settings.uses_largest_negative:
                 losses = losses + np.maximum(0, excess).sum(axis=1)
-                slopes[i][excess > 0] = 1.0
+                similarity_gradients[i][excess > 0] = 1.0
                 continue
             rows, largest = np.arange(len(excess)), excess.argmax(axis=1)
             excess = excess[rows, largest]
             losses = losses + factor * np.maximum(0, excess)
-            slopes[i][rows, largest] = factor * (excess > 0)
-        return losses, slopes, np.ones_like(losses)
-
-
-def compared(
-    inputs: np.ndarray, labels: np.ndarray, is_cosine: bool, is_softmax: bool
-) -> Tuple[np.ndarray, np.ndarray]:
-    """Similarities and confidences `[inputs, labels]`.
-
-    Args:
-        inputs: Embeddings `[inputs, units]`.
-        labels: Embeddings `[labels, units]`.
-        is_cosine: Whether a similarity is the cosine, else the inner product.
-        is_softmax: Whether confidences are the softmax of the similarities, else these.
-    """
-    if is_cosine:
-        inputs, labels = _normalized(inputs)[0], _normalized(labels)[0]
-    similarities = inputs @ labels.T
-    return similarities, _softmax(similarities) if is_softmax else similarities
-
-
-def scale(log_likelihoods: np.ndarray) -> np.ndarray:
-    """Factors that take weight from what is well known, constant for the gradient.
-
-    Source: the option `scale_loss` of Rasa.
-    """
-    probabilities = np.exp(log_likelihoods)
-    if probabilities.max(initial=0.0) <= 0.5:
-        return np.ones_like(probabilities)
-    return np.asarray(((1 - probabilities) / 0.5) ** 4)
+            similarity_gradients[i][rows, largest] = factor * (excess > 0)
+        return losses, similarity_gradients, np.ones_like(losses)
 
 
 class _Space:
@@ -253,7 +224,7 @@ class _Space:
         self.vectors = np.ascontiguousarray(embeddings.array)
         self._inverse_norms = None
         if is_cosine:
-            self.vectors, self._inverse_norms = _normalized(self.vectors)
+            self.vectors, self._inverse_norms = normalized(self.vectors)
         self.gradients = np.zeros_like(self.vectors)
 
     def hand_over_gradients(self) -> None:
@@ -264,15 +235,42 @@ class _Space:
         self._embeddings.add_gradient(gradients)
 
 
-def _normalized(vectors: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    squares = np.square(vectors).sum(axis=-1, keepdims=True)
-    inverse_norms = 1 / np.sqrt(np.maximum(squares, _SMALLEST_SQUARE))
-    return vectors * inverse_norms, inverse_norms
+class _Pairs(NamedTuple):
+    """Every embedding with its candidates among others.
 
+    Attributes:
+        one: The embeddings.
+        other: The embeddings that candidates are taken from.
+        chosen: Numbers of the candidates `[embeddings, candidates]`.
+        is_same: Which of them have the label of the embedding, and so are no negative
+            examples; `None` for its own label.
+    """
 
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
+    one: _Space
+    other: _Space
+    chosen: np.ndarray
+    is_same: Optional[np.ndarray]
+
+    def similarities(self) -> np.ndarray:
+        """Similarities `[embeddings, candidates]`."""
+        result = np.empty(self.chosen.shape, np.float32)
+        candidates.similarities(
+            self.one.vectors, self.other.vectors, self.chosen, result
+        )
+        if self.is_same is not None:
+            result += _HIDDEN * self.is_same
+        return result
+
+    def add_gradients(self, gradients: np.ndarray) -> None:
+        """Takes gradients of the similarities back to both spaces."""
+        candidates.similarities_backward(
+            self.one.vectors,
+            self.other.vectors,
+            self.chosen,
+            gradients,
+            self.one.gradients,
+            self.other.gradients,
+        )
 
 
 def _split(

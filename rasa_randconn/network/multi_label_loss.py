@@ -8,7 +8,9 @@ import numpy as np
 
 from rasa_randconn.differentiation import Tape, Value
 from rasa_randconn.kernels import candidates
-from rasa_randconn.network.label_loss import compared, scale
+from rasa_randconn.network.cross_entropy import sigmoid_cross_entropy
+from rasa_randconn.network.loss_scaling import scaling_factors
+from rasa_randconn.network.similarities import similarities_and_confidences
 
 #: Stands in the place of a label where an input has fewer than others.
 NO_LABEL = -1
@@ -20,21 +22,24 @@ class MultiLabelLoss:
     Source: Rasa's `MultiLabelDotProductLoss`.
     """
 
-    def __init__(self, candidates_drawn: int, is_scaled: bool) -> None:
+    def __init__(self, negatives: int, is_scaled: bool) -> None:
         """Takes the options.
 
         Args:
-            candidates_drawn: Number of labels drawn for every input.
+            negatives: Number of labels drawn for every input, the option
+                `number_of_negative_examples`; right ones may be among them.
             is_scaled: The option `scale_loss`.
         """
-        self._number = candidates_drawn
+        self._negatives = negatives
         self._is_scaled = is_scaled
 
     def similarities_and_confidences(
         self, inputs: np.ndarray, labels: np.ndarray
     ) -> Tuple[np.ndarray, np.ndarray]:
         """Compares inputs with labels (see `LabelLoss`)."""
-        return compared(inputs, labels, is_cosine=False, is_softmax=True)
+        return similarities_and_confidences(
+            inputs, labels, is_cosine=False, is_softmax=True
+        )
 
     def __call__(
         self, tape: Tape, inputs: Value, labels: np.ndarray, all_labels: Value
@@ -52,7 +57,7 @@ class MultiLabelLoss:
             The loss, and the fraction of labels that are judged rightly.
         """
         rows, count = len(labels), len(all_labels.array)
-        drawn = tape.random.integers(count, size=(rows, self._number))
+        drawn = tape.random.integers(count, size=(rows, self._negatives))
         is_label = labels != NO_LABEL
         is_right = np.zeros((rows, count), bool)
         is_right[np.nonzero(is_label)[0], labels[is_label]] = True
@@ -66,20 +71,18 @@ class MultiLabelLoss:
         others = np.ascontiguousarray(all_labels.array)
         candidates.similarities(vectors, others, chosen, logits)
 
-        below = np.exp(-np.abs(logits))
-        losses = np.maximum(logits, 0) + np.log1p(below) - logits * expected
+        losses, sigmoids = sigmoid_cross_entropy(logits, expected)
         weights = counts / counts.sum(axis=1, keepdims=True) / rows
         if self._is_scaled:
-            weights = weights * scale(-losses)
-        sigmoids = np.where(logits >= 0, 1, below) / (1 + below)
+            weights = weights * scaling_factors(-losses)
         is_hit = (sigmoids > 0.5) == expected
         accuracy = ((is_hit & counts).sum(axis=1) / counts.sum(axis=1)).mean()
         if tape.is_training:
-            slopes = ((sigmoids - expected) * weights).astype(np.float32)
+            gradients = ((sigmoids - expected) * weights).astype(np.float32)
             input_gradients = np.zeros_like(vectors)
             label_gradients = np.zeros_like(others)
             candidates.similarities_backward(
-                vectors, others, chosen, slopes, input_gradients, label_gradients
+                vectors, others, chosen, gradients, input_gradients, label_gradients
             )
             inputs.add_gradient(input_gradients)
             all_labels.add_gradient(label_gradients)

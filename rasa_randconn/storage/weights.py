@@ -26,7 +26,7 @@ def write_weights(
     """Writes weights and connections, each once.
 
     The header lists the randomly connected layers with their facts (key `layers`), so
-    that tools can show them without reading the arrays.
+    that tools can show them without knowing how connections are stored.
 
     Args:
         path: The file to write.

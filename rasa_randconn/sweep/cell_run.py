@@ -16,7 +16,8 @@ from distributed import get_worker
 
 from rasa_randconn.comparison import machine
 from rasa_randconn.comparison.results import Run
-from rasa_randconn.comparison.runner import RunFailedError, run_once
+from rasa_randconn.comparison.runner import FOLDERS_OF_RUNS, run_once
+from rasa_randconn.comparison.worker_process import RunFailedError
 from rasa_randconn.sweep.cells import Cell
 from rasa_randconn.sweep.inputs import PackedPlan
 from rasa_randconn.version import __version__
@@ -82,7 +83,7 @@ class CellTask:
 
     def _run(self, cell: Cell, folder: Path, host: str, threads: int) -> Outcome:
         out = folder / "out"
-        for name in ("configs", "evaluation", "logs", "models"):
+        for name in FOLDERS_OF_RUNS:
             (out / name).mkdir(parents=True)
         plan = self.packed.unpack(
             folder, out=out, options=cell.options, threads=threads

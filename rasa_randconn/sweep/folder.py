@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any, Dict, List
 
 from rasa_randconn.comparison.errors import ComparisonError
-from rasa_randconn.comparison.files import write_atomically, write_json
+from rasa_randconn.comparison.files import remove, write_atomically, write_json
 from rasa_randconn.comparison.results import Run
 from rasa_randconn.sweep.cell_run import Outcome
 from rasa_randconn.sweep.cells import Cell, cell_of
@@ -51,7 +50,8 @@ class SweepFolder:
         if existing:
             earlier = self._read_description()
             if overwrite:
-                self._remove(existing)
+                for name in existing:
+                    remove(self.path / name)
             else:
                 self._check_same(earlier, inputs)
         write_json({"format": 1, "inputs": inputs}, description)
@@ -121,11 +121,3 @@ class SweepFolder:
                 f"{', '.join(changed)} changed. Choose another folder with --out, or "
                 f"start anew with --overwrite."
             )
-
-    def _remove(self, names: List[str]) -> None:
-        for name in names:
-            path = self.path / name
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(str(path))
-            else:
-                path.unlink()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 from rasa_randconn.comparison.errors import ComparisonError
-from rasa_randconn.comparison.runner import Plan
+from rasa_randconn.comparison.plan import Plan
 
 _SUFFIXES = (".yml", ".yaml", ".json")
 _FILES_OF_PLAN = (

@@ -7,7 +7,8 @@ from typing import Any, Dict, List
 
 import pandas as pd
 
-from rasa_randconn.sweep.table import CONFIDENCE, SCORES, connections_column
+from rasa_randconn.comparison.results import F1_SCORES
+from rasa_randconn.sweep.table import CONFIDENCE, connections_column
 
 _MARKERS = "osD^vP*X"
 _WIDTH_INCHES = 6.4
@@ -68,7 +69,7 @@ def _draw_score(
             _draw_seeds(axes, score, frame, curve, color_of[density])
         axes.set_title(f"pattern: {pattern}", fontsize=15)
         axes.set_xscale("log")
-        axes.set_ylabel(f"{SCORES[score]}, weighted", fontsize=15)
+        axes.set_ylabel(f"{F1_SCORES[score]}, weighted", fontsize=15)
         axes.tick_params(labelsize=13)
         axes.grid(alpha=0.3)
     panels[-1, 0].set_xlabel(

@@ -7,8 +7,9 @@ from typing import Any, List, Optional
 
 import pandas as pd
 
+from rasa_randconn.comparison.results import F1_SCORES
 from rasa_randconn.sweep.cells import setting_title
-from rasa_randconn.sweep.table import FEWEST_SEEDS, SCORES, SETTING
+from rasa_randconn.sweep.table import FEWEST_SEEDS, SETTING
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def _without_interval(score: str, rows: pd.DataFrame) -> str:
 def _for_all(choices: List[Choice], frame: pd.DataFrame) -> Optional[str]:
     if len(choices) < 2:
         return None
-    names = " and ".join(SCORES[choice.score] for choice in choices)
+    names = " and ".join(F1_SCORES[choice.score] for choice in choices)
     shared = choices[0].within[SETTING]
     for choice in choices[1:]:
         shared = shared.merge(choice.within[SETTING], on=SETTING)
@@ -136,7 +137,7 @@ def _costs(setting: Any, frame: pd.DataFrame) -> str:
 
 
 def _title(score: str) -> str:
-    return SCORES[score][0].upper() + SCORES[score][1:]
+    return F1_SCORES[score][0].upper() + F1_SCORES[score][1:]
 
 
 def _setting(row: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, ContextManager, Dict, List, Optional, Sequence
@@ -20,14 +19,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from rasa_randconn.comparison.console import clock, say
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.comparison.files import write_atomically
-from rasa_randconn.comparison.runner import (
-    FAILED,
-    INTERRUPTED,
-    Plan,
-    terminate_as_interrupt,
-)
+from rasa_randconn.comparison.plan import Plan
+from rasa_randconn.comparison.results import F1_SCORES
+from rasa_randconn.comparison.runner import FAILED, INTERRUPTED
+from rasa_randconn.comparison.worker_process import terminate_as_interrupt
 from rasa_randconn.sweep import plots, recommendation, scheduling, table
 from rasa_randconn.sweep.cell_run import CellTask, Outcome
 from rasa_randconn.sweep.cells import STOCK_PATTERN, Cell, cell_of, grid
@@ -130,10 +128,10 @@ def sweep(
     code = 0
     if missing:
         if len(missing) < len(cells):
-            _print(console, f"{len(cells) - len(missing)} cells are finished already.")
+            say(console, f"{len(cells) - len(missing)} cells are finished already.")
         code = _run(plan, missing, make_task(packed, _threads(plan)), folder, console)
     else:
-        _print(console, f"All {len(cells)} cells are finished; there is nothing to do.")
+        say(console, f"All {len(cells)} cells are finished; there is nothing to do.")
     _present(folder, console)
     return code
 
@@ -153,13 +151,13 @@ def _cells(plan: SweepPlan, console: Console) -> List[Cell]:
     without = [component.name for component in components if not component.has_pattern]
     if len(without) == len(components):
         patterns = [STOCK_PATTERN]
-        _print(
+        say(
             console,
             f"Only densities and sizes vary: {', '.join(without)} of Rasa "
             f"{'has' if len(without) == 1 else 'have'} no connection_pattern.",
         )
     elif without:
-        _print(
+        say(
             console,
             f"The pattern does not vary in {', '.join(without)}: Rasa's own components "
             f"have no connection_pattern.",
@@ -217,7 +215,7 @@ def _run(
                         if outcome.run is None:
                             failed.append(cell)
         except scheduling.SchedulerLostError:
-            _print(
+            say(
                 console,
                 f"The scheduler {plan.scheduler or ''} no longer answers. Finished "
                 f"cells are kept; the same command goes on with the others.",
@@ -225,7 +223,7 @@ def _run(
             )
             return FAILED
         except KeyboardInterrupt:
-            _print(
+            say(
                 console,
                 "Interrupted. Finished cells are kept; the same command goes on with "
                 "the others.",
@@ -233,7 +231,7 @@ def _run(
             )
             return INTERRUPTED
     if failed:
-        _print(
+        say(
             console,
             f"Failed: {'; '.join(cell.title for cell in failed)}. The reasons are in "
             f"{folder.path / FAILURES}; the same command tries again.",
@@ -258,20 +256,19 @@ def _progress(console: Console) -> Progress:
 
 
 def _report(console: Console, cell: Cell, outcome: Outcome) -> None:
-    clock = datetime.datetime.now().strftime("%H:%M:%S")
     if outcome.run is None:
-        _print(console, f"{clock} {cell.title}: {outcome.failure}", "red")
+        say(console, f"{clock()} {cell.title}: {outcome.failure}", "red")
         for line in outcome.log:
-            _print(console, f"  {line}")
+            say(console, f"  {line}")
         return
     run = outcome.run
     scores = [
         f"{label} {run[score]:.3f}"
-        for score, label in table.SCORES.items()
+        for score, label in F1_SCORES.items()
         if run.get(score) is not None
     ]
     scores.append(f"trained in {run['train_seconds']:.1f} s on {run['host']}")
-    _print(console, f"{clock} {cell.title}: {', '.join(scores)}")
+    say(console, f"{clock()} {cell.title}: {', '.join(scores)}")
 
 
 def _present(folder: SweepFolder, console: Console) -> None:
@@ -282,17 +279,13 @@ def _present(folder: SweepFolder, console: Console) -> None:
     summary = table.summarize(frame)
     table.write(frame, summary, folder.path)
     if summary.empty:
-        _print(console, "None of the F1 was measured.")
+        say(console, "None of the F1 was measured.")
         return
     plots.draw(frame, summary, folder.path / PLOTS)
     text = recommendation.write_text(frame, summary)
     path: Path = folder.path / "recommendation.md"
     with write_atomically(path) as file:
         file.write(text)
-    _print(console, "\n" + text.replace("**", ""))
-    _print(console, f"Table: {folder.path / 'results.csv'}")
-    _print(console, f"Plots: {folder.path / PLOTS}")
-
-
-def _print(console: Console, text: str, style: Optional[str] = None) -> None:
-    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+    say(console, "\n" + text.replace("**", ""))
+    say(console, f"Table: {folder.path / 'results.csv'}")
+    say(console, f"Plots: {folder.path / PLOTS}")

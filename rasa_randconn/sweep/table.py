@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from rasa_randconn.comparison.files import write_atomically
-from rasa_randconn.comparison.results import Run, by_family
+from rasa_randconn.comparison.results import F1_SCORES, Run, by_family
 
 FEWEST_SEEDS = 3
 """Fewer seeds give no interval."""
@@ -18,14 +18,6 @@ FEWEST_SEEDS = 3
 CONFIDENCE = 0.95
 
 SETTING = ["density", "size", "pattern"]
-
-SCORES = {
-    "intent_f1": "intent F1",
-    "entity_f1": "entity F1",
-    "response_f1": "response F1",
-    "action_f1": "action F1",
-}
-"""Columns with a weighted F1, and how they are called."""
 
 _OF_COMPONENT = ("train_seconds", "connections", "trainable_weights", "model_bytes")
 _PERCENTILES = ("p50", "p95", "p99")
@@ -35,7 +27,7 @@ def connections_column(score: str) -> str:
     """Names the column with the weights that a score depends on.
 
     Args:
-        score: A key of `SCORES`.
+        score: A key of `F1_SCORES`.
 
     Returns:
         The column with the number of weights in the randomly connected layers of the
@@ -64,7 +56,7 @@ def tabulate(runs: Sequence[Run]) -> pd.DataFrame:
 def _row(run: Run) -> Dict[str, Any]:
     components = by_family(run)
     row: Dict[str, Any] = {**run["cell"]}
-    for key in (*SCORES, "conversation_accuracy", "train_seconds"):
+    for key in (*F1_SCORES, "conversation_accuracy", "train_seconds"):
         row[key] = run.get(key)
     row["train_process_seconds"] = run["train_process_seconds"]
     for key in ("connections", "trainable_weights", "model_bytes"):
@@ -156,11 +148,11 @@ def measured_scores(frame: pd.DataFrame) -> List[str]:
         frame: The table of cells.
 
     Returns:
-        Keys of `SCORES`.
+        Keys of `F1_SCORES`.
     """
     return [
         score
-        for score in SCORES
+        for score in F1_SCORES
         if score in frame and connections_column(score) in frame
     ]
 

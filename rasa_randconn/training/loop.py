@@ -9,7 +9,6 @@ import tensorflow as tf
 from threadpoolctl import threadpool_limits
 
 from rasa_randconn.differentiation import Adam, Parameters, Tape, WeightAverage
-from rasa_randconn.differentiation.adam import regularization_loss
 from rasa_randconn.network.features import Batch
 from rasa_randconn.network.metrics import Metrics
 from rasa_randconn.training.batches import PreparedBatches
@@ -169,7 +168,7 @@ class Trainer:
 
     def _with_regularization(self, values: Dict[str, float]) -> Dict[str, float]:
         """Adds the regularisation of this moment to the total loss."""
-        values[TOTAL_LOSS] += regularization_loss(self._network.parameters)
+        values[TOTAL_LOSS] += self._network.parameters.regularization_loss
         return self._logs(values)
 
     def _logs(self, values: Dict[str, float]) -> Dict[str, float]:

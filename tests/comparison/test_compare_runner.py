@@ -15,8 +15,9 @@ import psutil
 import pytest
 from rich.console import Console
 
-from rasa_randconn.comparison import results, runner
+from rasa_randconn.comparison import results, runner, worker_process
 from rasa_randconn.comparison.errors import ComparisonError
+from rasa_randconn.comparison.plan import Plan
 
 WORKER = """\
 #!{python}
@@ -58,7 +59,7 @@ def project(tmp_path, monkeypatch):
         )
     )
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setattr(runner.sys, "executable", str(script))
+    monkeypatch.setattr(worker_process.sys, "executable", str(script))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "nlu.yml").write_text("nlu: []")
     for name in ("a", "b", "failing", "hanging"):
@@ -76,7 +77,7 @@ def plan(project, *configs, **changes):
         "command": "rasa-randconn compare",
         **changes,
     }
-    return runner.Plan(**arguments)
+    return Plan(**arguments)
 
 
 def run(plan):

@@ -177,9 +177,22 @@ def test_a_policy_refuses_stories_with_features_of_a_new_kind(
     more = dialogues(with_slot, featurizers)
 
     tuned = load_ted(policy, {}, tmp_path, is_finetuning=True)
-    with pytest.raises(RasaException, match="no features of slots"):
+    with pytest.raises(RasaException, match="have no features of slots, these do"):
         tuned.train(more.trackers, more.domain, more.precomputations)
     assert {path: path.read_bytes() for path in files} == files
+
+
+def test_a_policy_refuses_stories_without_features_of_a_kind_that_it_knows(
+    talk, tmp_path
+):
+    train_ted(RandConnTEDPolicy, {}, tmp_path, talk)
+    tuned = load_ted(RandConnTEDPolicy, {}, tmp_path, is_finetuning=True)
+    without = re.sub(r"\[(\w+)\]\(\w+\)", r"\1", END_TO_END_STORIES)
+    fewer = dialogues(without, talk.featurizers)
+    with pytest.raises(
+        RasaException, match="have features of entity_tags, slots, these do not"
+    ):
+        tuned.train(fewer.trackers, fewer.domain, fewer.precomputations)
 
 
 def test_a_policy_refuses_the_first_entities_of_its_stories(

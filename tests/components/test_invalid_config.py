@@ -10,10 +10,13 @@ import pytest
 import rasa.model_training
 import rasa.shared.utils.io
 from data_factory import (
+    END_TO_END_STORIES,
     OUR_DIET,
     OUR_TED,
+    STORIES,
     TINY_DIET,
     TINY_TED,
+    USER_TEXT_STORIES,
     bot_config,
     complete_config,
     create,
@@ -29,7 +32,12 @@ from rasa.graph_components.validators.default_recipe_validator import (
 from rasa.nlu.featurizers.sparse_featurizer.count_vectors_featurizer import (
     CountVectorsFeaturizer,
 )
+from rasa.shared.core.training_data.story_reader.yaml_story_reader import (
+    YAMLStoryReader,
+)
+from rasa.shared.core.training_data.structures import StoryGraph
 from rasa.shared.exceptions import InvalidConfigException
+from rasa.shared.importers.importer import TrainingDataImporter
 
 from rasa_randconn import (
     RandConnDIETClassifier,
@@ -37,7 +45,9 @@ from rasa_randconn import (
     RandConnUnexpecTEDIntentPolicy,
 )
 from rasa_randconn.components.options import check_user_config
+from rasa_randconn.components.registration import attributes_with_texts
 
+OUR_UNLIKELY_INTENTS = "rasa_randconn.RandConnUnexpecTEDIntentPolicy"
 COMPONENTS = {OUR_DIET: RandConnDIETClassifier, OUR_TED: RandConnTEDPolicy}
 TINY = {OUR_DIET: TINY_DIET, OUR_TED: TINY_TED}
 both = pytest.mark.parametrize("name", [OUR_DIET, OUR_TED])
@@ -225,6 +235,31 @@ def test_sizes_of_encoders_of_texts_matter_only_if_written():
         with pytest.raises(InvalidConfigException, match=r"transformer_size\.text"):
             check_user_config(component, {**config, **options})
         del options["transformer_size"]["text"]
+
+
+@pytest.mark.parametrize("policy", [OUR_TED, OUR_UNLIKELY_INTENTS])
+@pytest.mark.parametrize("stories", [STORIES, USER_TEXT_STORIES])
+def test_sizes_of_encoders_of_texts_matter_if_stories_have_texts(
+    policy, stories, tmp_path
+):
+    options = {"number_of_attention_heads": 5, "transformer_size": {"dialogue": 100}}
+    bot = write_bot(tmp_path, ted=policy, ted_options=options, stories=stories)
+    importer = TrainingDataImporter.load_from_config(
+        str(bot / "config.yml"), str(bot / "domain.yml"), [str(bot / "data")]
+    )
+    graph = DefaultV1Recipe().graph_config_for_recipe(importer.get_config(), {})
+    validator = DefaultV1RecipeValidator(graph.train_schema)
+    if policy == OUR_TED and stories == USER_TEXT_STORIES:
+        with pytest.raises(InvalidConfigException, match=r"transformer_size\.text"):
+            validator.validate(importer)
+    else:
+        validator.validate(importer)
+
+
+def test_texts_of_the_bot_have_two_encoders(talk):
+    steps = YAMLStoryReader(talk.domain).read_from_string(END_TO_END_STORIES)
+    attributes = attributes_with_texts(StoryGraph(steps))
+    assert attributes == ["text", "action_text", "label_action_text"]
 
 
 def test_sizes_do_not_matter_without_encoder():

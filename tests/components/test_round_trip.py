@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import safetensors
 from data_factory import (
@@ -24,6 +25,7 @@ from rasa.nlu.classifiers.diet_classifier import DIETClassifier
 from rasa.nlu.selectors.response_selector import ResponseSelector
 
 from rasa_randconn import RandConnDIETClassifier
+from rasa_randconn.storage import read_weights
 
 TEXTS = ["hello", "fly from rome to paris on monday", "never seen", "to berlin"]
 INTENTS_ONLY = {"entity_recognition": False}
@@ -95,6 +97,76 @@ def test_new_processes_answer_with_the_same_bits(
             env={**os.environ, "PYTHONHASHSEED": "11"},
         )
         assert json.loads((folder / "answers.json").read_text()) == expected
+
+
+TRAINER = """
+import sys
+from pathlib import Path
+
+sys.path.insert(0, {tests!r})
+import conftest
+from data_factory import (
+    END_TO_END_STORIES, Featurizers, dialogues, nlu_data, tiny_options, train
+)
+from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
+
+folder = Path(sys.argv[1])
+featurizers = Featurizers(nlu_data(), folder)
+talk = dialogues(END_TO_END_STORIES, featurizers)
+for component, data in (
+    (RandConnTEDPolicy, talk), (RandConnDIETClassifier, featurizers)
+):
+    options = dict(tiny_options(component), connection_pattern={pattern!r}, epochs=2)
+    storage = folder / component.__name__
+    storage.mkdir()
+    train(component, options, storage, data)
+"""
+
+
+def test_a_new_process_trains_the_same_weights(our_diet, our_ted, pattern, tmp_path):
+    """With another hash seed, on one core, and in another order."""
+    script = TRAINER.format(tests=str(Path(__file__).parents[1]), pattern=pattern)
+    subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        check=True,
+        env={**os.environ, "PYTHONHASHSEED": "12", "NUMBA_NUM_THREADS": "1"},
+    )
+    for trained in (our_diet, our_ted):
+        (path,) = trained.folder.glob("*.weights.safetensors")
+        storage = tmp_path / type(trained.component).__name__
+        (other,) = storage.glob("*/*.weights.safetensors")
+        weights, layers = read_weights(path)
+        repeated, same_layers = read_weights(other)
+        assert set(weights) == set(repeated)
+        for name, array in weights.items():
+            assert array.tobytes() == repeated[name].tobytes(), name
+        for name, (connectivity, _) in layers.items():
+            mask = same_layers[name].connectivity.mask()
+            np.testing.assert_array_equal(connectivity.mask(), mask)
+
+
+def test_the_default_encoder_has_no_array_of_the_size_of_a_dense_kernel(
+    featurizers, tmp_path
+):
+    options = ("transformer_size", "number_of_transformer_layers", "dense_dimension")
+    defaults = RandConnDIETClassifier.get_default_config()
+    diet = train_diet(
+        RandConnDIETClassifier,
+        {key: defaults[key] for key in options},
+        tmp_path,
+        featurizers.training_data,
+    )
+    sizes = {
+        connectivity.inputs * connectivity.units
+        for connectivity, _ in diet.model.parameters.layers.values()
+    }
+    assert 256 * 1024 in sizes
+    files = [path for path in tmp_path.glob("*/*") if path.suffix != ".json"]
+    assert files
+    for path in files:
+        with safetensors.safe_open(str(path), framework="np") as file:
+            stored = {file.get_tensor(name).size for name in file.keys()}
+        assert not sizes & stored
 
 
 def test_only_existing_weights_are_stored(our_model):

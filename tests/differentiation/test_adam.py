@@ -11,7 +11,6 @@ from rasa.utils.tensorflow.models import RasaModel
 
 from rasa_randconn.connections import KINDS, ConnectionSettings
 from rasa_randconn.differentiation import Adam, Parameters
-from rasa_randconn.differentiation.adam import regularization_loss
 
 SHAPE = (7, 3)
 LEARNING_RATE = 0.001
@@ -140,9 +139,10 @@ def test_steps_and_the_loss_are_those_of_stocks_train_step() -> None:
     models = [StockProduct(start) for start in starts]
     for rows, gradient in gradients_of_steps(40):
         adam.settle()
-        ours = sum(
-            float((gradient * parameter.array).sum()) for parameter in parameters
-        ) + regularization_loss(parameters)
+        ours = (
+            sum(float((gradient * parameter.array).sum()) for parameter in parameters)
+            + parameters.regularization_loss
+        )
         take_step(parameters, adam, rows, gradient)
         stock = 0.0
         for model in models:

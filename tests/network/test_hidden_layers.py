@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from rasa_randconn.connections import PATTERNS
 from rasa_randconn.differentiation import Tape, Value
-from rasa_randconn.differentiation.adam import regularization_loss
 from rasa_randconn.network.hidden_layers import HiddenLayers
 
 INPUTS = 10
@@ -85,7 +84,7 @@ def test_every_kernel_has_the_density_and_the_regularisation(make):
     assert counts == [3 * 16, 5 * 8]
     kernels = [parameters[f"{path}/kernel"].array for path in parameters.layers]
     expected = sum(0.5 * np.square(kernel).sum() for kernel in kernels)
-    assert regularization_loss(parameters) == pytest.approx(expected, 1e-5)
+    assert parameters.regularization_loss == pytest.approx(expected, 1e-5)
 
 
 def test_layers_at_several_places_have_patterns_of_their_own(make):

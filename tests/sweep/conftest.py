@@ -10,7 +10,7 @@ from distributed import Client, LocalCluster
 from pretended import PretendedTask
 from rich.console import Console
 
-from rasa_randconn.comparison.runner import Plan
+from rasa_randconn.comparison.plan import Plan
 from rasa_randconn.sweep import running
 from rasa_randconn.sweep.components import SweptComponent
 

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from rasa_randconn.comparison.runner import Plan, RunFailedError
+from rasa_randconn.comparison.plan import Plan
+from rasa_randconn.comparison.worker_process import RunFailedError
 from rasa_randconn.sweep import cell_run
 from rasa_randconn.sweep.cells import Cell
 from rasa_randconn.sweep.inputs import pack

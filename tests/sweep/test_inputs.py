@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from rasa_randconn.comparison.runner import Plan
+from rasa_randconn.comparison.plan import Plan
 from rasa_randconn.sweep.inputs import pack
 
 

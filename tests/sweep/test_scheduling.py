@@ -48,7 +48,7 @@ def test_closing_cancels_what_runs_and_ends_its_processes(tmp_path):
         import subprocess
         import sys
 
-        from rasa_randconn.comparison.runner import _end
+        from rasa_randconn.comparison.worker_process import _end
         from rasa_randconn.sweep.cell_run import _wait_unless_cancelled
 
         if cell == CELLS[0]:

@@ -15,7 +15,6 @@ from stock_twin import stock_variable
 
 from rasa_randconn.connections import KINDS, PATTERNS, ConnectionSettings
 from rasa_randconn.differentiation import Parameters, Tape, Value
-from rasa_randconn.differentiation.adam import regularization_loss
 from rasa_randconn.transformer import Encoder, EncoderSettings
 
 INPUTS = 10
@@ -363,6 +362,6 @@ def test_every_kind_of_layer_has_its_own_density_and_every_layer_its_pattern(pat
 def test_only_the_embedding_is_regularised():
     _, parameters = make(embedding_l2=0.5)
     kernel = parameters["enc/embedding/kernel"].array
-    assert regularization_loss(parameters) == pytest.approx(
+    assert parameters.regularization_loss == pytest.approx(
         0.5 * np.square(kernel).sum(), 1e-5
     )

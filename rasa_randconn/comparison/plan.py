@@ -1,0 +1,92 @@
+"""What is to be compared, and whether that can be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Mapping, Optional, Sequence
+
+from rasa_randconn.comparison import configuration
+from rasa_randconn.comparison.errors import ComparisonError
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be compared.
+
+    Attributes:
+        configs: Files of the configurations.
+        out: Folder for everything that is written.
+        seeds: Random seeds; every configuration is trained with each.
+        epochs: Epochs of all neural components; those of the configurations if `None`.
+        augmentation: How often Rasa glues stories together.
+        domain: The domain, which stories need.
+        train_nlu: Examples to train on.
+        test_nlu: Examples to test on.
+        train_stories: Stories and rules to train on.
+        test_stories: Stories to test on.
+        overwrite: Whether results of an earlier comparison in the folder are replaced.
+        command: The command line, for the report.
+        options: Options to set in the components of DIET's and TED's kind that have
+            them.
+        threads: Threads that one training or test may use; `None` for all cores.
+    """
+
+    configs: Sequence[str]
+    out: Path
+    seeds: Sequence[int] = (1,)
+    epochs: Optional[int] = None
+    augmentation: int = 50
+    domain: Optional[str] = None
+    train_nlu: Sequence[str] = ()
+    test_nlu: Sequence[str] = ()
+    train_stories: Sequence[str] = ()
+    test_stories: Sequence[str] = ()
+    overwrite: bool = False
+    command: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    threads: Optional[int] = None
+
+    def check(self) -> None:
+        """Checks the plan as far as that is possible without Rasa.
+
+        Raises:
+            ComparisonError: If something is missing or contradictory.
+        """
+        _check_pair("--train-nlu", self.train_nlu, "--test-nlu", self.test_nlu)
+        _check_pair(
+            "--train-stories", self.train_stories, "--test-stories", self.test_stories
+        )
+        if not self.train_nlu and not self.train_stories:
+            raise ComparisonError(
+                "There is nothing to train on: give --train-nlu with --test-nlu, or "
+                "--domain with --train-stories and --test-stories, or both."
+            )
+        if self.train_stories and self.domain is None:
+            raise ComparisonError("Stories need a domain: give --domain.")
+        if len(set(self.seeds)) != len(self.seeds):
+            raise ComparisonError("Every seed may be given only once.")
+        if min(self.seeds) < 0:
+            raise ComparisonError("Seeds must not be negative.")
+        if self.epochs is not None and self.epochs < 1:
+            raise ComparisonError("--epochs must be at least 1.")
+        if self.augmentation < 0:
+            raise ComparisonError("--augmentation must not be negative.")
+        data = [*self.train_nlu, *self.test_nlu]
+        data += [*self.train_stories, *self.test_stories]
+        for path in [*data, *([self.domain] if self.domain is not None else [])]:
+            if not Path(path).exists():
+                raise ComparisonError(f"There is no file or folder '{path}'.")
+        for config in self.configs:
+            configuration.check_config(
+                config, bool(self.train_nlu), bool(self.train_stories)
+            )
+
+
+def _check_pair(
+    train: str, train_paths: Sequence[str], test: str, test_paths: Sequence[str]
+) -> None:
+    if train_paths and not test_paths:
+        raise ComparisonError(f"{train} needs {test} to test on.")
+    if test_paths and not train_paths:
+        raise ComparisonError(f"{test} needs {train} to train on.")

@@ -1,0 +1,181 @@
+"""Worker processes: how they are started, watched and ended."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
+
+from rasa_randconn.comparison.worker import Orders
+
+_THREADS = (
+    "NUMBA_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "TF_INTRA_OP_PARALLELISM_THREADS",
+    "TF_INTER_OP_PARALLELISM_THREADS",
+)
+_TAIL_LINES = 25
+_SECONDS_TO_END = 10.0
+
+
+class RunFailedError(Exception):
+    """A worker process failed."""
+
+    def __init__(self, phase: str, code: int, log: Path) -> None:
+        super().__init__(f"{phase} failed with exit code {code}")
+        self.log = log
+
+    def tail(self) -> List[str]:
+        """Reads the last lines of the log.
+
+        Returns:
+            The lines.
+        """
+        text = self.log.read_text(encoding="utf-8", errors="replace")
+        return text.splitlines()[-_TAIL_LINES:]
+
+
+def run_worker(
+    phase: str,
+    orders: Orders,
+    log: Path,
+    environment: Mapping[str, str],
+    say: Callable[[str], None],
+    wait: Callable[[subprocess.Popen[bytes]], int],
+) -> Tuple[Dict[str, Any], float]:
+    """Carries out one phase of a run, and waits for it.
+
+    Args:
+        phase: `train` or `test`.
+        orders: What the worker is to do.
+        log: Gets everything that it prints.
+        environment: Its environment variables.
+        say: Told what begins and what has ended.
+        wait: Waits for the process and returns its exit code. If it raises, the process
+            and all that it started are ended.
+
+    Returns:
+        What the worker measured, and the seconds from its start to its end.
+
+    Raises:
+        RunFailedError: If it failed.
+    """
+    say(f"{phase}ing")
+    scratch = Path(orders.scratch)
+    answer = Path(orders.answer)
+    if answer.exists():
+        answer.unlink()
+    path = scratch / "orders.json"
+    orders.write(path)
+    module = f"rasa_randconn.comparison.{phase}_worker"
+    started = time.monotonic()
+    with open(log, "wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, str(path)],
+            # never written to: it tells the worker that this process still lives
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        )
+        try:
+            code = wait(process)
+        finally:
+            _end(process)
+    seconds = time.monotonic() - started
+    if code != 0 or not answer.exists():
+        raise RunFailedError(f"{phase}ing", code, log)
+    say(f"{phase}ed in {seconds:.1f} s")
+    return json.loads(answer.read_text(encoding="utf-8")), seconds
+
+
+def worker_environment(
+    seed: int, scratch: Path, threads: Optional[int]
+) -> Dict[str, str]:
+    """The environment variables of a worker, with Rasa's cache off.
+
+    Args:
+        seed: Seed of Python's hashes.
+        scratch: Folder for temporary files.
+        threads: Threads that it may use; `None` for all cores.
+    """
+    temporary = scratch / "tmp"
+    temporary.mkdir(exist_ok=True)
+    environment = {
+        **os.environ,
+        "RASA_CACHE_DIRECTORY": str(scratch / "cache"),
+        "RASA_MAX_CACHE_SIZE": "0",
+        "RASA_TELEMETRY_ENABLED": "false",
+        "TMPDIR": str(temporary),
+        "PYTHONHASHSEED": str(seed % 2**32),
+        "PYTHONUNBUFFERED": "1",
+    }
+    environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if threads is not None:
+        environment.update(dict.fromkeys(_THREADS, str(threads)))
+    root = Path(__file__).resolve().parent.parent.parent
+    if root.name not in ("site-packages", "dist-packages"):
+        paths = [str(root), environment.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+    return environment
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a worker and all that it started, if it still runs."""
+    try:
+        _stop(process)
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    if hasattr(os, "killpg"):
+        _signal_group(process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_SECONDS_TO_END)
+        _signal_group(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()
+
+
+def _signal_group(group: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
+
+
+@contextlib.contextmanager
+def terminate_as_interrupt() -> Iterator[None]:
+    """Treats a request to terminate as Ctrl-C, so that no worker is left behind.
+
+    Yields:
+        Nothing; in the block, SIGTERM and SIGINT raise `KeyboardInterrupt`.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    # A shell that starts a command in the background lets it ignore Ctrl-C.
+    before_interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, before_interrupt)

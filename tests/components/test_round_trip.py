@@ -111,11 +111,11 @@ from data_factory import (
 from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
 
 folder = Path(sys.argv[1])
+folder.mkdir()
 featurizers = Featurizers(nlu_data(), folder)
 talk = dialogues(END_TO_END_STORIES, featurizers)
-for component, data in (
-    (RandConnTEDPolicy, talk), (RandConnDIETClassifier, featurizers)
-):
+components = [(RandConnTEDPolicy, talk), (RandConnDIETClassifier, featurizers)]
+for component, data in components[:: int(sys.argv[2])]:
     options = dict(tiny_options(component), connection_pattern={pattern!r}, epochs=2)
     storage = folder / component.__name__
     storage.mkdir()
@@ -123,25 +123,28 @@ for component, data in (
 """
 
 
-def test_a_new_process_trains_the_same_weights(our_diet, our_ted, pattern, tmp_path):
-    """With another hash seed, on one core, and in another order."""
+def test_two_processes_train_the_same_weights(pattern, tmp_path):
+    """With other hash seeds, numbers of cores, and orders of components."""
     script = TRAINER.format(tests=str(Path(__file__).parents[1]), pattern=pattern)
-    subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)],
-        check=True,
-        env={**os.environ, "PYTHONHASHSEED": "12", "NUMBA_NUM_THREADS": "1"},
-    )
-    for trained in (our_diet, our_ted):
-        (path,) = trained.folder.glob("*.weights.safetensors")
-        storage = tmp_path / type(trained.component).__name__
-        (other,) = storage.glob("*/*.weights.safetensors")
-        weights, layers = read_weights(path)
-        repeated, same_layers = read_weights(other)
+    for name, order, environment in (
+        ("first", "1", {"PYTHONHASHSEED": "11"}),
+        ("second", "-1", {"PYTHONHASHSEED": "12", "NUMBA_NUM_THREADS": "1"}),
+    ):
+        subprocess.run(
+            [sys.executable, "-c", script, str(tmp_path / name), order],
+            check=True,
+            env={**os.environ, **environment},
+        )
+    for component in ("RandConnDIETClassifier", "RandConnTEDPolicy"):
+        (weights, layers), (repeated, same_layers) = (
+            read_weights(next((tmp_path / name / component).glob("*/*.weights.*")))
+            for name in ("first", "second")
+        )
         assert set(weights) == set(repeated)
-        for name, array in weights.items():
-            assert array.tobytes() == repeated[name].tobytes(), name
-        for name, (connectivity, _) in layers.items():
-            mask = same_layers[name].connectivity.mask()
+        for path, array in weights.items():
+            assert array.tobytes() == repeated[path].tobytes(), path
+        for path, (connectivity, _) in layers.items():
+            mask = same_layers[path].connectivity.mask()
             np.testing.assert_array_equal(connectivity.mask(), mask)
 
 

@@ -27,9 +27,10 @@ from rasa_randconn.training import TrainingMessage
 
 Prediction = Optional[Dict[str, Any]]
 
-# Messages that are predicted at once, and pairs of tokens in the attention weights of
-# each of them, which are padded to the longest.
+# Messages that are predicted at once.
 _LARGEST_BATCH = 64
+
+# Pairs of tokens of all of them, padded to the longest: so large is a head's attention.
 _MOST_PAIRS = _LARGEST_BATCH * 128**2
 
 

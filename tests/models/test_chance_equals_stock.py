@@ -1,0 +1,132 @@
+"""With chance left in, our networks compute on average what stock's do, as spread out.
+
+The weights are the same, the random numbers are not: dropout, negatives and masks are
+drawn many times, and the losses and gradients of all draws compared.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, Dict, List
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from data_factory import (
+    STORIES,
+    TINY_DIET,
+    TINY_TED,
+    create,
+    dialogues,
+)
+from rasa.core.policies.ted_policy import TEDPolicy
+from rasa.nlu.classifiers.diet_classifier import DIETClassifier
+from stock_twin import Twins, twins_of_policies
+
+from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
+from rasa_randconn.differentiation import Tape
+from rasa_randconn.network.metrics import Metrics
+
+DRAWS = 50
+DIET = {
+    **TINY_DIET,
+    "connection_density": 1.0,
+    "drop_rate": 0.3,
+    "drop_rate_attention": 0.2,
+    "use_sparse_input_dropout": True,
+    "use_dense_input_dropout": True,
+    "number_of_negative_examples": 2,
+}
+TED = {
+    **TINY_TED,
+    "connection_density": 1.0,
+    "drop_rate": 0.3,
+    "drop_rate_dialogue": 0.2,
+    "drop_rate_attention": 0.2,
+    # scaled, it jumps whenever the first example of a batch is known well enough
+    "scale_loss": False,
+    "use_sparse_input_dropout": True,
+    "use_dense_input_dropout": True,
+    "number_of_negative_examples": 2,
+}
+DIET_CASES = {
+    "dropout everywhere": {},
+    "keys are dropped": {"drop_rate": 0.0, "drop_rate_attention": 0.7},
+    "masked language model": {"use_masked_language_model": True},
+}
+
+
+@pytest.mark.parametrize("case", DIET_CASES)
+def test_losses_and_gradients_of_diet_are_distributed_as_those_of_stock(
+    case, featurizers, tmp_path
+):
+    options = {**DIET, **DIET_CASES[case]}
+    models = []
+    for component in (RandConnDIETClassifier, DIETClassifier):
+        diet = create(component, options, tmp_path)
+        model_data = diet.preprocess_train_data(
+            copy.deepcopy(featurizers.training_data)
+        )
+        models.append(diet._instantiate_model_class(model_data))
+    assert_same_distribution(Twins(*models, model_data))
+
+
+def test_losses_and_gradients_of_ted_are_distributed_as_those_of_stock(
+    featurizers, tmp_path
+):
+    components = (RandConnTEDPolicy, TEDPolicy)
+    data = dialogues(STORIES, featurizers)
+    assert_same_distribution(twins_of_policies(components, TED, data, tmp_path))
+
+
+def assert_same_distribution(twins: Twins) -> None:
+    """Compares means and variances over many draws."""
+    tf.random.set_seed(1)
+    random = np.random.default_rng(1)
+    stock = [_draw_of_stock(twins) for _ in range(DRAWS)]
+    ours = [_draw_of_ours(twins, random) for _ in range(DRAWS)]
+    for path in ours[0]:
+        found = np.stack([draw[path].ravel() for draw in ours])
+        expected = np.stack([draw[path].ravel() for draw in stock])
+        variance = found.var(axis=0).sum() + expected.var(axis=0).sum()
+        distance = np.square(found.mean(axis=0) - expected.mean(axis=0)).sum()
+        # at most four standard deviations of a mean, were all weights to move together
+        assert distance < 16 * variance / DRAWS + 1e-6, path
+        spreads = found.var(axis=0).sum(), expected.var(axis=0).sum()
+        if max(spreads) > 1e-8:
+            assert 0.5 < spreads[0] / spreads[1] < 2.0, path
+
+
+def _draw_of_stock(twins: Twins) -> Dict[str, np.ndarray]:
+    paths = _trainable(twins)
+    with tf.GradientTape() as tape:
+        loss = twins.stock_loss(training=True)
+    gradients = tape.gradient(loss, [twins.pairs[path][1] for path in paths])
+    draw = {"loss": np.array(float(loss))}
+    for path, gradient in zip(paths, gradients):
+        if gradient is None:
+            gradient = np.zeros(twins.pairs[path][0].array.shape)
+        draw[path] = np.asarray(tf.convert_to_tensor(gradient))
+    return draw
+
+
+def _draw_of_ours(twins: Twins, random: np.random.Generator) -> Dict[str, np.ndarray]:
+    tape = Tape(random, True)
+    loss = twins.ours.network.loss(tape, twins.batch, Metrics())
+    tape.differentiate()
+    draw: Dict[str, Any] = {"loss": np.array(loss)}
+    for path in _trainable(twins):
+        parameter = twins.pairs[path][0]
+        gradient = parameter.gradient
+        if gradient is None:
+            gradient = np.zeros_like(parameter.array)
+        layer = twins.ours.parameters.layers.get(path.rsplit("/", 1)[0])
+        if layer is not None and path.endswith("/kernel"):
+            gradient = layer.connectivity.unpack(gradient)
+        draw[path] = np.array(gradient)
+        parameter.gradient = None
+    return draw
+
+
+def _trainable(twins: Twins) -> List[str]:
+    return [path for path, (p, _) in twins.pairs.items() if p.is_trainable]

@@ -42,3 +42,29 @@ def put_tokens(features: np.ndarray, first: int, count: int, rows: np.ndarray) -
             row = rows[first + token]
             for unit in range(units):
                 row[unit] = features[unit, token]
+
+
+@compiled
+def take_columns(features: np.ndarray, tokens: np.ndarray, taken: np.ndarray) -> None:
+    """Takes some tokens of activations that lie features first.
+
+    Args:
+        features: `[units, tokens]`.
+        tokens: The tokens to take.
+        taken: Gets them `[units, tokens]`; what is left becomes zero.
+    """
+    count = len(tokens)
+    for unit in range(taken.shape[0]):
+        for i in range(count):
+            taken[unit, i] = features[unit, tokens[i]]
+        for i in range(count, taken.shape[1]):
+            taken[unit, i] = 0.0
+
+
+@compiled
+def put_columns(taken: np.ndarray, tokens: np.ndarray, features: np.ndarray) -> None:
+    """Puts tokens back in place; all others become zero (see `take_columns`)."""
+    features[:, :] = 0.0
+    for unit in range(features.shape[0]):
+        for i in range(len(tokens)):
+            features[unit, tokens[i]] = taken[unit, i]

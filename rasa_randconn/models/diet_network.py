@@ -117,12 +117,17 @@ class DIETNetwork(Network):
 
     def loss(self, tape: Tape, batch: Batch, metrics: Metrics) -> float:
         """Sums up the losses of masked tokens, intents and entities."""
+        if self._label_loss and not self._mask_loss and not self._taggers:
+            return self._loss_of_labels(
+                tape, batch, self._sentences(tape, batch), metrics
+            )
         text, tokens = self._encoded(tape, batch)
         total = 0.0
         if self._mask_loss is not None and tape.is_training:
             total += self._loss_of_masked_tokens(tape, batch, text, metrics)
         if self._label_loss is not None:
-            total += self._loss_of_labels(tape, batch, text, metrics)
+            sentences = operations.take(tape, text.rows, last_rows(text.lengths))
+            total += self._loss_of_labels(tape, batch, sentences, metrics)
         if self._taggers:
             total += self._loss_of_entities(tape, batch, text, tokens, metrics)
         return total
@@ -186,6 +191,12 @@ class DIETNetwork(Network):
         )
         return text, _Tokens.of(text.lengths, bool(sentence))
 
+    def _sentences(self, tape: Tape, batch: Batch) -> Value:
+        features = batch[TEXT]
+        return self._text_layer.sentences(
+            tape, features[SEQUENCE], features.get(SENTENCE, ())
+        )
+
     def _loss_of_masked_tokens(
         self, tape: Tape, batch: Batch, text: EncodedSequence, metrics: Metrics
     ) -> float:
@@ -206,10 +217,9 @@ class DIETNetwork(Network):
         return loss
 
     def _loss_of_labels(
-        self, tape: Tape, batch: Batch, text: EncodedSequence, metrics: Metrics
+        self, tape: Tape, batch: Batch, sentences: Value, metrics: Metrics
     ) -> float:
         assert self._label_loss is not None
-        sentences = operations.take(tape, text.rows, last_rows(text.lengths))
         keys = _keys(batch)
         loss, accuracy = self._label_loss(
             tape,
@@ -279,8 +289,7 @@ class _EncodedText:
     def __call__(
         self, tape: Tape, sequence: Sequence[Feature], sentence: Sequence[Feature]
     ) -> Value:
-        encoded = self._layer(tape, sequence, sentence)
-        return operations.take(tape, encoded.rows, last_rows(encoded.lengths))
+        return self._layer.sentences(tape, sequence, sentence)
 
 
 class _Tokens(NamedTuple):

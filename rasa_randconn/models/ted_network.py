@@ -92,8 +92,10 @@ class TEDNetwork(Network):
         self._label_batch = label_batch
         self._label_keys = dense(label_batch, LABEL, IDS)[:, 0].astype(np.int64)
         self._attributes: Dict[str, _Attribute] = {}
+        tags_texts = bool(config[ENTITY_RECOGNITION] and entity_tags)
         for name, signature in (*signatures.items(), *label_signatures.items()):
-            attribute = _attribute(factory, name, signature)
+            keeps_tokens = tags_texts and name == TEXT
+            attribute = _attribute(factory, name, signature, keeps_tokens)
             if attribute is not None:
                 self._attributes[name] = attribute
         self._dialogue_parts = _parts_of_turns(
@@ -111,7 +113,7 @@ class TEDNetwork(Network):
         self._embed_label = factory.dense(f"embed.{LABEL}", label_units)
         self._label_loss = self._make_label_loss(factory)
         self._tagger: Optional[EntityTags] = None
-        if config[ENTITY_RECOGNITION] and TEXT in self._attributes and entity_tags:
+        if tags_texts and TEXT in self._attributes:
             text_units = self._attributes[TEXT].sequence_units
             self._tagger = factory.entity_tags(
                 ENTITY_ATTRIBUTE_TYPE, text_units + units
@@ -122,8 +124,7 @@ class TEDNetwork(Network):
         all_labels = self._embedded_labels(tape)
         turns = _Turns.of(batch)
         dialogues, text, _ = self._transformed(tape, batch, turns)
-        chosen = self._predicting_turns(turns, is_training=True)
-        inputs = self._embed_dialogue(tape, operations.take(tape, dialogues, chosen))
+        inputs = self._embed_dialogue(tape, dialogues)
         loss, accuracy = self._loss_of_labels(tape, batch, turns, inputs, all_labels)
         metrics.add("loss", loss)
         metrics.add("acc", accuracy)
@@ -157,8 +158,10 @@ class TEDNetwork(Network):
         tape = Tape()
         turns = _Turns.of(batch)
         dialogues, text, attention = self._transformed(tape, batch, turns)
-        chosen = self._predicting_turns(turns, is_training=False)
-        embedded = self._embed_dialogue(tape, Value(dialogues.array[chosen])).array
+        predicting = dialogues.array
+        if not self._uses_last_turn:
+            predicting = predicting[turns.starts[1:] - 1]
+        embedded = self._embed_dialogue(tape, Value(predicting)).array
         similarities, scores = self._label_loss.similarities_and_confidences(
             embedded, prepared
         )
@@ -218,9 +221,8 @@ class TEDNetwork(Network):
         """Encodes all turns, and all dialogues.
 
         Returns:
-            Activations of all turns `[turns, units]`, those of dialogues of which only
-            the last turn counts in reversed order; the encoded texts; attention
-            weights.
+            Activations of the turns that count `[turns, units]`, which are all, or the
+            last one of every dialogue; the encoded texts; attention weights.
         """
         text: Optional[EncodedSequence] = None
         joined: List[Value] = []
@@ -234,20 +236,19 @@ class TEDNetwork(Network):
                     text = sequence
             joined.append(operations.place(tape, parts, places, turns.number))
         rows = operations.side_by_side(tape, joined)
+        last_turns = None
         if self._uses_last_turn:
             # the last turn always has the same position
             rows = operations.take(tape, rows, turns.reversed())
+            last_turns = turns.starts[:-1]
         attention = None
         if self._encoder is not None:
             rows, attention = self._encoder(
-                tape, rows, turns.lengths, wants_attention=not tape.is_training
+                tape, rows, turns.lengths, not tape.is_training, last_turns
             )
+        elif last_turns is not None:
+            rows = operations.take(tape, rows, last_turns)
         return operations.gelu(tape, rows), text, attention
-
-    def _predicting_turns(self, turns: _Turns, is_training: bool) -> np.ndarray:
-        if self._uses_last_turn:
-            return turns.starts[:-1]
-        return np.arange(turns.number) if is_training else turns.starts[1:] - 1
 
     def _tagged_texts(
         self, batch: Batch, turns: _Turns, text: Optional[EncodedSequence]
@@ -260,7 +261,7 @@ class TEDNetwork(Network):
         contexts = real
         if self._uses_last_turn:
             is_tagged = real == turns.starts[1:][owners[real]] - 1
-            contexts = turns.starts[:-1][owners[real]]
+            contexts = owners[real]
         if not is_tagged.any():
             return None
         tokens = np.repeat(is_tagged, text.lengths) & are_tokens(text.lengths)
@@ -328,7 +329,7 @@ class _TaggedTexts(NamedTuple):
     Attributes:
         tokens: Their tokens among all rows of texts.
         lengths: Number of tokens of every text.
-        contexts: The turn whose activations say what the dialogue is about.
+        contexts: Where the activations are that say what the dialogue is about.
     """
 
     tokens: np.ndarray
@@ -350,8 +351,10 @@ class _Attribute:
         sequence: Optional[SequenceLayer],
         combined: Optional[CombinedFeatures],
         hidden_layers: Optional[HiddenLayers],
+        keeps_tokens: bool,
     ) -> None:
         self._name = name
+        self._keeps_tokens = keeps_tokens
         self._sequence = sequence
         self._combined = combined
         self._hidden_layers = hidden_layers
@@ -366,13 +369,17 @@ class _Attribute:
         """Encodes the turns that have the attribute.
 
         Returns:
-            Encodings `[turns with it, units]`, and all tokens if there are any.
+            Encodings `[turns with it, units]`, and all tokens if they are kept.
         """
         features = batch[self._name]
         if not len(features[SENTENCE][0].lengths):
             return Value(np.zeros((0, self.units), np.float32)), None
         sequence = None
-        if self._sequence is not None:
+        if self._sequence is not None and not self._keeps_tokens:
+            encoded = self._sequence.sentences(
+                tape, features[SEQUENCE], features[SENTENCE]
+            )
+        elif self._sequence is not None:
             sequence = self._sequence(tape, features[SEQUENCE], features[SENTENCE])
             last = last_rows(sequence.lengths)
             encoded = operations.take(tape, sequence.rows, last)
@@ -385,7 +392,7 @@ class _Attribute:
 
 
 def _attribute(
-    factory: LayerFactory, name: str, signature: Signatures
+    factory: LayerFactory, name: str, signature: Signatures, keeps_tokens: bool
 ) -> Optional[_Attribute]:
     if not signature.get(SENTENCE):
         return None
@@ -400,7 +407,7 @@ def _attribute(
         units = combined.units
     if name in _ENCODED_FEATURES:
         hidden_layers = factory.hidden_layers(f"encoding_layer.{name}", units)
-    return _Attribute(name, sequence, combined, hidden_layers)
+    return _Attribute(name, sequence, combined, hidden_layers, keeps_tokens)
 
 
 def _parts_of_turns(names: List[str]) -> List[List[str]]:

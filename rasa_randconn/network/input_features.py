@@ -17,8 +17,11 @@ from rasa_randconn.network.features import (
 )
 from rasa_randconn.network.hidden_layers import HiddenLayers
 
-_ROWS_PER_PIECE = 128
+_FEWEST_ROWS_PER_PIECE = 128
 _UNITS_PER_PIECE = 64
+
+# So many multiplications are worth waking another thread for.
+_PRODUCTS_PER_PIECE = 2**17
 
 
 class SparseLayer:
@@ -98,7 +101,7 @@ class SparseLayer:
                 outputs,
             )
 
-        in_parallel(multiply, _spans(count, _ROWS_PER_PIECE))
+        in_parallel(multiply, _spans(count, self._rows_per_piece(rows)))
 
         def way_back(gradient: np.ndarray) -> None:
             gradients = np.ascontiguousarray(gradient)
@@ -126,6 +129,11 @@ class SparseLayer:
             self.bias.add_gradient(bias_gradient)
 
         return tape.record(Value(outputs), way_back)
+
+    def _rows_per_piece(self, rows: SparseRows) -> int:
+        products = max(1, len(rows.columns)) * self.units
+        needed = _PRODUCTS_PER_PIECE * (len(rows.borders) - 1) // products
+        return max(_FEWEST_ROWS_PER_PIECE, needed)
 
 
 class CombinedFeatures:

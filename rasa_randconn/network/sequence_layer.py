@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Sequence
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from rasa_randconn.differentiation import Parameter, Tape, Value
 from rasa_randconn.network import operations
-from rasa_randconn.network.features import Feature, SparseRows, are_tokens
+from rasa_randconn.network.features import Feature, SparseRows, are_tokens, last_rows
 from rasa_randconn.network.hidden_layers import HiddenLayers
 from rasa_randconn.network.input_features import SequenceAndSentence
 from rasa_randconn.network.token_mask import TokenMask
@@ -83,18 +83,58 @@ class SequenceLayer:
             sentence_features: Features of sentences; none if there are none.
             wants_attention: Whether to return the attention weights.
         """
-        inputs, lengths = self._features(tape, sequence_features, sentence_features)
-        inputs = self._hidden_layers(tape, inputs)
-        rows, is_masked, attention = inputs, None, None
-        if self._token_mask is not None and tape.is_training:
-            is_token = np.ones(len(inputs.array), bool)
-            if sentence_features:
-                is_token = are_tokens(lengths)
-            rows, is_masked = self._token_mask(tape, inputs, is_token)
+        inputs, lengths = self._inputs(tape, sequence_features, sentence_features)
+        rows, is_masked = self._masked(tape, inputs, lengths, bool(sentence_features))
+        attention = None
         if self._encoder is not None:
             rows, attention = self._encoder(tape, rows, lengths, wants_attention)
             rows = operations.gelu(tape, rows)
         return EncodedSequence(rows, lengths, inputs, is_masked, attention)
+
+    def sentences(
+        self,
+        tape: Tape,
+        sequence_features: Sequence[Feature],
+        sentence_features: Sequence[Feature],
+    ) -> Value:
+        """The last row of every example, which is that of its sentence.
+
+        What others have is not computed where nothing depends on it.
+
+        Args:
+            tape: The current pass.
+            sequence_features: Features of tokens.
+            sentence_features: Features of sentences; none if there are none.
+
+        Returns:
+            Activations `[examples, units]`.
+        """
+        inputs, lengths = self._inputs(tape, sequence_features, sentence_features)
+        rows, _ = self._masked(tape, inputs, lengths, bool(sentence_features))
+        last = last_rows(lengths)
+        if self._encoder is None:
+            return operations.take(tape, rows, last)
+        rows, _ = self._encoder(tape, rows, lengths, wanted=last)
+        return operations.gelu(tape, rows)
+
+    def _inputs(
+        self,
+        tape: Tape,
+        sequence_features: Sequence[Feature],
+        sentence_features: Sequence[Feature],
+    ) -> Tuple[Value, np.ndarray]:
+        inputs, lengths = self._features(tape, sequence_features, sentence_features)
+        return self._hidden_layers(tape, inputs), lengths
+
+    def _masked(
+        self, tape: Tape, inputs: Value, lengths: np.ndarray, has_sentences: bool
+    ) -> Tuple[Value, Optional[np.ndarray]]:
+        if self._token_mask is None or not tape.is_training:
+            return inputs, None
+        is_token = np.ones(len(inputs.array), bool)
+        if has_sentences:
+            is_token = are_tokens(lengths)
+        return self._token_mask(tape, inputs, is_token)
 
     def keys_of_tokens(
         self, sequence_features: Sequence[Feature], lengths: np.ndarray

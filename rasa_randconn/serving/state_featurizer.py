@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import functools
-from typing import Any, Dict, List, Type
+from typing import Any, List, Tuple, Type
 
 import numpy as np
 import scipy.sparse
@@ -51,14 +50,14 @@ class StateFeaturizer(SingleStateFeaturizer):
             return features
         places = self._default_feature_states[attribute]
         named = self._state_features_for_attribute(sub_state, attribute)
-        numbers: Dict[int, float] = {
-            places[name]: value
+        numbers = sorted(
+            (places[name], float(value))
             for name, value in named.items()
             if value and name in places
-        }
+        )
         return [
             Features(
-                _sparse_row(numbers, len(places)),
+                _sparse_row(tuple(numbers), len(places)),
                 FEATURE_TYPE_SENTENCE,
                 attribute,
                 origin,
@@ -72,16 +71,18 @@ class IntentStateFeaturizer(StateFeaturizer, IntentTokenizerSingleStateFeaturize
     stock = IntentTokenizerSingleStateFeaturizer
 
 
-@functools.lru_cache(maxsize=64)
-def _empty_row(units: int) -> scipy.sparse.coo_matrix:
-    return scipy.sparse.coo_matrix((1, units), dtype=np.float32)
+@functools.lru_cache(maxsize=4096)
+def _sparse_row(
+    numbers: Tuple[Tuple[int, float], ...], units: int
+) -> scipy.sparse.coo_matrix:
+    """A row with some numbers at their columns.
 
-
-def _sparse_row(numbers: Dict[int, float], units: int) -> scipy.sparse.coo_matrix:
-    """A row with some numbers at their columns; the constructor checks at length."""
-    columns = sorted(numbers)
-    row = copy.copy(_empty_row(units))
-    row.row = np.zeros(len(columns), np.int32)
-    row.col = np.array(columns, np.int32)
-    row.data = np.array([numbers[column] for column in columns], np.float32)
+    The states of dialogues are few, and come again and again, so they share their rows.
+    """
+    columns = [column for column, _ in numbers]
+    values = np.array([value for _, value in numbers], np.float32)
+    places = (np.zeros(len(columns), np.int32), np.array(columns, np.int32))
+    row = scipy.sparse.coo_matrix((values, places), (1, units))
+    for array in (row.row, row.col, row.data):
+        array.flags.writeable = False
     return row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import numpy as np
 
@@ -42,6 +42,9 @@ class Chunk(NamedTuple):
         first_token: Its first token in the batch.
         positions: Position of every token in its example, and zeros.
         starts: First token of every example, and the number of tokens at the end.
+        wanted: The tokens whose activations are asked for; all if `None`.
+        first_output: Where its activations begin among those of the batch.
+        outputs: Number of tokens whose activations are asked for.
         attention_weights: Attention weights of all layers, `[layers, pairs]`.
     """
 
@@ -50,4 +53,7 @@ class Chunk(NamedTuple):
     first_token: int
     positions: np.ndarray
     starts: np.ndarray
+    wanted: Optional[np.ndarray]
+    first_output: int
+    outputs: int
     attention_weights: np.ndarray

@@ -8,6 +8,8 @@ from rasa_randconn.kernels import dropout, embedding, layout, products
 from rasa_randconn.transformer.activation_arrays import EncoderState
 from rasa_randconn.transformer.chunk import Chunk, PassOptions
 from rasa_randconn.transformer.sublayers import (
+    add_attended,
+    add_attended_backward,
     attend,
     attend_backward,
     feed_forward,
@@ -39,23 +41,34 @@ def encode(
         state: Gets the activations.
         encoding: Encoding of every position `[units, positions]`.
         inputs: Activations of the batch `[tokens, inputs]`.
-        outputs: Gets the chunk's part of the outputs `[tokens, units]`.
+        outputs: Gets the chunk's part of the outputs `[wanted tokens, units]`.
     """
+    stream = state.stream
     layout.take_tokens(inputs, chunk.first_token, chunk.starts[-1], state.inputs)
-    products.multiply(weights.embedding, state.inputs, state.features)
+    products.multiply(weights.embedding, state.inputs, stream.features)
     embedding.place_tokens(
-        state.features,
+        stream.features,
         weights.embedding_bias,
         encoding,
         chunk.positions,
         dropout.seed_of(options.seed, chunk.number, _EMBEDDING),
         *options.rate,
     )
-    for i in range(len(weights.layers)):
-        attend(weights.layers[i], options, chunk, i, state.layers[i], state)
-        feed_forward(weights.layers[i], options, chunk, i, state.layers[i], state)
-    normalize(weights.norm, state.features, state.norm)
-    layout.put_tokens(state.norm.outputs, chunk.first_token, chunk.starts[-1], outputs)
+    last = len(weights.layers) - 1
+    for i, (layer, own) in enumerate(zip(weights.layers, state.layers)):
+        attend(layer, options, chunk, i, own, stream)
+        attended = own.attended
+        if i == last and chunk.wanted is not None:
+            attended = state.last_attended
+            layout.take_columns(own.attended, chunk.wanted, attended)
+            layout.take_columns(
+                stream.features, chunk.wanted, state.last_stream.features
+            )
+            stream = state.last_stream
+        add_attended(layer, options, chunk, i, attended, stream)
+        feed_forward(layer, options, chunk, i, own, stream)
+    normalize(weights.norm, stream.features, state.norm)
+    layout.put_tokens(state.norm.outputs, chunk.first_output, chunk.outputs, outputs)
 
 
 def differentiate(
@@ -74,39 +87,41 @@ def differentiate(
         options: Options of the pass.
         chunk: Where the tokens are, with the attention weights.
         state: The activations.
-        output_gradients: Of the outputs of the batch `[tokens, units]`.
+        output_gradients: Of the outputs of the batch `[wanted tokens, units]`.
         weight_gradients: Gets the chunk's part of the gradients of all weights.
         input_gradients: Gets the chunk's part of those of the inputs.
     """
-    count = chunk.starts[-1]
+    stream = state.last_stream
     layout.take_tokens(
-        output_gradients, chunk.first_token, count, state.normalized_gradients
+        output_gradients, chunk.first_output, chunk.outputs, stream.normalized_gradients
     )
-    state.gradients[:, :] = 0.0
-    normalize_backward(
-        weights.norm, state, state.norm, state.gradients, weight_gradients.norm
-    )
-    for i in range(len(weights.layers) - 1, -1, -1):
-        feed_forward_backward(
-            weights.layers[i],
-            options,
-            chunk,
-            i,
-            state.layers[i],
-            state,
-            weight_gradients.layers[i],
-        )
+    stream.gradients[:, :] = 0.0
+    normalize_backward(weights.norm, stream, state.norm, weight_gradients.norm)
+    last = len(weights.layers) - 1
+    for i in range(last, -1, -1):
+        layer, own = weights.layers[i], state.layers[i]
+        own_gradients = weight_gradients.layers[i]
+        attended = state.last_attended if i == last else own.attended
+        feed_forward_backward(layer, options, chunk, i, own, stream, own_gradients)
+        add_attended_backward(layer, options, chunk, i, attended, stream, own_gradients)
+        if i == last and chunk.wanted is not None:
+            narrow, stream = stream, state.stream
+            layout.put_columns(narrow.gradients, chunk.wanted, stream.gradients)
+            layout.put_columns(
+                narrow.normalized_gradients, chunk.wanted, stream.normalized_gradients
+            )
         attend_backward(
-            weights.layers[i],
+            layer,
             options,
             chunk,
             i,
-            state.layers[i],
-            state,
-            weight_gradients.layers[i],
+            own,
+            state.projected_gradients,
+            stream,
+            own_gradients,
         )
     embedding.place_tokens_backward(
-        state.gradients,
+        stream.gradients,
         dropout.seed_of(options.seed, chunk.number, _EMBEDDING),
         *options.rate,
         weight_gradients.embedding_bias,
@@ -115,8 +130,10 @@ def differentiate(
     products.multiply_backward(
         weights.embedding,
         state.inputs,
-        state.gradients,
+        stream.gradients,
         weight_gradients.embedding,
         state.input_gradients,
     )
-    layout.put_tokens(state.input_gradients, chunk.first_token, count, input_gradients)
+    layout.put_tokens(
+        state.input_gradients, chunk.first_token, chunk.starts[-1], input_gradients
+    )

@@ -53,6 +53,7 @@ class Encoder:
         tokens: Value,
         lengths: np.ndarray,
         wants_attention: bool = False,
+        wanted: Optional[np.ndarray] = None,
     ) -> Tuple[Value, Optional[np.ndarray]]:
         """Encodes a batch.
 
@@ -61,9 +62,11 @@ class Encoder:
             tokens: Activations `[tokens, inputs]`, examples one after the other.
             lengths: Number of tokens of every example.
             wants_attention: Whether to return the attention weights.
+            wanted: The tokens whose activations are asked for, in rising order; all if
+                `None`.
 
         Returns:
-            Activations `[tokens, units]`, and attention weights
+            Activations `[wanted tokens, units]`, and attention weights
             `[batch, layers, heads, length, length]`.
         """
         passed = self.encoder_pass
@@ -72,6 +75,7 @@ class Encoder:
             lengths,
             self._views or self._current_arrays(),
             tape.seed() if tape.is_training else None,
+            wanted,
         )
         attention = (
             passed.attention_weights(result, lengths) if wants_attention else None

@@ -43,7 +43,7 @@ class ForwardPass(NamedTuple):
     """What a forward pass leaves.
 
     Attributes:
-        outputs: Activations `[tokens, units]`.
+        outputs: Activations `[wanted tokens, units]`.
         weights: All weights of the encoder in this pass.
         options: Options of the pass.
         chunks: What the backward pass needs.
@@ -83,6 +83,7 @@ class EncoderPass:
         lengths: np.ndarray,
         arrays: EncoderArrays,
         seed: Optional[int] = None,
+        wanted: Optional[np.ndarray] = None,
     ) -> ForwardPass:
         """Encodes a batch.
 
@@ -91,11 +92,15 @@ class EncoderPass:
             lengths: Number of tokens of every example.
             arrays: All weights, as `layout` arranges them.
             seed: Seed of the dropout; `None` to drop nothing.
+            wanted: The tokens whose activations are asked for, in rising order; all if
+                `None`. Others are not computed where nothing depends on them, which is
+                behind the last attention.
         """
         options = self._options(seed)
         encoding = self._encoding_up_to(int(lengths.max(initial=0)))
-        outputs = np.empty((len(inputs), self.settings.units), np.float32)
-        chunks = self._open_chunks(lengths, inputs.shape[1])
+        count = len(inputs) if wanted is None else len(wanted)
+        outputs = np.empty((count, self.settings.units), np.float32)
+        chunks = self._open_chunks(lengths, inputs.shape[1], wanted)
 
         def encode_chunk(open_chunk: _OpenChunk) -> None:
             chunk, state, _ = open_chunk
@@ -111,14 +116,15 @@ class EncoderPass:
 
         Args:
             result: What the forward pass left.
-            gradients: Of the outputs `[tokens, units]`.
+            gradients: Of the outputs `[wanted tokens, units]`.
 
         Returns:
             Gradients of the inputs `[tokens, inputs]`, and of all weights by their
             path.
         """
         inputs = self.layout.inputs
-        input_gradients = np.empty((len(gradients), inputs), np.float32)
+        tokens = sum(chunk.starts[-1] for chunk, _, _ in result.chunks)
+        input_gradients = np.empty((tokens, inputs), np.float32)
         by_chunk = np.empty((len(result.chunks), self.layout.size), np.float32)
 
         def differentiate_chunk(open_chunk: _OpenChunk) -> None:
@@ -134,7 +140,10 @@ class EncoderPass:
             )
 
         in_parallel(differentiate_chunk, result.chunks)
-        return input_gradients, self.layout.by_path(by_chunk.sum(axis=0))
+        total = by_chunk[0] if len(by_chunk) else by_chunk.sum(axis=0)
+        for own in by_chunk[1:]:
+            total += own
+        return input_gradients, self.layout.by_path(total)
 
     def attention_weights(self, result: ForwardPass, lengths: np.ndarray) -> np.ndarray:
         """Attention weights `[batch, layers, heads, length, length]`, 0 at padding."""
@@ -182,17 +191,20 @@ class EncoderPass:
             seed=seed or 0,
         )
 
-    def _open_chunks(self, lengths: np.ndarray, inputs: int) -> List[_OpenChunk]:
+    def _open_chunks(
+        self, lengths: np.ndarray, inputs: int, wanted: Optional[np.ndarray]
+    ) -> List[_OpenChunk]:
         starts = np.concatenate([[0], np.cumsum(lengths)])
         tokens = int(starts[-1])
         positions = np.arange(tokens) - np.repeat(starts[:-1], lengths)
-        count = max(1, -(-tokens // _TOKENS_PER_CHUNK))
-        if tokens >= _TOKENS_OF_TWO_CHUNKS:
-            count = max(2, count)
+        count = _number_of_chunks(tokens)
         borders = np.searchsorted(starts, np.arange(count + 1) * (tokens / count))
         borders[0], borders[-1] = 0, len(lengths)
+        output_borders = starts[borders]
+        if wanted is not None:
+            output_borders = np.searchsorted(wanted, output_borders)
         chunks: List[_OpenChunk] = []
-        for first, last in zip(borders[:-1], borders[1:]):
+        for i, (first, last) in enumerate(zip(borders[:-1], borders[1:])):
             own = slice(starts[first], starts[last])
             if own.stop == own.start:
                 continue
@@ -201,16 +213,24 @@ class EncoderPass:
             room = whole_vectors(count)
             chunk_positions = np.zeros(room, np.int64)
             chunk_positions[:count] = positions[own]
+            outputs = slice(output_borders[i], output_borders[i + 1])
+            own_wanted, room_of_wanted = None, None
+            if wanted is not None:
+                own_wanted = wanted[outputs] - own.start
+                room_of_wanted = whole_vectors(len(own_wanted))
             chunk = Chunk(
                 len(chunks),
                 int(first),
                 int(own.start),
                 chunk_positions,
                 starts[first : last + 1] - starts[first],
+                own_wanted,
+                int(outputs.start),
+                int(outputs.stop - outputs.start),
                 np.empty((self.settings.layers, pairs), np.float32),
             )
             slab = self._slab()
-            state = slab.encoder_state(self.settings, inputs, room)
+            state = slab.encoder_state(self.settings, inputs, room, room_of_wanted)
             chunks.append(_OpenChunk(chunk, state, slab))
         return chunks
 
@@ -229,3 +249,10 @@ class EncoderPass:
             encoding = encoding.astype(np.float32)
             self._encoding = encoding
         return encoding
+
+
+def _number_of_chunks(tokens: int) -> int:
+    """As many chunks as keep two cores equally busy, whatever machine this is."""
+    if tokens < _TOKENS_OF_TWO_CHUNKS:
+        return 1
+    return 2 * max(1, -(-tokens // (2 * _TOKENS_PER_CHUNK)))

@@ -1,7 +1,8 @@
 """Self-attention and feed-forward network of one encoder layer, on one chunk.
 
-Each adds to the residual stream `state.features`; going backward, each adds to its
-gradients `state.gradients`.
+Each adds to the residual stream `stream.features`; going backward, each adds to its
+gradients `stream.gradients`. What attention finds and its way into the residual stream
+are apart, so that only some tokens can go on from there.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import numpy as np
 from rasa_randconn.kernels import activations, attention, dropout, products
 from rasa_randconn.kernels import normalization as norm
 from rasa_randconn.transformer.activation_arrays import (
-    EncoderState,
     LayerState,
     NormalizationState,
+    Stream,
 )
 from rasa_randconn.transformer.chunk import Chunk, PassOptions
 from rasa_randconn.transformer.settings import EPSILON
@@ -37,19 +38,19 @@ def attend(
     chunk: Chunk,
     layer: int,
     own: LayerState,
-    state: EncoderState,
+    stream: Stream,
 ) -> None:
-    """Adds the self-attention of a layer to the residual stream.
+    """Lets the tokens attend to each other.
 
     Args:
         weights: Weights of the layer.
         options: Options of the pass.
         chunk: Where the tokens are; gets the attention weights.
         layer: Number of the layer.
-        own: Gets the activations of the layer.
-        state: The residual stream, and room for other activations.
+        own: Gets the activations of the layer, up to what was attended.
+        stream: The residual stream.
     """
-    normalize(weights.attention_norm, state.features, own.attention_norm)
+    normalize(weights.attention_norm, stream.features, own.attention_norm)
     normalized = own.attention_norm.outputs
     kernels = (weights.query, weights.key, weights.value)
     for kernel, outputs in zip(kernels, np.split(own.projected, 3)):
@@ -67,13 +68,6 @@ def attend(
         chunk.attention_weights[layer],
         own.attended,
     )
-    products.multiply(weights.output, own.attended, state.update)
-    dropout.add_update(
-        state.features,
-        state.update,
-        weights.output_bias,
-        *_dropout(options, chunk, layer, _ATTENTION),
-    )
 
 
 def attend_backward(
@@ -82,7 +76,8 @@ def attend_backward(
     chunk: Chunk,
     layer: int,
     own: LayerState,
-    state: EncoderState,
+    projected_gradients: np.ndarray,
+    stream: Stream,
     weight_gradients: LayerArrays,
 ) -> None:
     """Computes the gradients of `attend`.
@@ -93,28 +88,15 @@ def attend_backward(
         chunk: Where the tokens are, with the attention weights.
         layer: Number of the layer.
         own: The activations of the layer.
-        state: Gradients of the residual stream, which are added to.
+        projected_gradients: Room for those of queries, keys and values.
+        stream: Gradients of the residual stream, which are added to;
+            `normalized_gradients` are those of what was attended, and get lost.
         weight_gradients: Gets the gradients of the weights.
     """
-    dropout.dropout_backward(
-        state.gradients,
-        *_dropout(options, chunk, layer, _ATTENTION),
-        state.update,
-        weight_gradients.output_bias,
-    )
-    attended_gradients = state.normalized_gradients
-    attended_gradients[:, :] = 0.0
-    products.multiply_backward(
-        weights.output,
-        own.attended,
-        state.update,
-        weight_gradients.output,
-        attended_gradients,
-    )
     weight_gradients.key_embeddings[:] = 0.0
     weight_gradients.value_embeddings[:] = 0.0
     attention.attention_backward(
-        attended_gradients,
+        stream.normalized_gradients,
         own.projected,
         chunk.starts,
         options.heads,
@@ -123,11 +105,11 @@ def attend_backward(
         weights.key_embeddings,
         weights.value_embeddings,
         chunk.attention_weights[layer],
-        state.projected_gradients,
+        projected_gradients,
         weight_gradients.key_embeddings,
         weight_gradients.value_embeddings,
     )
-    state.normalized_gradients[:, :] = 0.0
+    stream.normalized_gradients[:, :] = 0.0
     normalized = own.attention_norm.outputs
     kernels = (weights.query, weights.key, weights.value)
     own_gradients = (
@@ -136,17 +118,80 @@ def attend_backward(
         weight_gradients.value,
     )
     for kernel, kernel_gradient, gradients in zip(
-        kernels, own_gradients, np.split(state.projected_gradients, 3)
+        kernels, own_gradients, np.split(projected_gradients, 3)
     ):
         products.multiply_backward(
-            kernel, normalized, gradients, kernel_gradient, state.normalized_gradients
+            kernel, normalized, gradients, kernel_gradient, stream.normalized_gradients
         )
     normalize_backward(
         weights.attention_norm,
-        state,
+        stream,
         own.attention_norm,
-        state.gradients,
         weight_gradients.attention_norm,
+    )
+
+
+def add_attended(
+    weights: LayerArrays,
+    options: PassOptions,
+    chunk: Chunk,
+    layer: int,
+    attended: np.ndarray,
+    stream: Stream,
+) -> None:
+    """Adds what was attended to the residual stream.
+
+    Args:
+        weights: Weights of the layer.
+        options: Options of the pass.
+        chunk: Where the tokens are.
+        layer: Number of the layer.
+        attended: Attended values `[units, tokens]`.
+        stream: The residual stream of the same tokens.
+    """
+    products.multiply(weights.output, attended, stream.update)
+    dropout.add_update(
+        stream.features,
+        stream.update,
+        weights.output_bias,
+        *_dropout(options, chunk, layer, _ATTENTION),
+    )
+
+
+def add_attended_backward(
+    weights: LayerArrays,
+    options: PassOptions,
+    chunk: Chunk,
+    layer: int,
+    attended: np.ndarray,
+    stream: Stream,
+    weight_gradients: LayerArrays,
+) -> None:
+    """Computes the gradients of `add_attended`.
+
+    Args:
+        weights: Weights of the layer.
+        options: Options of the pass.
+        chunk: Where the tokens are.
+        layer: Number of the layer.
+        attended: Attended values `[units, tokens]`.
+        stream: Gradients of the residual stream; `normalized_gradients` get those of
+            the attended values.
+        weight_gradients: Gets the gradients of the weights.
+    """
+    dropout.dropout_backward(
+        stream.gradients,
+        *_dropout(options, chunk, layer, _ATTENTION),
+        stream.update,
+        weight_gradients.output_bias,
+    )
+    stream.normalized_gradients[:, :] = 0.0
+    products.multiply_backward(
+        weights.output,
+        attended,
+        stream.update,
+        weight_gradients.output,
+        stream.normalized_gradients,
     )
 
 
@@ -156,7 +201,7 @@ def feed_forward(
     chunk: Chunk,
     layer: int,
     own: LayerState,
-    state: EncoderState,
+    stream: Stream,
 ) -> None:
     """Adds the feed-forward network of a layer to the residual stream.
 
@@ -166,23 +211,23 @@ def feed_forward(
         chunk: Where the tokens are.
         layer: Number of the layer.
         own: Gets the activations of the layer.
-        state: The residual stream, and room for other activations.
+        stream: The residual stream, and room for other activations.
     """
-    normalize(weights.feed_forward_norm, state.features, own.feed_forward_norm)
+    normalize(weights.feed_forward_norm, stream.features, own.feed_forward_norm)
     products.multiply(
-        weights.feed_forward_in, own.feed_forward_norm.outputs, state.hidden
+        weights.feed_forward_in, own.feed_forward_norm.outputs, stream.hidden
     )
     activations.gelu(
-        state.hidden,
+        stream.hidden,
         weights.feed_forward_in_bias,
         *_dropout(options, chunk, layer, _HIDDEN),
         own.activated,
         own.derivatives,
     )
-    products.multiply(weights.feed_forward_out, own.activated, state.update)
+    products.multiply(weights.feed_forward_out, own.activated, stream.update)
     dropout.add_update(
-        state.features,
-        state.update,
+        stream.features,
+        stream.update,
         weights.feed_forward_out_bias,
         *_dropout(options, chunk, layer, _FEED_FORWARD),
     )
@@ -194,7 +239,7 @@ def feed_forward_backward(
     chunk: Chunk,
     layer: int,
     own: LayerState,
-    state: EncoderState,
+    stream: Stream,
     weight_gradients: LayerArrays,
 ) -> None:
     """Computes the gradients of `feed_forward`.
@@ -205,39 +250,38 @@ def feed_forward_backward(
         chunk: Where the tokens are.
         layer: Number of the layer.
         own: The activations of the layer.
-        state: Gradients of the residual stream, which are added to.
+        stream: Gradients of the residual stream, which are added to.
         weight_gradients: Gets the gradients of the weights.
     """
     dropout.dropout_backward(
-        state.gradients,
+        stream.gradients,
         *_dropout(options, chunk, layer, _FEED_FORWARD),
-        state.update,
+        stream.update,
         weight_gradients.feed_forward_out_bias,
     )
-    state.hidden[:, :] = 0.0
+    stream.hidden[:, :] = 0.0
     products.multiply_backward(
         weights.feed_forward_out,
         own.activated,
-        state.update,
+        stream.update,
         weight_gradients.feed_forward_out,
-        state.hidden,
+        stream.hidden,
     )
     activations.gelu_backward(
-        state.hidden, own.derivatives, weight_gradients.feed_forward_in_bias
+        stream.hidden, own.derivatives, weight_gradients.feed_forward_in_bias
     )
-    state.normalized_gradients[:, :] = 0.0
+    stream.normalized_gradients[:, :] = 0.0
     products.multiply_backward(
         weights.feed_forward_in,
         own.feed_forward_norm.outputs,
-        state.hidden,
+        stream.hidden,
         weight_gradients.feed_forward_in,
-        state.normalized_gradients,
+        stream.normalized_gradients,
     )
     normalize_backward(
         weights.feed_forward_norm,
-        state,
+        stream,
         own.feed_forward_norm,
-        state.gradients,
         weight_gradients.feed_forward_norm,
     )
 
@@ -259,18 +303,17 @@ def normalize(
 
 def normalize_backward(
     weights: NormalizationArrays,
-    state: EncoderState,
+    stream: Stream,
     own: NormalizationState,
-    gradients: np.ndarray,
     weight_gradients: NormalizationArrays,
 ) -> None:
     """Adds the gradients of `normalize`'s features, from `normalized_gradients`."""
     norm.normalize_backward(
-        state.normalized_gradients,
+        stream.normalized_gradients,
         weights.gamma,
         own.standardized,
         own.inverse_deviations,
-        gradients,
+        stream.gradients,
         weight_gradients.gamma,
         weight_gradients.beta,
     )

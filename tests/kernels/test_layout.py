@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rasa_randconn.kernels.layout import put_tokens, take_tokens
+from rasa_randconn.kernels.layout import (
+    put_columns,
+    put_tokens,
+    take_columns,
+    take_tokens,
+)
 
 TOKENS = 47
 
@@ -35,3 +40,17 @@ def test_tokens_are_put_back_and_no_others_touched(normal, span, units):
     expected[first : first + count] = features[:, :count].T
     put_tokens(features, first, count, rows)
     np.testing.assert_array_equal(rows, expected)
+
+
+@pytest.mark.parametrize("tokens", [[], [0], [3, 4, 9], [TOKENS - 1]])
+def test_some_columns_are_taken_followed_by_zeros_and_put_back(normal, units, tokens):
+    features, numbers = normal(units, TOKENS), np.array(tokens, np.int64)
+    taken = np.full((units, len(tokens) + 2), np.nan, np.float32)
+    take_columns(features, numbers, taken)
+    expected = np.pad(features[:, tokens], [(0, 0), (0, 2)])
+    np.testing.assert_array_equal(taken, expected)
+
+    back = np.full_like(features, np.nan)
+    put_columns(taken, numbers, back)
+    is_taken = np.isin(np.arange(TOKENS), tokens)
+    np.testing.assert_array_equal(back, np.where(is_taken, features, 0))

@@ -7,6 +7,8 @@ import pytest
 import scipy.sparse
 
 from rasa_randconn.differentiation import Tape, Value
+from rasa_randconn.kernels import in_parallel
+from rasa_randconn.network import input_features
 from rasa_randconn.network.features import Feature, SparseRows
 from rasa_randconn.network.hidden_layers import HiddenLayers
 from rasa_randconn.network.input_features import (
@@ -76,6 +78,25 @@ def test_features_and_units_are_dropped_in_training_only(make_sparse, in_trainin
     np.testing.assert_allclose(found[found != 0], 2 * plain[found != 0], rtol=1e-5)
     found = only_features(in_training(), rows).array
     assert (found != 0).all() and (found != plain).any()
+
+
+@pytest.mark.parametrize("rates", [(0.0, 0.0), (0.3, 0.2)])
+def test_outputs_are_the_same_in_one_piece_and_in_many(
+    rates, make_sparse, in_training, monkeypatch
+):
+    layer, rows = make_sparse(*rates), sparse_rows(TOKENS)
+    sizes = []
+
+    def counted(function, pieces):
+        sizes.append(len(pieces))
+        return in_parallel(function, pieces)
+
+    monkeypatch.setattr(input_features, "in_parallel", counted)
+    whole = layer(in_training(), rows).array
+    monkeypatch.setattr(input_features, "_PRODUCTS_PER_PIECE", 1)
+    monkeypatch.setattr(input_features, "_FEWEST_ROWS_PER_PIECE", 50)
+    np.testing.assert_array_equal(layer(in_training(), rows).array, whole)
+    assert sizes == [1, 5]
 
 
 def test_training_says_which_rows_of_the_kernel_it_reads(make_sparse, in_training):

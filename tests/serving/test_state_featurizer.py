@@ -77,11 +77,14 @@ def test_a_state_has_the_features_of_rasa(case, featurizer):
                 )
 
 
-def test_rows_do_not_share_memory(featurizer):
+def test_rows_that_states_share_cannot_be_changed(featurizer):
     ours = StateFeaturizer.like(featurizer)
     (first,) = ours.encode_state(STATES["a form"], None)["active_loop"]
-    first.features.data[:] = 7
     (second,) = ours.encode_state(STATES["a form"], None)["active_loop"]
+    assert first is not second
+    for part in ("row", "col", "data"):
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(first.features, part)[:] = 7
     assert second.features.data.tolist() == [1]
 
 

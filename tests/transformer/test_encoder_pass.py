@@ -60,8 +60,9 @@ def make(pattern="grouped", **options):
     return EncoderPass(settings, products, shapes), weights
 
 
-def forward(encoder, weights, inputs, lengths, seed=None):
-    return encoder.forward(inputs, lengths, encoder.layout.arrays(weights), seed)
+def forward(encoder, weights, inputs, lengths, seed=None, wanted=None):
+    arrays = encoder.layout.arrays(weights)
+    return encoder.forward(inputs, lengths, arrays, seed, wanted)
 
 
 def batch(*lengths):
@@ -81,18 +82,22 @@ RELATIVE = {
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 @pytest.mark.parametrize("options", [{}, {"unidirectional": True, **RELATIVE}])
-def test_gradients_with_dropout_are_the_slope_of_the_loss(pattern, options):
+@pytest.mark.parametrize("wanted", [None, [0, 4, 5, 8]])
+def test_gradients_with_dropout_are_the_slope_of_the_loss(pattern, options, wanted):
     encoder, weights = make(
         pattern, dropout_rate=0.2, attention_dropout_rate=0.2, **options
     )
     inputs, lengths = batch(5, 1, 3)
-    output_gradients = normal(len(inputs), 16, seed=60)
+    wanted = None if wanted is None else np.array(wanted)
+    output_gradients = normal(len(inputs), 16, seed=60)[: None if wanted is None else 4]
 
     def loss(changed_inputs, changed_weights):
-        result = forward(encoder, changed_weights, changed_inputs, lengths, seed=7)
+        result = forward(
+            encoder, changed_weights, changed_inputs, lengths, seed=7, wanted=wanted
+        )
         return np.sum(result.outputs.astype(np.float64) * output_gradients)
 
-    result = forward(encoder, weights, inputs, lengths, seed=7)
+    result = forward(encoder, weights, inputs, lengths, seed=7, wanted=wanted)
     input_gradients, gradients = encoder.backward(result, output_gradients)
     assert {name: g.shape for name, g in gradients.items()} == {
         name: w.shape for name, w in weights.items()
@@ -144,6 +149,68 @@ def test_gradients_of_several_chunks_are_the_sum_of_those_of_their_examples():
     for name, gradient in gradients(slice(0, 80), slice(None)).items():
         expected = parts[0][name] + parts[1][name]
         np.testing.assert_allclose(gradient, expected, atol=1e-3)
+
+
+def first_tokens(lengths):
+    return np.cumsum(lengths) - lengths
+
+
+WANTED = {
+    "first tokens": first_tokens,
+    "last tokens": lambda lengths: np.cumsum(lengths) - 1,
+    "tokens of one chunk": lambda lengths: np.array([2, 3, 7]),
+    "all tokens": lambda lengths: np.arange(lengths.sum()),
+}
+
+
+@pytest.mark.parametrize("which", WANTED)
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("options", [{}, {"unidirectional": True, **RELATIVE}])
+def test_what_is_wanted_of_some_tokens_is_what_all_tokens_have(which, layers, options):
+    encoder, weights = make(layers=layers, **options)
+    inputs, lengths = many_examples(80)
+    wanted = WANTED[which](lengths)
+    output_gradients = np.zeros((len(inputs), 16), np.float32)
+    output_gradients[wanted] = normal(len(wanted), 16, seed=60)
+
+    every = forward(encoder, weights, inputs, lengths)
+    some = forward(encoder, weights, inputs, lengths, wanted=wanted)
+    assert len(some.chunks) > 1
+    np.testing.assert_allclose(some.outputs, every.outputs[wanted], atol=1e-5)
+    np.testing.assert_array_equal(
+        encoder.attention_weights(some, lengths),
+        encoder.attention_weights(every, lengths),
+    )
+    found, found_gradients = encoder.backward(some, output_gradients[wanted])
+    expected, expected_gradients = encoder.backward(every, output_gradients)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    for name, gradient in expected_gradients.items():
+        np.testing.assert_allclose(
+            found_gradients[name], gradient, atol=1e-3, err_msg=name
+        )
+
+
+def test_no_more_than_attention_is_computed_for_tokens_that_nobody_wants():
+    encoder, weights = make(layers=1)
+    inputs, lengths = batch(6, 7, 20)
+    result = forward(encoder, weights, inputs, lengths, wanted=first_tokens(lengths))
+    state = result.chunks[0].state
+    (layer,) = state.layers
+    assert layer.attended.shape == (16, 48)
+    assert layer.activated.shape == (30, 16)
+    assert state.norm.outputs.shape == (16, 16)
+
+
+@pytest.mark.parametrize(
+    "tokens, chunks", [(1, 1), (191, 1), (192, 2), (1024, 2), (1025, 4), (2049, 6)]
+)
+def test_there_are_as_many_chunks_for_one_core_as_for_the_other(tokens, chunks):
+    encoder, weights = make(layers=1)
+    inputs, lengths = batch(*[1] * tokens)
+    result = forward(encoder, weights, inputs, lengths)
+    assert len(result.chunks) == chunks
+    counts = [chunk.starts[-1] for chunk, _, _ in result.chunks]
+    assert max(counts) - min(counts) <= 1
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)

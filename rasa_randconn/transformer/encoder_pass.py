@@ -21,7 +21,7 @@ from rasa_randconn.transformer.chunk_pass import differentiate, encode
 from rasa_randconn.transformer.settings import EncoderSettings
 from rasa_randconn.transformer.weight_arrays import EncoderArrays, WeightLayout
 
-# Activations of so many tokens stay in a core's cache.
+# More leave a core's cache too often, fewer cost too many calls.
 _TOKENS_PER_CHUNK = 512
 
 # A batch of so many tokens is worth cutting in two.

@@ -150,7 +150,7 @@ class Twins:
     def __init__(self, ours: Any, stock: Any, data: Any):
         self.ours, self.stock, self._data = ours, stock, data
         self.batch = StackedFeatures(data.data).everything()
-        self._stock_batch = RasaDataGenerator.prepare_batch(data.data)
+        self.stock_batch = RasaDataGenerator.prepare_batch(data.data)
         self.stock_loss(training=True)
         self.pairs: Dict[str, Tuple[Any, Any]] = {}
         move_weights(ours.parameters)
@@ -162,7 +162,7 @@ class Twins:
     def stock_loss(self, training: bool) -> tf.Tensor:
         self.stock.reset_metrics()
         self.stock._training = training
-        loss = self.stock.batch_loss(self._stock_batch)
+        loss = self.stock.batch_loss(self.stock_batch)
         self.stock._training = None
         return loss
 

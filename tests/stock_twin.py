@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
@@ -121,6 +122,18 @@ def _fix_choices_of_stock(monkeypatch: Any) -> None:
     monkeypatch.setattr(rasa_layers.InputMask, "call", masked)
 
 
+def twins_of_classifiers(
+    components: Sequence[Any], options: Dict[str, Any], data: Any, storage: Any
+) -> Twins:
+    """Models of our classifier and of stock's, prepared for the same messages."""
+    models = []
+    for component in components:
+        diet = create(component, options, storage)
+        model_data = diet.preprocess_train_data(copy.deepcopy(data))
+        models.append(diet._instantiate_model_class(model_data))
+    return Twins(*models, model_data)
+
+
 def twins_of_policies(
     components: Sequence[Any], options: Dict[str, Any], data: Any, storage: Any
 ) -> Twins:
@@ -193,12 +206,26 @@ def dense_weights(parameters: Parameters) -> Dict[str, np.ndarray]:
     """Copies of all weights by path, in the shapes that they have in stock."""
     weights = {}
     for parameter in parameters:
-        layer = parameters.layers.get(parameter.path.rsplit("/", 1)[0])
-        values = parameter.array
-        if layer is not None and parameter.path.endswith("/kernel"):
-            values = layer.connectivity.unpack(values)
-        weights[parameter.path] = values.copy()
+        path = parameter.path
+        weights[path] = unpacked(parameters, path, parameter.array).copy()
     return weights
+
+
+def dense_gradient(parameters: Parameters, path: str) -> np.ndarray:
+    """The gradient of a weight in the shape that it has in stock, zeros if none."""
+    parameter = parameters[path]
+    gradient = parameter.gradient
+    if gradient is None:
+        gradient = np.zeros_like(parameter.array)
+    return unpacked(parameters, path, gradient)
+
+
+def unpacked(parameters: Parameters, path: str, array: np.ndarray) -> np.ndarray:
+    """A weight, or its gradient, in the shape that it has in stock."""
+    layer = parameters.layers.get(path.rsplit("/", 1)[0])
+    if layer is None or not path.endswith("/kernel"):
+        return array
+    return np.asarray(layer.connectivity.unpack(array))
 
 
 def stock_variable(model: Any, path: str) -> tf.Variable:
@@ -255,11 +282,7 @@ def assert_same_loss_and_gradients(twins: Twins) -> None:
         if gradient is None:
             assert parameter.gradient is None or not parameter.gradient.any(), path
             continue
-        found = parameter.gradient
-        found = np.zeros_like(parameter.array) if found is None else found
-        layer = twins.ours.parameters.layers.get(path.rsplit("/", 1)[0])
-        if layer is not None and path.endswith("/kernel"):
-            found = layer.connectivity.unpack(found)
+        found = dense_gradient(twins.ours.parameters, path)
         np.testing.assert_allclose(
             found, tf.convert_to_tensor(gradient), atol=2e-4, rtol=2e-3, err_msg=path
         )

@@ -117,17 +117,19 @@ class DIETNetwork(Network):
 
     def loss(self, tape: Tape, batch: Batch, metrics: Metrics) -> float:
         """Sums up the losses of masked tokens, intents and entities."""
-        if self._label_loss and not self._mask_loss and not self._taggers:
-            return self._loss_of_labels(
-                tape, batch, self._sentences(tape, batch), metrics
+        decides_from_sentences = self._mask_loss is None and not self._taggers
+        if decides_from_sentences and self._label_loss is not None:
+            features = batch[TEXT]
+            sentences = self._text_layer.sentences(
+                tape, features[SEQUENCE], features.get(SENTENCE, ())
             )
+            return self._loss_of_labels(tape, batch, sentences, metrics)
         text, tokens = self._encoded(tape, batch)
         total = 0.0
         if self._mask_loss is not None and tape.is_training:
             total += self._loss_of_masked_tokens(tape, batch, text, metrics)
         if self._label_loss is not None:
-            sentences = operations.take(tape, text.rows, last_rows(text.lengths))
-            total += self._loss_of_labels(tape, batch, sentences, metrics)
+            total += self._loss_of_labels(tape, batch, text.sentences(tape), metrics)
         if self._taggers:
             total += self._loss_of_entities(tape, batch, text, tokens, metrics)
         return total
@@ -190,12 +192,6 @@ class DIETNetwork(Network):
             tape, features[SEQUENCE], sentence, wants_attention=wants_attention
         )
         return text, _Tokens.of(text.lengths, bool(sentence))
-
-    def _sentences(self, tape: Tape, batch: Batch) -> Value:
-        features = batch[TEXT]
-        return self._text_layer.sentences(
-            tape, features[SEQUENCE], features.get(SENTENCE, ())
-        )
 
     def _loss_of_masked_tokens(
         self, tape: Tape, batch: Batch, text: EncodedSequence, metrics: Metrics

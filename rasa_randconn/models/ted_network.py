@@ -41,7 +41,6 @@ from rasa_randconn.network.features import (
     are_tokens,
     dense,
     has,
-    last_rows,
     padded,
     starts_of,
 )
@@ -381,8 +380,7 @@ class _Attribute:
             )
         elif self._sequence is not None:
             sequence = self._sequence(tape, features[SEQUENCE], features[SENTENCE])
-            last = last_rows(sequence.lengths)
-            encoded = operations.take(tape, sequence.rows, last)
+            encoded = sequence.sentences(tape)
         else:
             assert self._combined is not None
             encoded = self._combined(tape, features[SENTENCE])

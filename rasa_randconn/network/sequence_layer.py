@@ -32,6 +32,10 @@ class EncodedSequence(NamedTuple):
     is_masked: Optional[np.ndarray]
     attention: Optional[np.ndarray]
 
+    def sentences(self, tape: Tape) -> Value:
+        """The last row of every example `[examples, units]`."""
+        return operations.take(tape, self.rows, last_rows(self.lengths))
+
 
 class SequenceLayer:
     """Combines features, applies hidden layers, masks tokens, and encodes.

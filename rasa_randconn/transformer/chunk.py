@@ -44,7 +44,6 @@ class Chunk(NamedTuple):
         starts: First token of every example, and the number of tokens at the end.
         wanted: The tokens whose activations are asked for; all if `None`.
         first_output: Where its activations begin among those of the batch.
-        outputs: Number of tokens whose activations are asked for.
         attention_weights: Attention weights of all layers, `[layers, pairs]`.
     """
 
@@ -55,5 +54,9 @@ class Chunk(NamedTuple):
     starts: np.ndarray
     wanted: Optional[np.ndarray]
     first_output: int
-    outputs: int
     attention_weights: np.ndarray
+
+    @property
+    def outputs(self) -> int:
+        """Number of tokens whose activations are asked for."""
+        return int(self.starts[-1]) if self.wanted is None else len(self.wanted)

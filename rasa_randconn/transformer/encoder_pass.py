@@ -140,10 +140,7 @@ class EncoderPass:
             )
 
         in_parallel(differentiate_chunk, result.chunks)
-        total = by_chunk[0] if len(by_chunk) else by_chunk.sum(axis=0)
-        for own in by_chunk[1:]:
-            total += own
-        return input_gradients, self.layout.by_path(total)
+        return input_gradients, self.layout.by_path(by_chunk.sum(axis=0))
 
     def attention_weights(self, result: ForwardPass, lengths: np.ndarray) -> np.ndarray:
         """Attention weights `[batch, layers, heads, length, length]`, 0 at padding."""
@@ -213,10 +210,10 @@ class EncoderPass:
             room = whole_vectors(count)
             chunk_positions = np.zeros(room, np.int64)
             chunk_positions[:count] = positions[own]
-            outputs = slice(output_borders[i], output_borders[i + 1])
             own_wanted, room_of_wanted = None, None
             if wanted is not None:
-                own_wanted = wanted[outputs] - own.start
+                own_wanted = wanted[output_borders[i] : output_borders[i + 1]]
+                own_wanted = own_wanted - own.start
                 room_of_wanted = whole_vectors(len(own_wanted))
             chunk = Chunk(
                 len(chunks),
@@ -225,8 +222,7 @@ class EncoderPass:
                 chunk_positions,
                 starts[first : last + 1] - starts[first],
                 own_wanted,
-                int(outputs.start),
-                int(outputs.stop - outputs.start),
+                int(output_borders[i]),
                 np.empty((self.settings.layers, pairs), np.float32),
             )
             slab = self._slab()

@@ -11,7 +11,13 @@ from typing import Tuple
 
 import numpy as np
 
-from rasa_randconn.kernels import activations, attention, dropout, products
+from rasa_randconn.kernels import (
+    LayerKernel,
+    activations,
+    attention,
+    dropout,
+    products,
+)
 from rasa_randconn.kernels import normalization as norm
 from rasa_randconn.transformer.activation_arrays import (
     LayerState,
@@ -149,13 +155,8 @@ def add_attended(
         attended: Attended values `[units, tokens]`.
         stream: The residual stream of the same tokens.
     """
-    products.multiply(weights.output, attended, stream.update)
-    dropout.add_update(
-        stream.features,
-        stream.update,
-        weights.output_bias,
-        *_dropout(options, chunk, layer, _ATTENTION),
-    )
+    place = _dropout(options, chunk, layer, _ATTENTION)
+    _add_product(weights.output, weights.output_bias, attended, place, stream)
 
 
 def add_attended_backward(
@@ -179,18 +180,13 @@ def add_attended_backward(
             the attended values.
         weight_gradients: Gets the gradients of the weights.
     """
-    dropout.dropout_backward(
-        stream.gradients,
-        *_dropout(options, chunk, layer, _ATTENTION),
-        stream.update,
-        weight_gradients.output_bias,
-    )
-    stream.normalized_gradients[:, :] = 0.0
-    products.multiply_backward(
+    _add_product_backward(
         weights.output,
         attended,
-        stream.update,
+        _dropout(options, chunk, layer, _ATTENTION),
+        stream,
         weight_gradients.output,
+        weight_gradients.output_bias,
         stream.normalized_gradients,
     )
 
@@ -224,12 +220,12 @@ def feed_forward(
         own.activated,
         own.derivatives,
     )
-    products.multiply(weights.feed_forward_out, own.activated, stream.update)
-    dropout.add_update(
-        stream.features,
-        stream.update,
+    _add_product(
+        weights.feed_forward_out,
         weights.feed_forward_out_bias,
-        *_dropout(options, chunk, layer, _FEED_FORWARD),
+        own.activated,
+        _dropout(options, chunk, layer, _FEED_FORWARD),
+        stream,
     )
 
 
@@ -253,18 +249,13 @@ def feed_forward_backward(
         stream: Gradients of the residual stream, which are added to.
         weight_gradients: Gets the gradients of the weights.
     """
-    dropout.dropout_backward(
-        stream.gradients,
-        *_dropout(options, chunk, layer, _FEED_FORWARD),
-        stream.update,
-        weight_gradients.feed_forward_out_bias,
-    )
-    stream.hidden[:, :] = 0.0
-    products.multiply_backward(
+    _add_product_backward(
         weights.feed_forward_out,
         own.activated,
-        stream.update,
+        _dropout(options, chunk, layer, _FEED_FORWARD),
+        stream,
         weight_gradients.feed_forward_out,
+        weight_gradients.feed_forward_out_bias,
         stream.hidden,
     )
     activations.gelu_backward(
@@ -316,6 +307,35 @@ def normalize_backward(
         stream.gradients,
         weight_gradients.gamma,
         weight_gradients.beta,
+    )
+
+
+def _add_product(
+    kernel: LayerKernel,
+    bias: np.ndarray,
+    inputs: np.ndarray,
+    place: _DropoutArguments,
+    stream: Stream,
+) -> None:
+    """Adds a product with its bias to the residual stream, after dropout."""
+    products.multiply(kernel, inputs, stream.update)
+    dropout.add_update(stream.features, stream.update, bias, *place)
+
+
+def _add_product_backward(
+    kernel: LayerKernel,
+    inputs: np.ndarray,
+    place: _DropoutArguments,
+    stream: Stream,
+    kernel_gradient: LayerKernel,
+    bias_gradient: np.ndarray,
+    input_gradients: np.ndarray,
+) -> None:
+    """Computes the gradients of `_add_product`."""
+    dropout.dropout_backward(stream.gradients, *place, stream.update, bias_gradient)
+    input_gradients[:, :] = 0.0
+    products.multiply_backward(
+        kernel, inputs, stream.update, kernel_gradient, input_gradients
     )
 
 

@@ -6,7 +6,6 @@ drawn many times, and the losses and gradients of all draws compared.
 
 from __future__ import annotations
 
-import copy
 from typing import Any, Dict, List
 
 import numpy as np
@@ -16,12 +15,16 @@ from data_factory import (
     STORIES,
     TINY_DIET,
     TINY_TED,
-    create,
     dialogues,
 )
 from rasa.core.policies.ted_policy import TEDPolicy
 from rasa.nlu.classifiers.diet_classifier import DIETClassifier
-from stock_twin import Twins, twins_of_policies
+from stock_twin import (
+    Twins,
+    dense_gradient,
+    twins_of_classifiers,
+    twins_of_policies,
+)
 
 from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
 from rasa_randconn.differentiation import Tape
@@ -43,7 +46,7 @@ TED = {
     "drop_rate": 0.3,
     "drop_rate_dialogue": 0.2,
     "drop_rate_attention": 0.2,
-    # scaled, it jumps whenever the first example of a batch is known well enough
+    # scaled, it jumps as soon as one example of a batch is known well enough
     "scale_loss": False,
     "use_sparse_input_dropout": True,
     "use_dense_input_dropout": True,
@@ -60,15 +63,10 @@ DIET_CASES = {
 def test_losses_and_gradients_of_diet_are_distributed_as_those_of_stock(
     case, featurizers, tmp_path
 ):
-    options = {**DIET, **DIET_CASES[case]}
-    models = []
-    for component in (RandConnDIETClassifier, DIETClassifier):
-        diet = create(component, options, tmp_path)
-        model_data = diet.preprocess_train_data(
-            copy.deepcopy(featurizers.training_data)
-        )
-        models.append(diet._instantiate_model_class(model_data))
-    assert_same_distribution(Twins(*models, model_data))
+    components = (RandConnDIETClassifier, DIETClassifier)
+    options, data = {**DIET, **DIET_CASES[case]}, featurizers.training_data
+    twins = twins_of_classifiers(components, options, data, tmp_path)
+    assert_same_distribution(twins)
 
 
 def test_losses_and_gradients_of_ted_are_distributed_as_those_of_stock(
@@ -121,17 +119,10 @@ def _draw_of_ours(twins: Twins, random: np.random.Generator) -> Dict[str, np.nda
     tape = Tape(random, True)
     loss = twins.ours.network.loss(tape, twins.batch, Metrics())
     tape.differentiate()
-    draw: Dict[str, Any] = {"loss": np.array(loss)}
+    draw = {"loss": np.array(loss)}
     for path in _trainable(twins):
-        parameter = twins.pairs[path][0]
-        gradient = parameter.gradient
-        if gradient is None:
-            gradient = np.zeros_like(parameter.array)
-        layer = twins.ours.parameters.layers.get(path.rsplit("/", 1)[0])
-        if layer is not None and path.endswith("/kernel"):
-            gradient = layer.connectivity.unpack(gradient)
-        draw[path] = np.array(gradient)
-        parameter.gradient = None
+        draw[path] = dense_gradient(twins.ours.parameters, path).copy()
+        twins.pairs[path][0].gradient = None
     return draw
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
 import pytest
 from data_factory import (
@@ -12,17 +10,16 @@ from data_factory import (
     TINY_DIET,
     TINY_TED,
     Featurizers,
-    create,
     dialogues,
     nlu_data,
 )
 from rasa.core.policies.ted_policy import TEDPolicy
 from rasa.nlu.classifiers.diet_classifier import DIETClassifier
 from stock_twin import (
-    Twins,
     assert_same_loss_and_gradients,
     assert_same_outputs,
     fix_choices,
+    twins_of_classifiers,
     twins_of_policies,
 )
 
@@ -117,12 +114,8 @@ def diet_twins(featurizers, dense_featurizers, tmp_path, monkeypatch):
         data = featurizers.training_data
         if options.pop("is_dense", False):
             data = dense_featurizers.training_data
-        models = []
-        for component in (RandConnDIETClassifier, DIETClassifier):
-            diet = create(component, options, tmp_path)
-            model_data = diet.preprocess_train_data(copy.deepcopy(data))
-            models.append(diet._instantiate_model_class(model_data))
-        return Twins(*models, model_data)
+        components = (RandConnDIETClassifier, DIETClassifier)
+        return twins_of_classifiers(components, options, data, tmp_path)
 
     return make
 

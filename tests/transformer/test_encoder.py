@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from rasa.utils.tensorflow.transformer import TransformerEncoder as StockEncoder
-from stock_twin import stock_variable
+from stock_twin import stock_variable, unpacked
 
 from rasa_randconn.connections import KINDS, PATTERNS, ConnectionSettings
 from rasa_randconn.differentiation import Parameters, Tape, Value
@@ -87,12 +87,6 @@ def run_stock(encoder, variables, padded, is_real, output_gradients):
         input_gradients.numpy()[is_real],
         {path: g.numpy() for path, g in zip(variables, gradients)},
     )
-
-
-def unpacked(parameters, path, array):
-    layer = parameters.layers.get(path.rsplit("/", 1)[0])
-    is_kernel = layer is not None and path.endswith("/kernel")
-    return layer.connectivity.unpack(array) if is_kernel else array
 
 
 def assert_equals_stock(options, lengths):

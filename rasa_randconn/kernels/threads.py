@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor, wait
 from functools import lru_cache
-from typing import Any, Callable, List, Sequence, TypeVar
+from queue import SimpleQueue
+from threading import Lock, Thread
+from typing import Any, Callable, List, Optional, Sequence, TypeVar
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
@@ -36,25 +37,75 @@ def in_parallel(
         for index in open_pieces:
             results[index] = function(pieces[index])
 
-    helpers = [
-        _executor(os.getpid()).submit(work)
-        for _ in range(min(len(pieces), _cores()) - 1)
-    ]
+    shares = [_Share(work) for _ in range(min(len(pieces), _cores()) - 1)]
+    for share in shares:
+        _open_shares(os.getpid()).put(share)
     try:
         work()
     finally:
         # what has not started is not waited for: it might wait for this very thread
-        started = [helper for helper in helpers if not helper.cancel()]
-        wait(started)
-    for helper in started:
-        helper.result()
+        started = [share for share in shares if not share.cancel()]
+        for share in started:
+            share.wait()
+    for share in started:
+        if share.error is not None:
+            raise share.error
     return results
 
 
+class _Share:
+    """A helper's share of the work, which its owner takes back if none comes.
+
+    Futures do the same, but hand over so slowly that a thread gains little from a
+    helper for work of a millisecond.
+
+    Attributes:
+        error: What the work raised.
+    """
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self.error: Optional[BaseException] = None
+        self._work = work
+        self._is_taken = Lock()
+        self._is_running = Lock()
+        self._is_running.acquire()
+
+    def cancel(self) -> bool:
+        """Takes the work back, unless a helper has begun."""
+        return self._is_taken.acquire(blocking=False)
+
+    def run(self) -> None:
+        """Does the work, unless it was taken back."""
+        if not self._is_taken.acquire(blocking=False):
+            return
+        try:
+            self._work()
+        except BaseException as error:  # its owner raises it
+            self.error = error
+        finally:
+            self._is_running.release()
+
+    def wait(self) -> None:
+        """Waits until a helper that has begun is done."""
+        self._is_running.acquire()
+
+
 @lru_cache(maxsize=1)
-def _executor(process: int) -> ThreadPoolExecutor:
-    """The helpers of a process (a forked one has none of its parent's threads)."""
-    return ThreadPoolExecutor(max(_cores() - 1, 1), thread_name_prefix="kernels")
+def _open_shares(process: int) -> SimpleQueue[_Share]:
+    """Where the helpers of a process look for work.
+
+    They are started here: a forked process has none of its parent's threads.
+    """
+    shares: SimpleQueue[_Share] = SimpleQueue()
+    for number in range(max(_cores() - 1, 1)):
+        name = f"kernels-{number}"
+        Thread(target=_help, args=(shares,), name=name, daemon=True).start()
+    return shares
+
+
+def _help(shares: SimpleQueue[_Share]) -> None:
+    while True:
+        shares.get().run()
 
 
 def _cores() -> int:

@@ -59,7 +59,7 @@ def attend(
     normalize(weights.attention_norm, stream.features, own.attention_norm)
     normalized = own.attention_norm.outputs
     kernels = (weights.query, weights.key, weights.value)
-    for kernel, outputs in zip(kernels, np.split(own.projected, 3)):
+    for kernel, outputs in zip(kernels, _thirds(own.projected)):
         products.multiply(kernel, normalized, outputs)
     attention.attention(
         own.projected,
@@ -124,7 +124,7 @@ def attend_backward(
         weight_gradients.value,
     )
     for kernel, kernel_gradient, gradients in zip(
-        kernels, own_gradients, np.split(projected_gradients, 3)
+        kernels, own_gradients, _thirds(projected_gradients)
     ):
         products.multiply_backward(
             kernel, normalized, gradients, kernel_gradient, stream.normalized_gradients
@@ -337,6 +337,11 @@ def _add_product_backward(
     products.multiply_backward(
         kernel, inputs, stream.update, kernel_gradient, input_gradients
     )
+
+
+def _thirds(projected: np.ndarray) -> np.ndarray:
+    """Queries, keys and values `[3, units, tokens]` of `[3 * units, tokens]`."""
+    return projected.reshape(3, -1, projected.shape[1])
 
 
 def _dropout(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import multiprocessing
 import os
 import threading
 import time
@@ -81,3 +82,27 @@ def test_several_threads_can_call_at_once():
     with ThreadPoolExecutor(8) as executor:
         sums = list(executor.map(add_up, range(16)))
     assert sums == [sum(range(count)) for count in range(16)]
+
+
+def test_a_piece_can_have_pieces_of_its_own():
+    def add_up(count):
+        return sum(in_parallel(lambda piece: time.sleep(0.001) or piece, range(count)))
+
+    counts = range(12)
+    assert in_parallel(add_up, counts) == [sum(range(count)) for count in counts]
+
+
+def test_a_forked_process_has_helpers_of_its_own(cores):
+    in_parallel(str, [1, 2])
+    context = multiprocessing.get_context("fork")
+    both_run = context.Event()
+
+    def meet():
+        barrier = threading.Barrier(min(cores, 2))
+        in_parallel(lambda _: barrier.wait(timeout=10), [1, 2])
+        both_run.set()
+
+    child = context.Process(target=meet)
+    child.start()
+    child.join(30)
+    assert child.exitcode == 0 and both_run.is_set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rasa_randconn.kernels.compilation import compiled, float_from_bits
+from rasa_randconn.kernels.compilation import compiled, float_from_bits, inlined
 from rasa_randconn.kernels.dropout import kept_factor
 
 _LOG2_E = np.float32(1.44269504)
@@ -18,7 +18,7 @@ _LOWEST_EXPONENT = np.float32(-87.0)
 _LARGEST_ERF_INPUT = np.float32(3.8325066)
 
 
-@compiled
+@inlined
 def exp_of_negative(x: np.float32) -> np.float32:
     """`exp(x)` of a 32-bit float that is not positive, within two roundings.
 
@@ -38,7 +38,7 @@ def exp_of_negative(x: np.float32) -> np.float32:
     return y * float_from_bits(np.int32((rounded + np.int32(127)) << np.int32(23)))
 
 
-@compiled
+@inlined
 def _erf(x: np.float32) -> np.float32:
     """The error function of a 32-bit float (the rational function that Eigen uses)."""
     s = x * x

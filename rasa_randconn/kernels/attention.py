@@ -17,7 +17,7 @@ from rasa_randconn.kernels.attention_loops import (
     products_at_offsets,
     sums_over_offsets,
 )
-from rasa_randconn.kernels.compilation import compiled
+from rasa_randconn.kernels.compilation import compiled, inlined
 from rasa_randconn.kernels.dropout import is_kept
 from rasa_randconn.kernels.inner_loops import rows_of_one_loop
 from rasa_randconn.kernels.relative_positions import (
@@ -209,7 +209,7 @@ def attention_backward(
         )
 
 
-@compiled
+@inlined
 def _key_offsets(starts: np.ndarray, tokens: int, unidirectional: bool) -> tuple:
     """The offsets of the first and last key that each token sees.
 
@@ -226,7 +226,7 @@ def _key_offsets(starts: np.ndarray, tokens: int, unidirectional: bool) -> tuple
     return first, last
 
 
-@compiled
+@inlined
 def _query_offsets(starts: np.ndarray, tokens: int, unidirectional: bool) -> tuple:
     """The offsets at which each token is seen, first and last (see `_key_offsets`)."""
     first, last = _key_offsets(starts, tokens, False)
@@ -235,7 +235,7 @@ def _query_offsets(starts: np.ndarray, tokens: int, unidirectional: bool) -> tup
     return -last, seen_last
 
 
-@compiled
+@inlined
 def _longest(starts: np.ndarray) -> int:
     """Number of tokens of the longest example."""
     longest = 1
@@ -244,7 +244,7 @@ def _longest(starts: np.ndarray) -> int:
     return longest
 
 
-@compiled
+@inlined
 def _empty_band(zero_row: int, tokens: int, unidirectional: bool) -> np.ndarray:
     """A band of zeros, with a vector of zeros before and after the tokens.
 
@@ -257,7 +257,7 @@ def _empty_band(zero_row: int, tokens: int, unidirectional: bool) -> np.ndarray:
     return np.zeros((offsets, whole_vectors(tokens) + 2 * LANES), np.float32)
 
 
-@compiled
+@inlined
 def _offsets_of_vector(first: np.ndarray, last: np.ndarray, token: int) -> tuple:
     """Smallest and largest offset of any token of a vector; 1, 0 if all are empty."""
     smallest, largest = 1, 0
@@ -268,7 +268,7 @@ def _offsets_of_vector(first: np.ndarray, last: np.ndarray, token: int) -> tuple
     return smallest, largest
 
 
-@compiled
+@inlined
 def _offsets_of_vectors(first: np.ndarray, last: np.ndarray) -> np.ndarray:
     """The same of all vectors `[vectors, 2]`."""
     ranges = np.empty((len(first) // LANES, 2), np.int64)
@@ -277,7 +277,7 @@ def _offsets_of_vectors(first: np.ndarray, last: np.ndarray) -> np.ndarray:
     return ranges
 
 
-@compiled
+@inlined
 def _embedding_indices(
     band: np.ndarray, zero_row: int, max_relative_position: int, unidirectional: bool
 ) -> np.ndarray:
@@ -290,7 +290,7 @@ def _embedding_indices(
     return indices
 
 
-@compiled
+@inlined
 def _multiply_in_band(
     queries: np.ndarray,
     keys: np.ndarray,
@@ -322,7 +322,7 @@ def _multiply_in_band(
             offset += number
 
 
-@compiled
+@inlined
 def _softmax(
     zero_row: int, first: np.ndarray, last: np.ndarray, band: np.ndarray
 ) -> None:
@@ -356,7 +356,7 @@ def _softmax(
                 row[lane] = row[lane] / total[lane] if is_seen else np.float32(0.0)
 
 
-@compiled
+@inlined
 def _softmax_backward(
     weights: np.ndarray,
     zero_row: int,
@@ -388,7 +388,7 @@ def _softmax_backward(
                 gradient[lane] = weight[lane] * (gradient[lane] - mean[lane]) * scale
 
 
-@compiled
+@inlined
 def _sum_up(
     band: np.ndarray,
     values: np.ndarray,
@@ -436,7 +436,7 @@ def _sum_up(
             row += number
 
 
-@compiled
+@inlined
 def _copy_weights(
     starts: np.ndarray,
     unidirectional: bool,
@@ -466,7 +466,7 @@ def _copy_weights(
                 place += 1
 
 
-@compiled
+@inlined
 def _hide_keys(
     starts: np.ndarray,
     unidirectional: bool,

@@ -13,7 +13,12 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from rasa_randconn.kernels.inner_loops import ROWS
-from rasa_randconn.kernels.vectors import LANES, VectorCode, write_choice
+from rasa_randconn.kernels.vectors import (
+    INDEX_BYTES,
+    LANES,
+    VectorCode,
+    write_choice,
+)
 
 #: Numbers of offsets that a loop can have, falling.
 OFFSETS = (4, 1)
@@ -73,7 +78,8 @@ def _products_at_offsets(
                     for total, code, column in zip(totals, key_codes, columns)
                 ]
 
-            for i, total in enumerate(everything.sums(depth, constant, add)):
+            totals = everything.sums(depth, everything.zeros(constant), add)
+            for i, total in enumerate(totals):
                 place = builder.mul(result_step, everything.integer(i))
                 everything.store(total, everything.place(results, place))
 
@@ -131,7 +137,7 @@ def _sums_over_offsets(
                     for total, row in zip(totals, places)
                 ]
 
-            totals = everything.sums(count, constant, add)
+            totals = everything.sums(count, everything.zeros(constant), add)
             code = everything.within(zero, width) if is_masked else everything
             for total, row in zip(totals, places):
                 code.store(total, code.place(outputs, row))
@@ -153,3 +159,65 @@ def _sums_over_offsets(
 #: number of offsets; the number of tokens, which is the distance between rows; the
 #: address of the first output of the first row, and how many outputs there are.
 sums_over_offsets: Any = intrinsic(_sums_over_offsets)
+
+
+def _add_embedded(
+    typing_context: Any,
+    number: Any,
+    queries: Any,
+    width: Any,
+    tokens: Any,
+    depth: Any,
+    embeddings: Any,
+    indices: Any,
+    results: Any,
+    result_step: Any,
+) -> Any:
+    """How to compile `add_embedded`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        number, queries, width, tokens, depth = arguments[:5]
+        embeddings, indices, results, result_step = arguments[5:]
+        everything = VectorCode(builder)
+
+        def write(constant: int, is_masked: bool) -> None:
+            zero = everything.integer(0)
+            code = everything.within(zero, width) if is_masked else everything
+            own_embeddings, places = [], []
+            for i in range(constant):
+                index_place = everything.place(
+                    indices, everything.integer(i), INDEX_BYTES
+                )
+                first = builder.mul(depth, everything.index(index_place))
+                own_embeddings.append(everything.place(embeddings, first))
+                place = builder.mul(result_step, everything.integer(i))
+                places.append(everything.place(results, place))
+
+            def add(step: Any, totals: Any) -> Any:
+                row = everything.place(queries, builder.mul(step, tokens))
+                query = code.load(row)
+                return [
+                    code.add_product(
+                        total, query, code.load_everywhere(code.place(embedding, step))
+                    )
+                    for total, embedding in zip(totals, own_embeddings)
+                ]
+
+            start = [code.load(place) for place in places]
+            for total, place in zip(code.sums(depth, start, add), places):
+                code.store(total, place)
+
+        is_full = builder.icmp_signed(">=", width, everything.integer(LANES))
+        write_choice(builder, number, OFFSETS, is_full, write)
+        return context.get_dummy_value()
+
+    return types.none(*[types.int64] * 9), generate
+
+
+#: Adds the products of a vector of queries with the embeddings of some offsets that
+#: follow one another (to be called in compiled code). Arguments: the number of offsets,
+#: one of `OFFSETS`; the address of the first query's first number, and how many queries
+#: there are; the distance between rows of queries, and the number of rows; the address
+#: of the embeddings `[embeddings, depth]`, and that of the index of the first offset's;
+#: the address of the results, and the distance between offsets.
+add_embedded: Any = intrinsic(_add_embedded)

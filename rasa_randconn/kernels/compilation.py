@@ -26,16 +26,37 @@ def compiled(function: Function) -> Function:
     the user's cache, or where the variable `NUMBA_CACHE_DIR` says. Where nothing can be
     written, every process compiles anew. While the code runs, other Python threads run.
     """
+    return _compiled_or_loaded(function, is_inlined=False)
+
+
+def inlined(function: Function) -> Function:
+    """Compiles a function into every kernel that calls it.
+
+    Were it a function of its own there, it would exist once for every kernel and once
+    for itself, each optimised in its own way, and sums would be rounded in another way.
+    Which of them runs depends on what a process has loaded before: one that has
+    compiled kernels would train other weights than the next.
+    """
+    return _compiled_or_loaded(function, is_inlined=True)
+
+
+def _compiled_or_loaded(function: Function, is_inlined: bool) -> Function:
     try:
-        decorated: Function = _compile(cache=True)(function)
+        decorated: Function = _compile(is_inlined, cache=True)(function)
     except RuntimeError as error:
         logger.debug(f"'{function.__name__}' is compiled in every process: {error}")
-        decorated = _compile(cache=False)(function)
+        decorated = _compile(is_inlined, cache=False)(function)
     return decorated
 
 
-def _compile(cache: bool) -> Any:
-    return numba.njit(nogil=True, cache=cache, fastmath=_REORDERED, error_model="numpy")
+def _compile(is_inlined: bool, cache: bool) -> Any:
+    return numba.njit(
+        nogil=True,
+        cache=cache,
+        fastmath=_REORDERED,
+        error_model="numpy",
+        forceinline=is_inlined,
+    )
 
 
 def _float_from_bits(typing_context: Any, bits: Any) -> Any:

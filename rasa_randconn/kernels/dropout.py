@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rasa_randconn.kernels.compilation import compiled
+from rasa_randconn.kernels.compilation import compiled, inlined
 
 _BITS = 32
 
@@ -40,7 +40,7 @@ def seed_of(*numbers: int) -> np.uint32:
     return np.uint32(zlib.crc32(struct.pack(f"{len(numbers)}q", *numbers)))
 
 
-@compiled
+@inlined
 def is_kept(place: int, seed: np.uint32, threshold: np.uint32) -> bool:
     """Whether dropout keeps the unit at a place.
 
@@ -55,7 +55,7 @@ def is_kept(place: int, seed: np.uint32, threshold: np.uint32) -> bool:
     return bool(bits >= threshold)
 
 
-@compiled
+@inlined
 def kept_factor(
     place: int, seed: np.uint32, threshold: np.uint32, scale: np.float32
 ) -> np.float32:

@@ -33,12 +33,17 @@ def place_tokens(
     """
     units, tokens = features.shape
     root = np.float32(np.sqrt(units))
+    added = np.empty(tokens, np.float32)
     for unit in range(units):
+        # apart, so that the loop with the arithmetic uses vectors
+        unit_encoding = encoding[unit]
+        for token in range(tokens):
+            added[token] = unit_encoding[np.uint32(positions[token])]
         shift = bias[unit]
         for token in range(tokens):
             factor = kept_factor(unit * tokens + token, seed, threshold, scale)
             value = (features[unit, token] + shift) * root
-            features[unit, token] = (value + encoding[unit, positions[token]]) * factor
+            features[unit, token] = (value + added[token]) * factor
 
 
 @compiled

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rasa_randconn.kernels.compilation import compiled
+from rasa_randconn.kernels.compilation import compiled, inlined
 from rasa_randconn.kernels.inner_loops import (
     ROWS,
     products_of_rows,
@@ -128,14 +128,22 @@ def kernel_gradient(
     length = BYTES * tokens
     x = address_of(features)
     square = np.empty((4, 4), np.float32)
+    has_squares = fan_in >= 4 and units >= 4
     for group in range(groups):
         inputs = indices[group]
         y = address_of(gradients) + group * units * length
         for i in range(0, fan_in, 4):
-            # beyond the last, it is computed again
+            # what the last square has in common with others is computed again
+            i = max(min(i, fan_in - 4), 0)
             i1, i2, i3 = _following(i, fan_in)
             for j in range(0, units, 4):
+                j = max(min(j, units - 4), 0)
                 j1, j2, j3 = _following(j, units)
+                place, distance = address_of(square), 4
+                if has_squares:
+                    place = address_of(result)
+                    place += BYTES * ((group * fan_in + i) * units + j)
+                    distance = units
                 products_of_rows(
                     x + inputs[i] * length,
                     x + inputs[i1] * length,
@@ -146,14 +154,16 @@ def kernel_gradient(
                     y + j2 * length,
                     y + j3 * length,
                     tokens,
-                    address_of(square),
+                    place,
+                    distance,
                 )
-                for row in range(min(4, fan_in - i)):
-                    for column in range(min(4, units - j)):
-                        result[group, i + row, j + column] = square[row, column]
+                if not has_squares:
+                    for row in range(min(4, fan_in - i)):
+                        for column in range(min(4, units - j)):
+                            result[group, i + row, j + column] = square[row, column]
 
 
-@compiled
+@inlined
 def _following(first: int, size: int) -> tuple:
     """The three indices after the first, none beyond the last."""
     last = size - 1

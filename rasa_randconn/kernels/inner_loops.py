@@ -15,7 +15,7 @@ import llvmlite.binding
 from numba.core import types
 from numba.extending import intrinsic
 
-from rasa_randconn.kernels.compilation import compiled
+from rasa_randconn.kernels.compilation import inlined
 from rasa_randconn.kernels.vectors import (
     INDEX_BYTES,
     LANES,
@@ -33,7 +33,7 @@ def _rows_in_registers() -> int:
 ROWS = (_rows_in_registers(), 4, 2, 1)
 
 
-@compiled
+@inlined
 def rows_of_one_loop(rows: int) -> int:
     """How many of the rows that are left the next loop takes."""
     for number in ROWS:
@@ -98,7 +98,8 @@ def _weighted_sums(is_backward: bool) -> Any:
                         for total, row in zip(totals, row_places)
                     ]
 
-                for row, total in enumerate(code.sums(count, constant, add)):
+                totals = code.sums(count, code.zeros(constant), add)
+                for row, total in enumerate(totals):
                     number = code.integer(row)
                     if is_backward:
                         number = indexed(number)
@@ -135,11 +136,12 @@ def _products_of_rows(
     y3: Any,
     tokens: Any,
     results: Any,
+    result_step: Any,
 ) -> Any:
     """How to compile `products_of_rows`."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        rows, (tokens, results) = arguments[:8], arguments[8:]
+        rows, (tokens, results, result_step) = arguments[:8], arguments[8:]
         lanes = tokens.type(LANES)
 
         def add(code: VectorCode, first: Any, totals: Any) -> Any:
@@ -150,19 +152,26 @@ def _products_of_rows(
         code = VectorCode(builder)
         totals = code.sums(
             builder.sdiv(tokens, lanes),
-            LANES,
+            code.zeros(16),
             lambda step, totals: add(code, builder.mul(step, lanes), totals),
         )
         left = builder.srem(tokens, lanes)
         last = code.within(code.integer(0), left)
-        totals = add(last, builder.sub(tokens, left), totals)
-        code.store(code.sums_of_lanes(totals), results)
+        totals = code.sums(
+            builder.zext(builder.icmp_signed("<", code.integer(0), left), left.type),
+            totals,
+            lambda step, totals: add(last, builder.sub(tokens, left), totals),
+        )
+        square = code.sums_of_lanes(totals)
+        for row in range(4):
+            place = builder.mul(result_step, code.integer(row))
+            code.store_part(square, 4 * row, 4, code.place(results, place))
         return context.get_dummy_value()
 
-    return types.none(*[types.int64] * 10), generate
+    return types.none(*[types.int64] * 11), generate
 
 
 #: Multiplies 4 rows with 4 others, sums up over tokens, and puts the sums into an array
 #: `[4, 4]`. It is called with the addresses of the rows at the first token, the number
-#: of tokens and the address of the array.
+#: of tokens, the address of the array and the distance between its rows.
 products_of_rows: Any = intrinsic(_products_of_rows)

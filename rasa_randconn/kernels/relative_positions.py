@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from rasa_randconn.kernels.compilation import compiled
-from rasa_randconn.kernels.vectors import LANES
+from rasa_randconn.kernels.attention_loops import OFFSETS, add_embedded
+from rasa_randconn.kernels.compilation import inlined
+from rasa_randconn.kernels.vectors import BYTES, INDEX_BYTES, LANES, address_of
+
+_MOST_OFFSETS = OFFSETS[0]
 
 
-@compiled
+@inlined
 def relative_index(
     offset: int, max_relative_position: int, unidirectional: bool
 ) -> int:
@@ -26,7 +29,7 @@ def relative_index(
     return distance + max_relative_position
 
 
-@compiled
+@inlined
 def add_products(
     queries: np.ndarray,
     embeddings: np.ndarray,
@@ -46,19 +49,28 @@ def add_products(
         zero_row: The row of offset 0.
         band: `[offsets, tokens]`, with a vector before and after the tokens.
     """
-    depth = queries.shape[0]
+    depth, tokens = queries.shape
     for vector in range(len(ranges)):
         token = vector * LANES
-        for offset in range(ranges[vector, 0], ranges[vector, 1] + 1):
-            products = band[zero_row + offset, LANES + token : 2 * LANES + token]
-            embedding = embeddings[indices[zero_row + offset]]
-            for i in range(depth):
-                own = queries[i, token : token + LANES]
-                for lane in range(len(own)):
-                    products[lane] += embedding[i] * own[lane]
+        offset, last = ranges[vector]
+        while offset <= last:
+            number = _MOST_OFFSETS if offset + _MOST_OFFSETS - 1 <= last else 1
+            row = zero_row + offset
+            add_embedded(
+                number,
+                address_of(queries) + BYTES * token,
+                tokens - token,
+                tokens,
+                depth,
+                address_of(embeddings),
+                address_of(indices) + INDEX_BYTES * row,
+                address_of(band) + BYTES * (row * band.shape[1] + LANES + token),
+                band.shape[1],
+            )
+            offset += number
 
 
-@compiled
+@inlined
 def add_embeddings(
     band: np.ndarray, embeddings: np.ndarray, indices: np.ndarray, outputs: np.ndarray
 ) -> None:
@@ -80,7 +92,7 @@ def add_embeddings(
                 output[token] += factor * weights[token]
 
 
-@compiled
+@inlined
 def add_embedding_gradients(
     band: np.ndarray, queries: np.ndarray, indices: np.ndarray, gradients: np.ndarray
 ) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rasa_randconn.kernels.compilation import compiled
+from rasa_randconn.kernels.compilation import compiled, inlined
 
 # Keeps a sum whose probabilities are lost to underflow from becoming log(0).
 _TINY = np.float32(1e-37)
@@ -198,7 +198,7 @@ def decode(
             column = int(confidence)
 
 
-@compiled
+@inlined
 def _confidence(scores: np.ndarray) -> np.float32:
     """The softmax of the highest score."""
     highest = scores.max()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from rasa_randconn.kernels.compilation import compiled
+from rasa_randconn.kernels.compilation import compiled, inlined
 
 # After so many steps without a gradient, a momentum is too small to change a weight.
 _LONGEST_MOMENTUM = 200
 
 
-@compiled
+@inlined
 def update(
     weights: np.ndarray,
     gradients: np.ndarray,

@@ -9,7 +9,7 @@ from numba.core import cgutils, types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
-from rasa_randconn.kernels.compilation import compiled
+from rasa_randconn.kernels.compilation import inlined
 
 #: Numbers in a vector; where no register is so wide, LLVM takes several.
 LANES = 16
@@ -46,7 +46,7 @@ def _address_of(typing_context: Any, array: Any) -> Any:
 address_of: Any = intrinsic(_address_of)
 
 
-@compiled
+@inlined
 def whole_vectors(count: int) -> int:
     """The number rounded up to a multiple of `LANES`."""
     return (count + LANES - 1) // LANES * LANES
@@ -110,6 +110,15 @@ class VectorCode:
         arguments = [vector, pointer, _ALIGNMENT, self._mask]
         self._call("llvm.masked.store.v16f32.p0v16f32", ir.VoidType(), arguments)
 
+    def store_part(self, vector: Any, first: int, count: int, address: Any) -> None:
+        """Writes some of a vector's lanes, whichever count."""
+        lanes = ir.Constant(
+            ir.VectorType(_INDEX, count), list(range(first, first + count))
+        )
+        part = self.builder.shuffle_vector(vector, vector, lanes)
+        pointer = self._pointer(address, ir.VectorType(_FLOAT, count))
+        self.builder.store(part, pointer, align=BYTES)
+
     def load_everywhere(self, address: Any) -> Any:
         """Reads one number into all lanes."""
         number = self.builder.load(self._pointer(address, _FLOAT))
@@ -135,12 +144,16 @@ class VectorCode:
         product = self.builder.fmul(one, other, flags=_FUSED)
         return self.builder.fadd(total, product, flags=_FUSED)
 
-    def sums(self, count: Any, number: int, add: Any) -> List[Any]:
+    def zeros(self, number: int) -> List[Any]:
+        """So many vectors of zeros."""
+        return [_ZEROS] * number
+
+    def sums(self, count: Any, start: Sequence[Any], add: Any) -> List[Any]:
         """Writes a loop that adds to vectors, all of which stay in registers.
 
         Args:
             count: Number of rounds.
-            number: Number of vectors; they start at zero.
+            start: What the vectors are before the first.
             add: Writes one round: takes its number and the vectors, returns the new.
         """
         builder = self.builder
@@ -152,20 +165,20 @@ class VectorCode:
 
         builder.position_at_end(body)
         step = builder.phi(_INTEGER)
-        totals = [builder.phi(_VECTOR) for _ in range(number)]
+        totals = [builder.phi(_VECTOR) for _ in start]
         added = add(step, totals)
         next_step = builder.add(step, self.integer(1))
         step.add_incoming(zero, before)
         step.add_incoming(next_step, body)
-        for total, new in zip(totals, added):
-            total.add_incoming(_ZEROS, before)
+        for total, old, new in zip(totals, start, added):
+            total.add_incoming(old, before)
             total.add_incoming(new, body)
         builder.cbranch(builder.icmp_signed("<", next_step, count), body, after)
 
         builder.position_at_end(after)
-        results = [builder.phi(_VECTOR) for _ in range(number)]
-        for result, new in zip(results, added):
-            result.add_incoming(_ZEROS, before)
+        results = [builder.phi(_VECTOR) for _ in start]
+        for result, old, new in zip(results, start, added):
+            result.add_incoming(old, before)
             result.add_incoming(new, body)
         return results
 

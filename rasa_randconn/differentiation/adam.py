@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping, Tuple
+from typing import Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
 from rasa_randconn.differentiation.parameters import (
+    Parameter,
     Parameters,
     RowParameter,
 )
@@ -49,23 +50,17 @@ class Adam:
         self.step = 0
         trained = [p for p in parameters if p.is_trainable]
         self._rows = [p for p in trained if isinstance(p, RowParameter)]
-        self._momentums = {p.path: np.zeros_like(p.array) for p in trained}
-        self._velocities = {p.path: np.zeros_like(p.array) for p in trained}
         self._last_steps = {
             p.path: np.zeros(len(p.array), np.int64) for p in self._rows
         }
+        whole = [p for p in trained if not isinstance(p, RowParameter)]
+        self._whole = _WholeArrays(whole, scales_learning_rate)
+        self._momentums = self._whole.by_path(self._whole.momentums)
+        self._velocities = self._whole.by_path(self._whole.velocities)
+        for kernel in self._rows:
+            self._momentums[kernel.path] = np.zeros_like(kernel.array)
+            self._velocities[kernel.path] = np.zeros_like(kernel.array)
         self._rates = np.zeros(1, np.float32)
-        self._flat = [
-            (
-                parameter,
-                parameter.array.reshape(-1),
-                self._momentums[parameter.path].reshape(-1),
-                self._velocities[parameter.path].reshape(-1),
-                parameter.fraction**-0.5 if scales_learning_rate else 1.0,
-            )
-            for parameter in trained
-            if not isinstance(parameter, RowParameter)
-        ]
 
     def prepare(self, parameter: RowParameter, rows: np.ndarray) -> None:
         """Brings rows up to the current step, before a batch reads them.
@@ -86,21 +81,7 @@ class Adam:
         """Takes one step with all gradients, and clears these."""
         self.step += 1
         rate = self._rate(self.step)
-        for parameter, weights, momentums, velocities, rate_factor in self._flat:
-            gradient = parameter.gradient
-            if gradient is None:
-                # as Keras does with one of zeros, momentum moves the weights on
-                gradient = np.zeros_like(parameter.array)
-            updates.update(
-                weights,
-                np.ascontiguousarray(gradient).reshape(-1),
-                momentums,
-                velocities,
-                np.float32(parameter.l2),
-                np.float32(rate * rate_factor),
-                *(_BETA_1, _BETA_2, _EPSILON),
-            )
-            parameter.gradient = None
+        self._whole.update(rate)
         for row_parameter in self._rows:
             self._update_rows(row_parameter, rate)
 
@@ -177,6 +158,61 @@ class Adam:
         in_parallel(update_piece, _pieces(rows))
         self._last_steps[parameter.path][rows] = self.step
         parameter.touched[rows] = 0
+
+
+class _WholeArrays:
+    """Parameters that a step changes as a whole, and the state of their updates.
+
+    The state lies in one array, and one kernel updates all: parameters are many, and
+    most of them small.
+
+    Attributes:
+        momentums: Running means of the gradients, one parameter after the other.
+        velocities: Those of their squares.
+    """
+
+    def __init__(self, parameters: Sequence[Parameter], scales_rate: bool) -> None:
+        self._parameters = parameters
+        sizes = [p.array.size for p in parameters]
+        self._borders = np.cumsum([0, *sizes])
+        # arrays of parameters are never replaced, see there
+        self._addresses = np.array([p.array.ctypes.data for p in parameters], np.int64)
+        self._l2 = np.array([p.l2 for p in parameters], np.float32)
+        self._rate_factors = np.array(
+            [p.fraction**-0.5 if scales_rate else 1.0 for p in parameters], np.float64
+        )
+        self.momentums, self.velocities, self._gradients = np.zeros(
+            (3, sum(sizes)), np.float32
+        )
+        self._gradient_of = self.by_path(self._gradients)
+
+    def by_path(self, flat: np.ndarray) -> Dict[str, np.ndarray]:
+        """Views of a flat array in the shapes of the parameters."""
+        borders = self._borders
+        return {
+            parameter.path: flat[start:end].reshape(parameter.array.shape)
+            for parameter, start, end in zip(
+                self._parameters, borders[:-1], borders[1:]
+            )
+        }
+
+    def update(self, rate: np.float32) -> None:
+        """Takes one step with all gradients, and clears these."""
+        for parameter, gradient in zip(self._parameters, self._gradient_of.values()):
+            # as Keras does with one of zeros, momentum moves weights without on
+            gradient[...] = 0.0 if parameter.gradient is None else parameter.gradient
+            parameter.gradient = None
+        updates.update_all(
+            self._addresses,
+            self._borders,
+            self._gradients,
+            self.momentums,
+            self.velocities,
+            self._l2,
+            rate,
+            self._rate_factors,
+            *(_BETA_1, _BETA_2, _EPSILON),
+        )
 
 
 def _pieces(rows: np.ndarray) -> List[np.ndarray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rasa_randconn.kernels.compilation import compiled, inlined
+from rasa_randconn.kernels.vectors import floats_at
 
 # After so many steps without a gradient, a momentum is too small to change a weight.
 _LONGEST_MOMENTUM = 200
@@ -50,6 +51,51 @@ def update(
         momentums[i] = momentum
         velocities[i] = velocity
         weights[i] -= rate * momentum / (np.sqrt(velocity) + epsilon)
+
+
+@compiled
+def update_all(
+    addresses: np.ndarray,
+    borders: np.ndarray,
+    gradients: np.ndarray,
+    momentums: np.ndarray,
+    velocities: np.ndarray,
+    l2: np.ndarray,
+    rate: np.float32,
+    rate_factors: np.ndarray,
+    beta_1: np.float32,
+    beta_2: np.float32,
+    epsilon: np.float32,
+) -> None:
+    """Takes one step with many arrays of weights.
+
+    Args:
+        addresses: Where the weights of every array lie in memory, as 32-bit floats one
+            after the other; nobody may move or free them meanwhile `[arrays]`.
+        borders: Where each array begins in the flat ones below, and the end.
+        gradients: As for `update`, one array after the other.
+        momentums: The same.
+        velocities: The same.
+        l2: Factor of the squared weights in the loss, of every array.
+        rate: The learning rate, corrected for the number of the step.
+        rate_factors: What it is multiplied with for every array, as 64-bit floats.
+        beta_1: What is kept of the momentums.
+        beta_2: What is kept of the velocities.
+        epsilon: Added to the root of the velocities.
+    """
+    for i in range(len(addresses)):
+        own = slice(borders[i], borders[i + 1])
+        update(
+            floats_at(addresses[i], borders[i + 1] - borders[i]),
+            gradients[own],
+            momentums[own],
+            velocities[own],
+            l2[i],
+            np.float32(np.float64(rate) * rate_factors[i]),
+            beta_1,
+            beta_2,
+            epsilon,
+        )
 
 
 @compiled

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, List, Optional, Sequence
 
+import numba
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.errors import TypingError
@@ -44,6 +46,24 @@ def _address_of(typing_context: Any, array: Any) -> Any:
 
 #: Where a contiguous array lies in memory (to be called in compiled code).
 address_of: Any = intrinsic(_address_of)
+
+
+def _pointer_at(typing_context: Any, address: Any) -> Any:
+    """How to compile `_pointer`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], _FLOAT.as_pointer())
+
+    return types.CPointer(types.float32)(types.int64), generate
+
+
+_pointer: Any = intrinsic(_pointer_at)
+
+
+@inlined
+def floats_at(address: int, size: int) -> np.ndarray:
+    """The 32-bit floats that lie at an address (to be called in compiled code)."""
+    return numba.carray(_pointer(address), (size,))
 
 
 @inlined

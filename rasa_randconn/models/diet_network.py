@@ -202,8 +202,8 @@ class DIETNetwork(Network):
         if not len(masked):
             masked = np.zeros(1, np.int64)
         keys = self._text_layer.keys_of_tokens(batch[TEXT][SEQUENCE], text.lengths)
-        guesses = self._guess(tape, operations.take(tape, text.rows, masked))
-        truths = self._truth(tape, operations.take(tape, text.inputs, masked))
+        guesses = self._guess(tape, operations.gather(tape, text.rows, masked))
+        truths = self._truth(tape, operations.gather(tape, text.inputs, masked))
         labelled = Labelled(truths, keys[masked])
         loss, accuracy = self._mask_loss(
             tape, Labelled(guesses, keys[masked]), labelled, labelled
@@ -244,7 +244,7 @@ class DIETNetwork(Network):
     ) -> float:
         total = 0.0
         entity_tags: Optional[np.ndarray] = None
-        rows = operations.take(tape, text.rows, tokens.places)
+        rows = operations.gather(tape, text.rows, tokens.places)
         for name, tagger in self._taggers:
             tags = dense(batch, ENTITIES, name)[:, 0].astype(np.int64)
             loss, counts = tagger.loss(tape, rows, tokens.lengths, tags, entity_tags)

@@ -238,7 +238,7 @@ class TEDNetwork(Network):
         last_turns = None
         if self._uses_last_turn:
             # the last turn always has the same position
-            rows = operations.take(tape, rows, turns.reversed())
+            rows = operations.gather(tape, rows, turns.reversed())
             last_turns = turns.starts[:-1]
         attention = None
         if self._encoder is not None:
@@ -246,7 +246,7 @@ class TEDNetwork(Network):
                 tape, rows, turns.lengths, not tape.is_training, last_turns
             )
         elif last_turns is not None:
-            rows = operations.take(tape, rows, last_turns)
+            rows = operations.gather(tape, rows, last_turns)
         return operations.gelu(tape, rows), text, attention
 
     def _tagged_texts(
@@ -271,7 +271,7 @@ class TEDNetwork(Network):
         self, tape: Tape, dialogues: Value, text: Value, tagged: _TaggedTexts
     ) -> Value:
         """Tokens, each with its dialogue beside it."""
-        tokens = operations.take(tape, text, tagged.tokens)
+        tokens = operations.gather(tape, text, tagged.tokens)
         contexts = np.repeat(tagged.contexts, tagged.lengths)
         context = operations.gather(tape, dialogues, contexts)
         return operations.side_by_side(tape, [tokens, context])

@@ -8,7 +8,13 @@ import numpy as np
 
 from rasa_randconn.connections.settings import HIDDEN_LAYERS
 from rasa_randconn.differentiation import Parameter, Parameters, Tape, Value
-from rasa_randconn.kernels import LayerKernel, PackedProduct, activations, products
+from rasa_randconn.kernels import (
+    LayerKernel,
+    PackedProduct,
+    activations,
+    layout,
+    products,
+)
 from rasa_randconn.kernels import dropout as dropout_kernels
 from rasa_randconn.kernels.vectors import whole_vectors
 
@@ -93,14 +99,21 @@ class HiddenLayers:
                 feature_gradients,
             )
             layer.kernel.add_gradient(layer.product.packed(flat))
-            rows.add_gradient(np.ascontiguousarray(feature_gradients[:, :count].T))
+            rows.add_gradient(_tokens_first(feature_gradients, count))
 
-        return tape.record(Value(np.ascontiguousarray(outputs[:, :count].T)), way_back)
+        return tape.record(Value(_tokens_first(outputs, count)), way_back)
 
 
 def _features_first(rows: np.ndarray) -> np.ndarray:
     """Rows as columns, followed by zeros up to a whole number of vectors."""
     count, units = rows.shape
-    features = np.zeros((units, whole_vectors(count)), np.float32)
-    features[:, :count] = rows.T
+    features = np.empty((units, whole_vectors(count)), np.float32)
+    layout.take_tokens(np.ascontiguousarray(rows), 0, count, features)
     return features
+
+
+def _tokens_first(features: np.ndarray, count: int) -> np.ndarray:
+    """The first columns as rows."""
+    rows = np.empty((count, len(features)), np.float32)
+    layout.put_tokens(features, 0, count, rows)
+    return rows

@@ -42,26 +42,15 @@ def gelu(tape: Tape, rows: Value) -> Value:
     return tape.record(Value(outputs.reshape(shape)), way_back)
 
 
-def take(tape: Tape, rows: Value, indices: np.ndarray) -> Value:
-    """Takes some rows, each at most once."""
-
-    def way_back(gradient: np.ndarray) -> None:
-        spread = np.zeros_like(rows.array)
-        spread[indices] = gradient
-        rows.add_gradient(spread)
-
-    return tape.record(Value(rows.array[indices]), way_back)
-
-
 def gather(tape: Tape, rows: Value, indices: np.ndarray) -> Value:
     """Takes some rows, any of them as often as asked for."""
 
     def way_back(gradient: np.ndarray) -> None:
         spread = np.zeros_like(rows.array)
-        candidates.add_rows(gradient, indices, spread)
+        candidates.add_rows(np.ascontiguousarray(gradient), indices, spread)
         rows.add_gradient(spread)
 
-    return tape.record(Value(rows.array[indices]), way_back)
+    return tape.record(Value(rows.array.take(indices, axis=0)), way_back)
 
 
 def look_up(tape: Tape, kernel: Parameter, bias: Parameter, rows: np.ndarray) -> Value:
@@ -90,11 +79,11 @@ def place(
     units = parts[0].array.shape[1]
     outputs = np.zeros((count, units), np.float32)
     for part, own in zip(parts, places):
-        outputs[own] += part.array
+        candidates.add_rows(np.ascontiguousarray(part.array), own, outputs)
 
     def way_back(gradient: np.ndarray) -> None:
         for part, own in zip(parts, places):
-            part.add_gradient(gradient[own])
+            part.add_gradient(gradient.take(own, axis=0))
 
     return tape.record(Value(outputs), way_back)
 

@@ -34,7 +34,7 @@ class EncodedSequence(NamedTuple):
 
     def sentences(self, tape: Tape) -> Value:
         """The last row of every example `[examples, units]`."""
-        return operations.take(tape, self.rows, last_rows(self.lengths))
+        return operations.gather(tape, self.rows, last_rows(self.lengths))
 
 
 class SequenceLayer:
@@ -117,7 +117,7 @@ class SequenceLayer:
         rows, _ = self._masked(tape, inputs, lengths, bool(sentence_features))
         last = last_rows(lengths)
         if self._encoder is None:
-            return operations.take(tape, rows, last)
+            return operations.gather(tape, rows, last)
         rows, _ = self._encoder(tape, rows, lengths, wanted=last)
         return operations.gelu(tape, rows)
 

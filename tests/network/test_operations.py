@@ -54,10 +54,10 @@ def test_gelu_is_tensorflows(rows, assert_gradients_are_slopes):
 @pytest.mark.parametrize("indices", [[5, 0, 3], [], list(range(ROWS))], ids=str)
 def test_take_picks_rows(rows, indices, assert_gradients_are_slopes):
     indices = np.array(indices, np.int64)
-    found = operations.take(Tape(), rows, indices).array
+    found = operations.gather(Tape(), rows, indices).array
     np.testing.assert_array_equal(found, rows.array[indices])
     assert_gradients_are_slopes(
-        lambda tape: operations.take(tape, rows, indices), [rows]
+        lambda tape: operations.gather(tape, rows, indices), [rows]
     )
 
 
@@ -127,7 +127,7 @@ def test_gradients_of_a_value_that_is_used_twice_are_added(
 ):
     def compute(tape):
         twice = operations.side_by_side(tape, [rows, operations.gelu(tape, rows)])
-        parts = [operations.take(tape, twice, np.array([i, 6 - i])) for i in range(3)]
+        parts = [operations.gather(tape, twice, np.array([i, 6 - i])) for i in range(3)]
         joined = operations.place(tape, parts, [np.array([0, 1])] * 3, 2)
         return operations.gelu(tape, joined)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -45,6 +45,8 @@ class PackedProduct:
         connectivity: The connections.
         size: Number of weights that are multiplied.
         is_spread: Whether the packed kernel is spread out for the product.
+        shapes: Shapes of the equal groups, and of those that are left.
+        indices: Inputs of these groups `[groups, fan_in]`.
     """
 
     def __init__(self, connectivity: Connectivity) -> None:
@@ -69,10 +71,10 @@ class PackedProduct:
             raise ValueError(f"Groups have at most 2 sizes, not {len(shapes)}.")
         shapes += [(0, 0, 0)] * (2 - len(shapes))
         indices += [np.empty((0, 0))] * (2 - len(indices))
-        self._shapes = shapes
+        self.shapes = shapes
         self._border = math.prod(shapes[0])
         self.size = self._border + math.prod(shapes[1])
-        self._indices = [array.astype(np.int64) for array in indices]
+        self.indices = [array.astype(np.int64) for array in indices]
 
     def multiplied(self, kernel: np.ndarray) -> np.ndarray:
         """Weights that are multiplied `[size]`, from the packed kernel `[count]`."""
@@ -90,9 +92,39 @@ class PackedProduct:
         parts = (multiplied[: self._border], multiplied[self._border :])
         equal, left = (
             Groups(part.reshape(shape), indices)
-            for part, shape, indices in zip(parts, self._shapes, self._indices)
+            for part, shape, indices in zip(parts, self.shapes, self.indices)
         )
         return LayerKernel(equal, left)
+
+
+class JoinedProduct:
+    """One product in the place of several with the same inputs and sizes of groups."""
+
+    def __init__(self, shape: Tuple[int, int, int], indices: np.ndarray) -> None:
+        """Takes what the groups of all have in common.
+
+        Args:
+            shape: Groups of all, fan-in and units per group.
+            indices: Inputs of every group `[groups, fan_in]`.
+        """
+        self._shape = shape
+        self._indices = indices
+
+    @staticmethod
+    def of(products: Sequence[PackedProduct]) -> Optional[JoinedProduct]:
+        """Joins products, or returns `None` where that is not possible."""
+        equal, left = products[0].shapes
+        if left[0] or any(p.shapes != products[0].shapes for p in products):
+            return None
+        indices = np.concatenate([product.indices[0] for product in products])
+        return JoinedProduct((len(indices), equal[1], equal[2]), indices)
+
+    def layer_kernel(self, multiplied: np.ndarray) -> LayerKernel:
+        """Views of the weights of all, one after the other (see `PackedProduct`)."""
+        nothing = Groups(np.empty((0, 0, 0), np.float32), np.empty((0, 0), np.int64))
+        return LayerKernel(
+            Groups(multiplied.reshape(self._shape), self._indices), nothing
+        )
 
 
 def multiply(layer: LayerKernel, features: np.ndarray, outputs: np.ndarray) -> None:

@@ -11,7 +11,7 @@ from rasa_randconn.differentiation import Parameter, Parameters, Tape, Value
 from rasa_randconn.kernels import PackedProduct
 from rasa_randconn.transformer.encoder_pass import EncoderPass
 from rasa_randconn.transformer.settings import EncoderSettings
-from rasa_randconn.transformer.weight_arrays import EncoderArrays
+from rasa_randconn.transformer.weight_arrays import PROJECTIONS, EncoderArrays
 
 
 class Encoder:
@@ -45,7 +45,9 @@ class Encoder:
             {name: p.array.shape for name, p in self._parameters.items()},
         )
         is_fixed = not any(product.is_spread for product in self._products.values())
-        self._views = self._current_arrays() if is_fixed else None
+        self._views: Optional[EncoderArrays] = None
+        if is_fixed:
+            self._lay_side_by_side()
 
     def __call__(
         self,
@@ -94,8 +96,19 @@ class Encoder:
         return tape.record(Value(result.outputs), way_back), attention
 
     def _current_arrays(self) -> EncoderArrays:
-        arrays = {name: p.array for name, p in self._parameters.items()}
-        return self.encoder_pass.layout.arrays(arrays)
+        layout = self.encoder_pass.layout
+        return layout.views(layout.flat(self._arrays()))
+
+    def _lay_side_by_side(self) -> None:
+        """Moves all weights into one array; its views stay valid while they change."""
+        layout = self.encoder_pass.layout
+        flat = layout.flat(self._arrays())
+        for name, array in layout.cut(flat).items():
+            self._parameters[name].array = array
+        self._views = layout.views(flat)
+
+    def _arrays(self) -> Dict[str, np.ndarray]:
+        return {name: p.array for name, p in self._parameters.items()}
 
     def _make_weights(self, inputs: int, parameters: Parameters, path: str) -> None:
         settings = self.settings
@@ -129,7 +142,7 @@ class Encoder:
         for i in range(settings.layers):
             layer = f"layer_{i}"
             norm(f"{layer}/attention_norm")
-            for name in ("query", "key", "value", "output"):
+            for name in (*PROJECTIONS, "output"):
                 connect(f"{layer}/attention/{name}", ATTENTION, units, units)
             constant(f"{layer}/attention/output/bias", units, 0.0)
             if settings.use_key_relative_position:

@@ -7,6 +7,7 @@ activations are in the cache; chunks run side by side.
 
 from __future__ import annotations
 
+from functools import cached_property
 from threading import Lock
 from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
 
@@ -36,7 +37,29 @@ class _OpenChunk(NamedTuple):
 
     chunk: Chunk
     state: EncoderState
-    slab: Slab
+    memory: _Memory
+
+
+class _Memory:
+    """Memory for a chunk, used again from step to step.
+
+    Attributes:
+        slab: For the activations.
+    """
+
+    def __init__(self, layout: WeightLayout) -> None:
+        self.slab = Slab()
+        self._layout = layout
+
+    @cached_property
+    def flat_gradients(self) -> np.ndarray:
+        """Gradients of all weights `[size]`; predictions need none."""
+        return np.empty(self._layout.size, np.float32)
+
+    @cached_property
+    def gradients(self) -> EncoderArrays:
+        """The same for kernels."""
+        return self._layout.views(self.flat_gradients)
 
 
 class ForwardPass(NamedTuple):
@@ -74,7 +97,7 @@ class EncoderPass:
         self.settings = settings
         self.layout = WeightLayout(settings, products, shapes)
         self._encoding = np.empty((settings.units, 0), np.float32)
-        self._free_slabs: List[Slab] = []
+        self._free: List[_Memory] = []
         self._lock = Lock()
 
     def forward(
@@ -125,22 +148,24 @@ class EncoderPass:
         inputs = self.layout.inputs
         tokens = sum(chunk.starts[-1] for chunk, _, _ in result.chunks)
         input_gradients = np.empty((tokens, inputs), np.float32)
-        by_chunk = np.empty((len(result.chunks), self.layout.size), np.float32)
 
         def differentiate_chunk(open_chunk: _OpenChunk) -> None:
-            chunk, state, _ = open_chunk
+            chunk, state, memory = open_chunk
             differentiate(
                 result.weights,
                 result.options,
                 chunk,
                 state,
                 gradients,
-                self.layout.views(by_chunk[chunk.number]),
+                memory.gradients,
                 input_gradients,
             )
 
         in_parallel(differentiate_chunk, result.chunks)
-        return input_gradients, self.layout.by_path(by_chunk.sum(axis=0))
+        total = np.zeros(self.layout.size, np.float32)
+        for _, _, memory in result.chunks:
+            total += memory.flat_gradients
+        return input_gradients, self.layout.by_path(total)
 
     def attention_weights(self, result: ForwardPass, lengths: np.ndarray) -> np.ndarray:
         """Attention weights `[batch, layers, heads, length, length]`, 0 at padding."""
@@ -167,12 +192,12 @@ class EncoderPass:
         What a very long message needed is given back to the system.
         """
         kept = [
-            slab
-            for chunk, _, slab in result.chunks
+            memory
+            for chunk, _, memory in result.chunks
             if len(chunk.positions) <= _MOST_TOKENS_KEPT
         ]
         with self._lock:
-            self._free_slabs += kept
+            self._free += kept
 
     def _options(self, seed: Optional[int]) -> PassOptions:
         settings = self.settings
@@ -225,14 +250,16 @@ class EncoderPass:
                 int(output_borders[i]),
                 np.empty((self.settings.layers, pairs), np.float32),
             )
-            slab = self._slab()
-            state = slab.encoder_state(self.settings, inputs, room, room_of_wanted)
-            chunks.append(_OpenChunk(chunk, state, slab))
+            memory = self._memory()
+            state = memory.slab.encoder_state(
+                self.settings, inputs, room, room_of_wanted
+            )
+            chunks.append(_OpenChunk(chunk, state, memory))
         return chunks
 
-    def _slab(self) -> Slab:
+    def _memory(self) -> _Memory:
         with self._lock:
-            return self._free_slabs.pop() if self._free_slabs else Slab()
+            return self._free.pop() if self._free else _Memory(self.layout)
 
     def _encoding_up_to(self, length: int) -> np.ndarray:
         """Sines at even, cosines at odd units, `[units, length or more]`."""

@@ -58,8 +58,8 @@ def attend(
     """
     normalize(weights.attention_norm, stream.features, own.attention_norm)
     normalized = own.attention_norm.outputs
-    kernels = (weights.query, weights.key, weights.value)
-    for kernel, outputs in zip(kernels, _thirds(own.projected)):
+    kernels = weights.projections
+    for kernel, outputs in zip(kernels, _parts(own.projected, len(kernels))):
         products.multiply(kernel, normalized, outputs)
     attention.attention(
         own.projected,
@@ -117,14 +117,11 @@ def attend_backward(
     )
     stream.normalized_gradients[:, :] = 0.0
     normalized = own.attention_norm.outputs
-    kernels = (weights.query, weights.key, weights.value)
-    own_gradients = (
-        weight_gradients.query,
-        weight_gradients.key,
-        weight_gradients.value,
-    )
+    kernels = weights.projections
     for kernel, kernel_gradient, gradients in zip(
-        kernels, own_gradients, _thirds(projected_gradients)
+        kernels,
+        weight_gradients.projections,
+        _parts(projected_gradients, len(kernels)),
     ):
         products.multiply_backward(
             kernel, normalized, gradients, kernel_gradient, stream.normalized_gradients
@@ -339,9 +336,9 @@ def _add_product_backward(
     )
 
 
-def _thirds(projected: np.ndarray) -> np.ndarray:
-    """Queries, keys and values `[3, units, tokens]` of `[3 * units, tokens]`."""
-    return projected.reshape(3, -1, projected.shape[1])
+def _parts(projected: np.ndarray, number: int) -> np.ndarray:
+    """Equal parts of `[3 * units, tokens]`: all of it, or queries, keys and values."""
+    return projected.reshape(number, -1, projected.shape[1])
 
 
 def _dropout(

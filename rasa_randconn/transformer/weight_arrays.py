@@ -7,8 +7,11 @@ from typing import Dict, List, Mapping, NamedTuple, Tuple
 
 import numpy as np
 
-from rasa_randconn.kernels import LayerKernel, PackedProduct
+from rasa_randconn.kernels import JoinedProduct, LayerKernel, PackedProduct
 from rasa_randconn.transformer.settings import EncoderSettings
+
+#: The layers of attention that read the same activations.
+PROJECTIONS = ("query", "key", "value")
 
 _NO_EMBEDDINGS = np.empty((0, 0, 0), np.float32)
 
@@ -23,14 +26,13 @@ class NormalizationArrays(NamedTuple):
 class LayerArrays(NamedTuple):
     """Weights of one encoder layer, or their gradients.
 
+    `projections` are the kernels of query, key and value: one of all, or three.
     Relative embeddings are `[heads, distances, depth]`, with one head if all share
     them, without heads if there are none.
     """
 
     attention_norm: NormalizationArrays
-    query: LayerKernel
-    key: LayerKernel
-    value: LayerKernel
+    projections: Tuple[LayerKernel, ...]
     output: LayerKernel
     output_bias: np.ndarray
     key_embeddings: np.ndarray
@@ -55,7 +57,6 @@ class WeightLayout:
     """Where each weight of an encoder lies among all of them.
 
     Attributes:
-        names: Paths of all weights, in this order.
         inputs: Number of inputs of the encoder.
         size: Number of all weights, as they are multiplied.
     """
@@ -76,7 +77,6 @@ class WeightLayout:
         self._settings = settings
         self.inputs = products["embedding"].connectivity.inputs
         self._products = {f"{path}/kernel": p for path, p in products.items()}
-        self.names = list(shapes)
         self.size = 0
         self._places: Dict[str, Tuple[slice, Tuple[int, ...]]] = {}
         for name, shape in shapes.items():
@@ -85,25 +85,25 @@ class WeightLayout:
             end = self.size + math.prod(shape)
             self._places[name] = slice(self.size, end), shape
             self.size = end
+        self._joined: Dict[str, Tuple[slice, JoinedProduct]] = {}
+        for i in range(settings.layers):
+            self._join_projections(f"layer_{i}/attention")
 
-    def arrays(self, weights: Mapping[str, np.ndarray]) -> EncoderArrays:
-        """The weights for compiled code.
+    def flat(self, weights: Mapping[str, np.ndarray]) -> np.ndarray:
+        """All weights `[size]`, from weights by path with packed kernels."""
+        result = np.empty(self.size, np.float32)
+        for name, array in self.cut(result).items():
+            weight = weights[name]
+            product = self._products.get(name)
+            array[...] = weight if product is None else product.multiplied(weight)
+        return result
 
-        Args:
-            weights: All weights by path, kernels packed.
-        """
-        return self._encoder_arrays(
-            {
-                name: self._products[name].multiplied(weights[name])
-                if name in self._products
-                else weights[name]
-                for name in self.names
-            }
-        )
-
-    def views(self, flat: np.ndarray) -> EncoderArrays:
-        """The same structure as views of an array `[size]`."""
-        return self._encoder_arrays(self._cut(flat))
+    def cut(self, flat: np.ndarray) -> Dict[str, np.ndarray]:
+        """Every weight by its path, as a view of an array `[size]`."""
+        return {
+            name: flat[span].reshape(shape)
+            for name, (span, shape) in self._places.items()
+        }
 
     def by_path(self, flat: np.ndarray) -> Dict[str, np.ndarray]:
         """Gradients by path, kernels packed, from an array `[size]`."""
@@ -111,19 +111,22 @@ class WeightLayout:
             name: self._products[name].packed(array)
             if name in self._products
             else array
-            for name, array in self._cut(flat).items()
+            for name, array in self.cut(flat).items()
         }
 
-    def _cut(self, flat: np.ndarray) -> Dict[str, np.ndarray]:
-        return {
-            name: flat[span].reshape(shape)
-            for name, (span, shape) in self._places.items()
-        }
+    def views(self, flat: np.ndarray) -> EncoderArrays:
+        """What kernels take, as views of an array `[size]`."""
+        arrays = self.cut(flat)
 
-    def _encoder_arrays(self, arrays: Mapping[str, np.ndarray]) -> EncoderArrays:
         def kernel(path: str) -> LayerKernel:
             name = f"{path}/kernel"
             return self._products[name].layer_kernel(arrays[name])
+
+        def projections(attention: str) -> Tuple[LayerKernel, ...]:
+            if attention not in self._joined:
+                return tuple(kernel(f"{attention}/{name}") for name in PROJECTIONS)
+            span, product = self._joined[attention]
+            return (product.layer_kernel(flat[span]),)
 
         def norm(path: str) -> NormalizationArrays:
             return NormalizationArrays(arrays[f"{path}/gamma"], arrays[f"{path}/beta"])
@@ -141,9 +144,7 @@ class WeightLayout:
             layers.append(
                 LayerArrays(
                     attention_norm=norm(f"{layer}/attention_norm"),
-                    query=kernel(f"{attention}/query"),
-                    key=kernel(f"{attention}/key"),
-                    value=kernel(f"{attention}/value"),
+                    projections=projections(attention),
                     output=kernel(f"{attention}/output"),
                     output_bias=arrays[f"{attention}/output/bias"],
                     key_embeddings=embeddings(f"{attention}/key_relative_embeddings"),
@@ -160,3 +161,12 @@ class WeightLayout:
         return EncoderArrays(
             kernel("embedding"), arrays["embedding/bias"], tuple(layers), norm("norm")
         )
+
+    def _join_projections(self, attention: str) -> None:
+        """Lets one product compute query, key and value, if it can."""
+        paths = [f"{attention}/{name}/kernel" for name in PROJECTIONS]
+        spans = [self._places[path][0] for path in paths]
+        follow = [one.stop == other.start for one, other in zip(spans, spans[1:])]
+        product = JoinedProduct.of([self._products[path] for path in paths])
+        if all(follow) and product is not None:
+            self._joined[attention] = slice(spans[0].start, spans[-1].stop), product

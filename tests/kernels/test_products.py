@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from rasa_randconn.connections import draw_connectivity
-from rasa_randconn.kernels.products import PackedProduct, multiply, multiply_backward
+from rasa_randconn.kernels.products import (
+    JoinedProduct,
+    PackedProduct,
+    multiply,
+    multiply_backward,
+)
 
 
 @pytest.fixture(
@@ -59,3 +64,28 @@ def test_groups_of_another_size_are_kept_apart(shape, has_left):
     layer = product.layer_kernel(np.zeros(product.size, np.float32))
     assert (len(layer.left.indices) > 0) == has_left
     assert layer.equal.kernel.size + layer.left.kernel.size == product.size
+
+
+def drawn_products(shape, number=3):
+    return [
+        PackedProduct(draw_connectivity("grouped", *shape, 0.25, seed))
+        for seed in range(number)
+    ]
+
+
+def test_joined_products_are_those_of_every_kernel(normal, tokens):
+    products = drawn_products((32, 48))
+    joined = JoinedProduct.of(products)
+    kernels = normal(3, products[0].size)
+    features, outputs = normal(32, tokens), np.empty((3, 48, tokens), np.float32)
+    multiply(joined.layer_kernel(kernels.ravel()), features, outputs.reshape(144, -1))
+    for product, kernel, found in zip(products, kernels, outputs):
+        expected = np.empty_like(found)
+        multiply(product.layer_kernel(kernel), features, expected)
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_products_of_other_sizes_and_with_groups_left_over_are_not_joined():
+    products = drawn_products((32, 48))
+    assert JoinedProduct.of(products + drawn_products((32, 32), 1)) is None
+    assert JoinedProduct.of(drawn_products((13, 37))) is None

@@ -61,7 +61,7 @@ def make(pattern="grouped", **options):
 
 
 def forward(encoder, weights, inputs, lengths, seed=None, wanted=None):
-    arrays = encoder.layout.arrays(weights)
+    arrays = encoder.layout.views(encoder.layout.flat(weights))
     return encoder.forward(inputs, lengths, arrays, seed, wanted)
 
 
@@ -253,9 +253,9 @@ def test_memory_of_a_released_pass_is_used_again():
     first = forward(encoder, weights, inputs, lengths)
     encoder.release(first)
     second = forward(encoder, weights, inputs, lengths)
-    assert first.chunks[0].slab is second.chunks[0].slab
+    assert first.chunks[0].memory is second.chunks[0].memory
     third = forward(encoder, weights, inputs, lengths)
-    assert third.chunks[0].slab is not second.chunks[0].slab
+    assert third.chunks[0].memory is not second.chunks[0].memory
 
 
 def test_memory_of_a_very_long_message_is_not_kept(monkeypatch):
@@ -263,7 +263,7 @@ def test_memory_of_a_very_long_message_is_not_kept(monkeypatch):
     for tokens, kept in ((5, 1), (40, 0)):
         encoder, weights = make()
         encoder.release(forward(encoder, weights, *batch(tokens)))
-        assert len(encoder._free_slabs) == kept
+        assert len(encoder._free) == kept
 
 
 @pytest.mark.parametrize("around", [(0, 5, 0, 3), (5, 3, 0), (0, 0, 5, 3)])

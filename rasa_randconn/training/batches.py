@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List
+from typing import Optional
 
 import numpy as np
 from rasa.utils.tensorflow.constants import BALANCED
@@ -13,7 +13,7 @@ from rasa.utils.tensorflow.model_data import RasaModelData
 from rasa_randconn.network.features import Batch
 from rasa_randconn.training.stacked_features import StackedFeatures
 
-_EXAMPLES = "examples"
+_EXAMPLES = ("examples", "examples")
 
 
 class PreparedBatches:
@@ -36,7 +36,11 @@ class PreparedBatches:
         data = generator.model_data
         self._features = StackedFeatures(data.data)
         is_balanced = generator.batch_strategy == BALANCED
-        generator.model_data = _numbered_examples(data, is_balanced)
+        numbered = _LabelledNumbers.of(data) if is_balanced else None
+        self._place = _EXAMPLES
+        if numbered is not None:
+            self._place = numbered.label_key, numbered.label_sub_key
+        generator.model_data = numbered or _numbers(data)
         generator._current_epoch -= 1
         generator.on_epoch_end()
 
@@ -47,7 +51,8 @@ class PreparedBatches:
     def __getitem__(self, index: int) -> Batch:
         """The batch at a position of the current epoch."""
         size = self._generator._current_batch_size
-        (order,) = self._generator._data[_EXAMPLES][_EXAMPLES]
+        key, sub_key = self._place
+        (order,) = self._generator._data[key][sub_key]
         examples = np.asarray(order)[index * size : (index + 1) * size, 0]
         return self._features.batch(examples)
 
@@ -56,29 +61,47 @@ class PreparedBatches:
         self._generator.on_epoch_end()
 
 
-def _numbered_examples(data: RasaModelData, is_balanced: bool) -> RasaModelData:
-    """Data in which the examples have a number and their label, and nothing else."""
-    numbers = np.arange(data.number_of_examples())[:, np.newaxis]
-    features: Dict[str, Dict[str, List[FeatureArray]]] = {
-        _EXAMPLES: {_EXAMPLES: [_flat(numbers)]}
-    }
-    if data.label_key in data.data and data.label_sub_key in data.data[data.label_key]:
-        labels = data.data[data.label_key][data.label_sub_key]
-        if is_balanced and labels[0][0].size == 1:
-            labels = [_numbered_labels(labels[0])]
-        features[data.label_key] = {data.label_sub_key: labels}
-    return RasaModelData(data.label_key, data.label_sub_key, features)
+class _LabelledNumbers(RasaModelData):
+    """Numbers of examples that are balanced by the labels of these examples.
 
-
-def _numbered_labels(labels: FeatureArray) -> FeatureArray:
-    """A number for every label, in the order in which Rasa balances labels.
-
-    Rasa makes strings of the labels of dialogues, anew in every epoch.
+    Balancing cuts every array that it is given into thousands of slices, so there is
+    no array but the numbers, in the place of the labels. Rasa asks for the labels of
+    whatever it has shuffled; of dialogues it makes strings, anew in every epoch.
     """
-    ids = np.asarray(RasaModelData._create_label_ids(labels))
-    _, numbers = np.unique(ids, return_inverse=True)
-    return _flat(numbers[:, np.newaxis])
+
+    _labels: np.ndarray
+
+    @staticmethod
+    def of(data: RasaModelData) -> Optional[_LabelledNumbers]:
+        """Numbers the examples, or returns `None` where they have not one label each.
+
+        Rasa does not balance these.
+        """
+        key, sub_key = data.label_key, data.label_sub_key
+        if key not in data.data or sub_key not in data.data[key]:
+            return None
+        labels = data.data[key][sub_key][0]
+        if labels[0].size != 1:
+            return None
+        numbered = _LabelledNumbers(key, sub_key, {key: {sub_key: [_numbered(data)]}})
+        ids = np.asarray(RasaModelData._create_label_ids(labels))
+        # numbers in the order in which Rasa balances labels
+        _, numbered._labels = np.unique(ids, return_inverse=True)
+        return numbered
+
+    def _create_label_ids(self, label_ids: FeatureArray) -> np.ndarray:
+        return self._labels[np.asarray(label_ids)[:, 0]]
 
 
-def _flat(numbers: np.ndarray) -> FeatureArray:
+def _numbers(data: RasaModelData) -> RasaModelData:
+    """Data in which the examples have a number, and their labels if there are any."""
+    key, sub_key = data.label_key, data.label_sub_key
+    features = {_EXAMPLES[0]: {_EXAMPLES[1]: [_numbered(data)]}}
+    if key in data.data and sub_key in data.data[key]:
+        features[key] = {sub_key: data.data[key][sub_key]}
+    return RasaModelData(key, sub_key, features)
+
+
+def _numbered(data: RasaModelData) -> FeatureArray:
+    numbers = np.arange(data.number_of_examples())[:, np.newaxis]
     return FeatureArray(numbers, number_of_dimensions=2)

@@ -175,8 +175,12 @@ class _WholeArrays:
         self._parameters = parameters
         sizes = [p.array.size for p in parameters]
         self._borders = np.cumsum([0, *sizes])
-        # arrays of parameters are never replaced, see there
-        self._addresses = np.array([p.array.ctypes.data for p in parameters], np.int64)
+        # kept, so that no array is freed while its address is in use
+        self._arrays = [
+            np.require(p.array, np.float32, ("C_CONTIGUOUS", "WRITEABLE"))
+            for p in parameters
+        ]
+        self._addresses = np.array([a.ctypes.data for a in self._arrays], np.int64)
         self._l2 = np.array([p.l2 for p in parameters], np.float32)
         self._rate_factors = np.array(
             [p.fraction**-0.5 if scales_rate else 1.0 for p in parameters], np.float64
@@ -184,7 +188,7 @@ class _WholeArrays:
         self.momentums, self.velocities, self._gradients = np.zeros(
             (3, sum(sizes)), np.float32
         )
-        self._gradient_of = self.by_path(self._gradients)
+        self._room_of_gradients = list(self.by_path(self._gradients).values())
 
     def by_path(self, flat: np.ndarray) -> Dict[str, np.ndarray]:
         """Views of a flat array in the shapes of the parameters."""
@@ -197,10 +201,28 @@ class _WholeArrays:
         }
 
     def update(self, rate: np.float32) -> None:
-        """Takes one step with all gradients, and clears these."""
-        for parameter, gradient in zip(self._parameters, self._gradient_of.values()):
-            # as Keras does with one of zeros, momentum moves weights without on
-            gradient[...] = 0.0 if parameter.gradient is None else parameter.gradient
+        """Takes one step with all gradients, and clears these.
+
+        Raises:
+            ValueError: If a parameter has another array than in the beginning, or a
+                gradient of another shape.
+        """
+        for parameter, array, room in zip(
+            self._parameters, self._arrays, self._room_of_gradients
+        ):
+            gradient = parameter.gradient
+            if parameter.array is not array:
+                raise ValueError(f"The array of '{parameter.path}' was replaced.")
+            if gradient is None:
+                # as Keras does with a gradient of zeros, momentum moves weights on
+                room.fill(0.0)
+                continue
+            if gradient.shape != room.shape:
+                raise ValueError(
+                    f"The gradient of '{parameter.path}' has the shape "
+                    f"{list(gradient.shape)}, not {list(room.shape)}."
+                )
+            room[...] = gradient
             parameter.gradient = None
         updates.update_all(
             self._addresses,

@@ -24,7 +24,7 @@ class StoredLayer(NamedTuple):
 
 
 class Parameter(Value):
-    """An array of weights, which is only ever changed in place.
+    """An array of weights, which is only changed in place once the network is made.
 
     Attributes:
         path: Where it is in the network, e.g. `embed.text/kernel`.
@@ -194,7 +194,7 @@ class Parameters:
         return self._add(Parameter(path, self._taken(path, shape, value)))
 
     def require_nothing_left(self) -> None:
-        """Makes sure that everything that was stored was taken.
+        """Makes sure that everything that was stored was taken, and forgets it.
 
         Raises:
             ValueError: If there is more.
@@ -203,6 +203,8 @@ class Parameters:
         left += sorted(set(self._stored_layers or ()) - set(self._layers))
         if left:
             raise ValueError(f"there is no '{left[0]}' in this model")
+        # weights may have moved since, and would be in memory twice
+        self._stored = self._stored_layers = None
 
     def _add(self, parameter: Parameter) -> Parameter:
         if parameter.path in self._parameters:

@@ -131,7 +131,7 @@ class VectorCode:
         self._call("llvm.masked.store.v16f32.p0v16f32", ir.VoidType(), arguments)
 
     def store_part(self, vector: Any, first: int, count: int, address: Any) -> None:
-        """Writes some of a vector's lanes, whichever count."""
+        """Writes some lanes of a vector, whatever the mask says."""
         lanes = ir.Constant(
             ir.VectorType(_INDEX, count), list(range(first, first + count))
         )

@@ -73,12 +73,23 @@ def place(
     Args:
         tape: The current pass.
         parts: Rows `[rows of the part, units]`.
-        places: Where the rows of every part go; none twice within a part.
+        places: Where the rows of every part go.
         count: Number of rows of the array; those without a part are zero.
+
+    Raises:
+        ValueError: If a part has not one row of the same units for each of its places,
+            or a place is not in the array.
     """
     units = parts[0].array.shape[1]
     outputs = np.zeros((count, units), np.float32)
     for part, own in zip(parts, places):
+        if part.array.shape != (len(own), units):
+            raise ValueError(
+                f"{len(own)} rows of {units} units are needed, but there are "
+                f"{' x '.join(map(str, part.array.shape))}."
+            )
+        if len(own) and not 0 <= own.min() <= own.max() < count:
+            raise ValueError(f"There are places for {count} rows only.")
         candidates.add_rows(np.ascontiguousarray(part.array), own, outputs)
 
     def way_back(gradient: np.ndarray) -> None:

@@ -37,10 +37,10 @@ class PreparedBatches:
         self._features = StackedFeatures(data.data)
         is_balanced = generator.batch_strategy == BALANCED
         numbered = _LabelledNumbers.of(data) if is_balanced else None
-        self._place = _EXAMPLES
+        self._keys_of_numbers = _EXAMPLES
         if numbered is not None:
-            self._place = numbered.label_key, numbered.label_sub_key
-        generator.model_data = numbered or _numbers(data)
+            self._keys_of_numbers = numbered.label_key, numbered.label_sub_key
+        generator.model_data = numbered or _numbers(data, is_balanced)
         generator._current_epoch -= 1
         generator.on_epoch_end()
 
@@ -51,7 +51,7 @@ class PreparedBatches:
     def __getitem__(self, index: int) -> Batch:
         """The batch at a position of the current epoch."""
         size = self._generator._current_batch_size
-        key, sub_key = self._place
+        key, sub_key = self._keys_of_numbers
         (order,) = self._generator._data[key][sub_key]
         examples = np.asarray(order)[index * size : (index + 1) * size, 0]
         return self._features.batch(examples)
@@ -69,7 +69,11 @@ class _LabelledNumbers(RasaModelData):
     whatever it has shuffled; of dialogues it makes strings, anew in every epoch.
     """
 
-    _labels: np.ndarray
+    def __init__(
+        self, key: str, sub_key: str, numbers: FeatureArray, labels: np.ndarray
+    ) -> None:
+        super().__init__(key, sub_key, {key: {sub_key: [numbers]}})
+        self._labels = labels
 
     @staticmethod
     def of(data: RasaModelData) -> Optional[_LabelledNumbers]:
@@ -83,21 +87,20 @@ class _LabelledNumbers(RasaModelData):
         labels = data.data[key][sub_key][0]
         if labels[0].size != 1:
             return None
-        numbered = _LabelledNumbers(key, sub_key, {key: {sub_key: [_numbered(data)]}})
         ids = np.asarray(RasaModelData._create_label_ids(labels))
         # numbers in the order in which Rasa balances labels
-        _, numbered._labels = np.unique(ids, return_inverse=True)
-        return numbered
+        _, numbers_of_labels = np.unique(ids, return_inverse=True)
+        return _LabelledNumbers(key, sub_key, _numbered(data), numbers_of_labels)
 
     def _create_label_ids(self, label_ids: FeatureArray) -> np.ndarray:
         return self._labels[np.asarray(label_ids)[:, 0]]
 
 
-def _numbers(data: RasaModelData) -> RasaModelData:
-    """Data in which the examples have a number, and their labels if there are any."""
+def _numbers(data: RasaModelData, is_balanced: bool) -> RasaModelData:
+    """Numbers of examples; balancing looks at their labels before it does nothing."""
     key, sub_key = data.label_key, data.label_sub_key
     features = {_EXAMPLES[0]: {_EXAMPLES[1]: [_numbered(data)]}}
-    if key in data.data and sub_key in data.data[key]:
+    if is_balanced and key in data.data and sub_key in data.data[key]:
         features[key] = {sub_key: data.data[key][sub_key]}
     return RasaModelData(key, sub_key, features)
 

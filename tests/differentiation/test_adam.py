@@ -176,6 +176,33 @@ def test_what_is_not_trained_does_not_move() -> None:
     assert not [name for name in adam.state() if "fixed" in name]
 
 
+@pytest.mark.parametrize("shape", [SHAPE[1:], (1, SHAPE[1]), SHAPE[::-1]])
+def test_a_gradient_of_another_shape_is_refused(shape: Tuple[int, ...]) -> None:
+    parameters = parameters_of()
+    parameters["whole/kernel"].add_gradient(np.ones(shape, np.float32))
+    with pytest.raises(ValueError, match="gradient of 'whole/kernel' has the shape"):
+        Adam(parameters, LEARNING_RATE).update()
+
+
+def test_an_array_that_was_replaced_is_refused() -> None:
+    parameters = parameters_of()
+    adam = Adam(parameters, LEARNING_RATE)
+    parameters["whole/kernel"].array = np.zeros(SHAPE, np.float32)
+    with pytest.raises(ValueError, match="'whole/kernel' was replaced"):
+        adam.update()
+
+
+def test_there_may_be_nothing_but_kernels_that_are_updated_by_rows() -> None:
+    parameters = Parameters(parameters_of().connections)
+    kernel = parameters.drawn_rows("rows/kernel", SHAPE, 0.0)
+    before, adam = kernel.array.copy(), Adam(parameters, LEARNING_RATE)
+    adam.prepare(kernel, np.array([2]))
+    kernel.row_gradients()[2] = 1.0
+    kernel.touched[2] = 1
+    adam.update()
+    np.testing.assert_array_equal((kernel.array != before).any(axis=1).nonzero(), [[2]])
+
+
 def test_an_update_clears_all_gradients() -> None:
     parameters = parameters_of()
     adam = Adam(parameters, LEARNING_RATE)

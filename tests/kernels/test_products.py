@@ -73,16 +73,37 @@ def drawn_products(shape, number=3):
     ]
 
 
-def test_joined_products_are_those_of_every_kernel(normal, tokens):
+def test_joined_products_and_gradients_are_those_of_every_kernel(normal, tokens):
     products = drawn_products((32, 48))
     joined = JoinedProduct.of(products)
     kernels = normal(3, products[0].size)
-    features, outputs = normal(32, tokens), np.empty((3, 48, tokens), np.float32)
-    multiply(joined.layer_kernel(kernels.ravel()), features, outputs.reshape(144, -1))
-    for product, kernel, found in zip(products, kernels, outputs):
-        expected = np.empty_like(found)
-        multiply(product.layer_kernel(kernel), features, expected)
-        np.testing.assert_array_equal(found, expected)
+    kernel_gradients = np.full_like(kernels, np.nan)
+    features, feature_gradients = normal(2, 32, tokens)
+    outputs, gradients = normal(2, 3, 48, tokens)
+    expected_feature_gradients = feature_gradients.copy()
+    together = joined.layer_kernel(kernels.ravel())
+    multiply(together, features, outputs.reshape(144, -1))
+    multiply_backward(
+        together,
+        features,
+        gradients.reshape(144, -1),
+        joined.layer_kernel(kernel_gradients.reshape(-1)),
+        feature_gradients,
+    )
+    for i, product in enumerate(products):
+        alone, expected = product.layer_kernel(kernels[i]), np.empty_like(outputs[i])
+        multiply(alone, features, expected)
+        np.testing.assert_array_equal(outputs[i], expected)
+        expected_gradient = np.empty_like(kernels[i])
+        multiply_backward(
+            alone,
+            features,
+            gradients[i],
+            product.layer_kernel(expected_gradient),
+            expected_feature_gradients,
+        )
+        np.testing.assert_array_equal(kernel_gradients[i], expected_gradient)
+    np.testing.assert_array_equal(feature_gradients, expected_feature_gradients)
 
 
 def test_products_of_other_sizes_and_with_groups_left_over_are_not_joined():

@@ -51,18 +51,12 @@ def test_gelu_is_tensorflows(rows, assert_gradients_are_slopes):
     assert_gradients_are_slopes(lambda tape: operations.gelu(tape, rows), [rows])
 
 
-@pytest.mark.parametrize("indices", [[5, 0, 3], [], list(range(ROWS))], ids=str)
-def test_take_picks_rows(rows, indices, assert_gradients_are_slopes):
-    indices = np.array(indices, np.int64)
-    found = operations.gather(Tape(), rows, indices).array
-    np.testing.assert_array_equal(found, rows.array[indices])
-    assert_gradients_are_slopes(
-        lambda tape: operations.gather(tape, rows, indices), [rows]
-    )
-
-
-@pytest.mark.parametrize("indices", [[5, 0, 5, 5], [], [2] * 9], ids=str)
-def test_gather_picks_rows_many_times(rows, indices, assert_gradients_are_slopes):
+@pytest.mark.parametrize(
+    "indices", [[5, 0, 3], [], list(range(ROWS)), [5, 0, 5, 5], [2] * 9], ids=str
+)
+def test_gather_picks_rows_as_often_as_asked_for(
+    rows, indices, assert_gradients_are_slopes
+):
     indices = np.array(indices, np.int64)
     found = operations.gather(Tape(), rows, indices).array
     np.testing.assert_array_equal(found, rows.array[indices])
@@ -97,6 +91,23 @@ def test_place_adds_rows_at_one_place_and_leaves_zeros(
     assert_gradients_are_slopes(
         lambda tape: operations.place(tape, parts, places, 11), parts
     )
+
+
+@pytest.mark.parametrize(
+    "places, units",
+    [([0, 1], UNITS), ([0, 1, 2, 3], UNITS), ([0, 1, 2], UNITS + 1)],
+    ids=["too few places", "too many places", "other units"],
+)
+def test_parts_that_do_not_fit_their_places_are_refused(normal, places, units):
+    parts = [Value(normal(2, UNITS)), Value(normal(3, units))]
+    with pytest.raises(ValueError, match=f"rows of {UNITS} units are needed"):
+        operations.place(Tape(), parts, [np.array([0, 1]), np.array(places)], 5)
+
+
+@pytest.mark.parametrize("place", [-1, 5])
+def test_places_that_are_not_there_are_refused(normal, place):
+    with pytest.raises(ValueError, match="places for 5 rows"):
+        operations.place(Tape(), [Value(normal(1, UNITS))], [np.array([place])], 5)
 
 
 def test_parts_come_side_by_side(rows, normal, assert_gradients_are_slopes):

@@ -48,10 +48,12 @@ def dialogues(make_turn: Any) -> FeatureArray:
     )
 
 
-def model_data(has_dialogues: bool = False) -> RasaModelData:
+def model_data(labels_of: str = "messages") -> RasaModelData:
     labels = np.arange(EXAMPLES)[:, np.newaxis] * 4 % 13
-    if has_dialogues:
+    if labels_of == "dialogues":
         labels = labels[:, :, np.newaxis]
+    elif labels_of == "tokens":
+        labels = np.repeat(labels, 3, axis=1)
     rows = [1 + i % 5 for i in range(EXAMPLES)]
     return RasaModelData(
         label_key="label",
@@ -79,14 +81,14 @@ def model_data(has_dialogues: bool = False) -> RasaModelData:
 
 @pytest.mark.parametrize("strategy", ["sequence", "balanced"])
 @pytest.mark.parametrize("batch_size", [5, [4, 11]])
-@pytest.mark.parametrize("has_dialogues", [False, True])
+@pytest.mark.parametrize("labels_of", ["messages", "dialogues", "tokens"])
 def test_batches_equal_those_of_stock_over_epochs(
-    strategy: str, batch_size: Any, has_dialogues: bool
+    strategy: str, batch_size: Any, labels_of: str
 ) -> None:
     def stock() -> RasaBatchDataGenerator:
         np.random.seed(3)
         return RasaBatchDataGenerator(
-            model_data(has_dialogues), batch_size, epochs=3, batch_strategy=strategy
+            model_data(labels_of), batch_size, epochs=3, batch_strategy=strategy
         )
 
     drawn_anew = stock()

@@ -9,7 +9,7 @@ import pytest
 
 from rasa_randconn.connections import PATTERNS, draw_connectivity
 from rasa_randconn.kernels import PackedProduct
-from rasa_randconn.transformer import EncoderSettings, encoder_pass
+from rasa_randconn.transformer import EncoderSettings, encoder_pass, weight_arrays
 from rasa_randconn.transformer.encoder_pass import EncoderPass
 
 INPUTS = 10
@@ -256,6 +256,47 @@ def test_memory_of_a_released_pass_is_used_again():
     assert first.chunks[0].memory is second.chunks[0].memory
     third = forward(encoder, weights, inputs, lengths)
     assert third.chunks[0].memory is not second.chunks[0].memory
+
+
+@pytest.mark.parametrize("options", [{}, RELATIVE], ids=["plain", "relative"])
+def test_what_is_left_in_used_memory_has_no_effect(options):
+    encoder, weights = make(**options)
+    inputs, lengths = batch(5, 3)
+    gradients = normal(8, encoder.settings.units, seed=60)
+
+    def step():
+        result = forward(encoder, weights, inputs, lengths)
+        found = encoder.backward(result, gradients)
+        for _, _, memory in result.chunks:
+            memory.flat_gradients.fill(np.nan)
+        encoder.release(result)
+        return found
+
+    (expected_inputs, expected), (found_inputs, found) = step(), step()
+    np.testing.assert_array_equal(found_inputs, expected_inputs)
+    for path, gradient in expected.items():
+        np.testing.assert_array_equal(found[path], gradient, err_msg=path)
+
+
+def test_query_key_and_value_are_computed_together_as_they_are_apart(monkeypatch):
+    inputs, lengths = batch(5, 3)
+    gradients = normal(8, 16, seed=60)
+
+    def step():
+        encoder, weights = make()
+        arrays = encoder.layout.views(encoder.layout.flat(weights))
+        result = forward(encoder, weights, inputs, lengths)
+        number = len(arrays.layers[0].projections)
+        return number, result.outputs, encoder.backward(result, gradients)[1]
+
+    number, outputs, together = step()
+    assert number == 1
+    monkeypatch.setattr(weight_arrays.JoinedProduct, "of", lambda products: None)
+    number, expected_outputs, apart = step()
+    assert number == 3
+    np.testing.assert_array_equal(outputs, expected_outputs)
+    for path, gradient in apart.items():
+        np.testing.assert_array_equal(together[path], gradient, err_msg=path)
 
 
 def test_memory_of_a_very_long_message_is_not_kept(monkeypatch):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rasa_randconn.kernels.updates import catch_up, update, update_rows
+from rasa_randconn.kernels.updates import catch_up, update, update_all, update_rows
 
 BETA_1, BETA_2, EPSILON = np.float32(0.9), np.float32(0.999), np.float32(1e-7)
 CONSTANTS = BETA_1, BETA_2, EPSILON
@@ -49,6 +49,34 @@ def test_a_step_follows_the_formula(normal, state, l2):
     update(weights, gradients.reshape(-1), *moments, *arguments)
     for array, expected_array in zip(state, expected):
         np.testing.assert_allclose(array, expected_array, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("sizes", [(7, 0, 30), (1,), ()], ids=str)
+def test_many_arrays_take_the_steps_of_each(normal, sizes):
+    borders = np.cumsum([0, *sizes])
+    arrays = [normal(size) for size in sizes]
+    expected = [array.copy() for array in arrays]
+    gradients, momentums, velocities = normal(3, borders[-1])
+    velocities *= velocities
+    l2, rate_factors = np.abs(normal(len(sizes))), 1 + normal(len(sizes)) ** 2
+    moments = momentums.copy(), velocities.copy()
+    for i, weights in enumerate(expected):
+        own = slice(borders[i], borders[i + 1])
+        rate = np.float32(RATES[3] * rate_factors[i])
+        states = momentums[own], velocities[own]
+        update(weights, gradients[own], *states, l2[i], rate, *CONSTANTS)
+    update_all(
+        np.array([array.ctypes.data for array in arrays], np.int64),
+        borders,
+        gradients,
+        *moments,
+        l2,
+        RATES[3],
+        rate_factors.astype(np.float64),
+        *CONSTANTS,
+    )
+    for found, wanted in zip((*arrays, *moments), (*expected, momentums, velocities)):
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-7)
 
 
 def test_only_the_rows_named_take_a_step_and_lose_their_gradient(normal, state):

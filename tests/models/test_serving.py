@@ -39,7 +39,9 @@ def _arrays(root: Any) -> Dict[str, bytes]:
         elif isinstance(item, (list, tuple)):
             stack += [(f"{path}[{i}]", value) for i, value in enumerate(item)]
         elif type(item).__module__.split(".")[0] in ("rasa", "rasa_randconn", "keras"):
-            attributes = getattr(item, "__dict__", {})
+            attributes = dict(getattr(item, "__dict__", {}))
+            for slot in getattr(type(item), "__slots__", ()):
+                attributes[slot] = getattr(item, slot)
             stack += [(f"{path}.{key}", value) for key, value in attributes.items()]
     return found
 

@@ -99,9 +99,14 @@ class Connectivity(ABC):
         Returns:
             Array of shape `[inputs, units]`.
         """
-        dense = np.zeros((self.inputs, self.units), dtype=kernel.dtype)
-        dense[self.indices()] = kernel
+        dense = np.empty((self.inputs, self.units), dtype=kernel.dtype)
+        self.unpack_into(kernel, dense)
         return dense
+
+    def unpack_into(self, kernel: np.ndarray, dense: np.ndarray) -> None:
+        """The same into an array `[inputs, units]` that is there."""
+        dense.fill(0.0)
+        dense[self.indices()] = kernel
 
     def pack(self, dense: np.ndarray) -> np.ndarray:
         """Picks the existing weights out of a dense kernel `[inputs, units]`.

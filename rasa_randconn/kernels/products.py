@@ -80,6 +80,14 @@ class PackedProduct:
         """Weights that are multiplied `[size]`, from the packed kernel `[count]`."""
         return self.connectivity.unpack(kernel).ravel() if self.is_spread else kernel
 
+    def put(self, kernel: np.ndarray, multiplied: np.ndarray) -> None:
+        """Puts these weights into an array `[size]`."""
+        if self.is_spread:
+            shape = (self.connectivity.inputs, self.connectivity.units)
+            self.connectivity.unpack_into(kernel, multiplied.reshape(shape))
+        else:
+            multiplied[...] = kernel
+
     def packed(self, multiplied: np.ndarray) -> np.ndarray:
         """The reverse of `multiplied`."""
         if not self.is_spread:

@@ -93,9 +93,10 @@ class WeightLayout:
         """All weights `[size]`, from weights by path with packed kernels."""
         result = np.empty(self.size, np.float32)
         for name, array in self.cut(result).items():
-            weight = weights[name]
-            product = self._products.get(name)
-            array[...] = weight if product is None else product.multiplied(weight)
+            if name in self._products:
+                self._products[name].put(weights[name], array)
+            else:
+                array[...] = weights[name]
         return result
 
     def cut(self, flat: np.ndarray) -> Dict[str, np.ndarray]:

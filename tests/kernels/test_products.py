@@ -56,6 +56,9 @@ def test_only_unstructured_kernels_are_spread_out(normal, connectivity):
     assert product.size == (connectivity.count if is_grouped else dense_size)
     assert product.multiplied(kernel).shape == (product.size,)
     np.testing.assert_array_equal(product.packed(product.multiplied(kernel)), kernel)
+    put = np.full(product.size, np.nan, np.float32)
+    product.put(kernel, put)
+    np.testing.assert_array_equal(put, product.multiplied(kernel))
 
 
 @pytest.mark.parametrize("shape, has_left", [((32, 32), False), ((13, 37), True)])

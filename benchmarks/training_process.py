@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional
 
 from rasa_randconn.comparison.worker import Orders
+from rasa_randconn.comparison.worker_process import run_worker, worker_environment
+
+_ORDERS = "orders.json"
 
 
 def train_nlu(
@@ -26,7 +26,7 @@ def train_nlu(
     Args:
         config: The configuration, which is only read.
         nlu: The examples.
-        folder: Gets the model as `model.tar.gz`, and Rasa's cache.
+        folder: An existing folder, which gets the model as `model.tar.gz`.
         seed: Random seed of the neural components.
         epochs: Their epochs; those of the configuration if `None`.
         options: Further options to set in them where they have them.
@@ -35,7 +35,7 @@ def train_nlu(
         What was measured, by component and in all.
 
     Raises:
-        CalledProcessError: If it fails; its messages are in `train_worker.log`.
+        RunFailedError: If it fails; its messages are in `train.log`.
     """
     orders = Orders(
         config=config,
@@ -54,7 +54,8 @@ def train_nlu(
         answer=str(folder / "answer.json"),
         options=dict(options or {}),
     )
-    return _answer(orders, "train_worker")
+    orders.write(folder / _ORDERS)
+    return _measured("train", orders, folder / "train.log")
 
 
 def test_nlu(nlu: Path, folder: Path, model: Optional[Path] = None) -> Dict[str, Any]:
@@ -69,31 +70,26 @@ def test_nlu(nlu: Path, folder: Path, model: Optional[Path] = None) -> Dict[str,
         Weighted F1 and what else was measured.
 
     Raises:
-        CalledProcessError: If it fails; its messages are in `test_worker.log`.
+        RunFailedError: If it fails; its messages are in `test.log`.
     """
-    orders = Orders(**json.loads((folder / "train_worker.json").read_text()))
+    orders = Orders(**json.loads((folder / _ORDERS).read_text(encoding="utf-8")))
     orders.test_nlu = [str(nlu)]
     orders.model = str(model or orders.model)
-    shutil.rmtree(orders.scratch, ignore_errors=True)
-    return _answer(orders, "test_worker")
+    return _measured("test", orders, folder / "test.log")
 
 
-def _answer(orders: Orders, worker: str) -> Dict[str, Any]:
-    folder = Path(orders.derived_config).parent
-    orders.write(folder / f"{worker}.json")
-    with open(folder / f"{worker}.log", "w", encoding="utf-8") as log, subprocess.Popen(
-        [
-            *(sys.executable, "-m", f"rasa_randconn.comparison.{worker}"),
-            str(folder / f"{worker}.json"),
-        ],
-        # never written to: it tells the worker that this process still lives
-        stdin=subprocess.PIPE,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        env={**os.environ, "RASA_CACHE_DIRECTORY": str(folder / "cache")},
-        start_new_session=True,
-    ) as process:
-        if process.wait():
-            raise subprocess.CalledProcessError(process.returncode, process.args)
-    answer: Dict[str, Any] = json.loads(Path(orders.answer).read_text())
-    return answer
+def _measured(phase: str, orders: Orders, log: Path) -> Dict[str, Any]:
+    scratch = Path(orders.scratch)
+    scratch.mkdir()
+    try:
+        measured, _ = run_worker(
+            phase,
+            orders,
+            log,
+            worker_environment(orders.seed, scratch, threads=None),
+            say=lambda _: None,
+            wait=lambda process: process.wait(),
+        )
+    finally:
+        shutil.rmtree(str(scratch), ignore_errors=True)
+    return measured

@@ -77,7 +77,7 @@ def attention(
     for head in range(heads):
         queries = projected[head * depth : (head + 1) * depth]
         keys = projected[units + head * depth : units + (head + 1) * depth]
-        _multiply_in_band(queries, keys, zero_row, first, last, band)
+        _multiply_in_band(queries, keys, ranges, zero_row, band)
         if len(key_embeddings):
             embeddings = key_embeddings[head % len(key_embeddings)]
             add_products(queries, embeddings, indices, ranges, zero_row, band)
@@ -86,7 +86,7 @@ def attention(
             _hide_keys(
                 starts, unidirectional, heads, head, zero_row, seed, threshold, band
             )
-        _softmax(zero_row, first, last, band)
+        _softmax(first, last, ranges, zero_row, band)
         _copy_weights(
             starts,
             unidirectional,
@@ -99,7 +99,7 @@ def attention(
         )
         values = projected[2 * units + head * depth : 2 * units + (head + 1) * depth]
         attended = outputs[head * depth : (head + 1) * depth]
-        _sum_up(band, values, zero_row, first, last, False, attended)
+        _sum_up(band, values, ranges, zero_row, False, attended)
         if len(value_embeddings):
             embeddings = value_embeddings[head % len(value_embeddings)]
             add_embeddings(band, embeddings, indices, attended)
@@ -144,8 +144,9 @@ def attention_backward(
     weights = _empty_band(zero_row, tokens, unidirectional)
     logit_gradients = np.zeros_like(weights)
     first, last = _key_offsets(starts, tokens, unidirectional)
-    seen_first, seen_last = _query_offsets(starts, tokens, unidirectional)
     ranges = _offsets_of_vectors(first, last)
+    seen_first, seen_last = _query_offsets(starts, tokens, unidirectional)
+    seen_ranges = _offsets_of_vectors(seen_first, seen_last)
     indices = _embedding_indices(
         weights, zero_row, max_relative_position, unidirectional
     )
@@ -168,7 +169,7 @@ def attention_backward(
             attention_weights,
             weights,
         )
-        _multiply_in_band(attended, values, zero_row, first, last, logit_gradients)
+        _multiply_in_band(attended, values, ranges, zero_row, logit_gradients)
         if len(value_embeddings):
             one = head % len(value_embeddings)
             embeddings = value_embeddings[one]
@@ -178,9 +179,9 @@ def attention_backward(
             add_embedding_gradients(
                 weights, attended, indices, value_embeddings_gradient[one]
             )
-        _softmax_backward(weights, zero_row, first, last, scale, logit_gradients)
+        _softmax_backward(weights, ranges, zero_row, scale, logit_gradients)
 
-        _sum_up(logit_gradients, keys, zero_row, first, last, False, query_gradients)
+        _sum_up(logit_gradients, keys, ranges, zero_row, False, query_gradients)
         if len(key_embeddings):
             one = head % len(key_embeddings)
             add_embeddings(
@@ -192,18 +193,16 @@ def attention_backward(
         _sum_up(
             logit_gradients,
             queries,
+            seen_ranges,
             zero_row,
-            seen_first,
-            seen_last,
             True,
             projected_gradients[key_rows],
         )
         _sum_up(
             weights,
             attended,
+            seen_ranges,
             zero_row,
-            seen_first,
-            seen_last,
             True,
             projected_gradients[value_rows],
         )
@@ -258,22 +257,19 @@ def _empty_band(zero_row: int, tokens: int, unidirectional: bool) -> np.ndarray:
 
 
 @inlined
-def _offsets_of_vector(first: np.ndarray, last: np.ndarray, token: int) -> tuple:
-    """Smallest and largest offset of any token of a vector; 1, 0 if all are empty."""
-    smallest, largest = 1, 0
-    for lane in range(token, token + LANES):
-        if first[lane] <= last[lane]:
-            smallest = min(smallest, first[lane])
-            largest = max(largest, last[lane])
-    return smallest, largest
-
-
-@inlined
 def _offsets_of_vectors(first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """The same of all vectors `[vectors, 2]`."""
+    """Smallest and largest offset of any token of a vector `[vectors, 2]`.
+
+    They are 1 and 0 if its tokens are all empty.
+    """
     ranges = np.empty((len(first) // LANES, 2), np.int64)
     for vector in range(len(ranges)):
-        ranges[vector] = _offsets_of_vector(first, last, vector * LANES)
+        smallest, largest = 1, 0
+        for token in range(vector * LANES, (vector + 1) * LANES):
+            if first[token] <= last[token]:
+                smallest = min(smallest, first[token])
+                largest = max(largest, last[token])
+        ranges[vector] = smallest, largest
     return ranges
 
 
@@ -294,16 +290,15 @@ def _embedding_indices(
 def _multiply_in_band(
     queries: np.ndarray,
     keys: np.ndarray,
+    ranges: np.ndarray,
     zero_row: int,
-    first: np.ndarray,
-    last: np.ndarray,
     band: np.ndarray,
 ) -> None:
     """Multiplies every query with the keys in sight, and with some others."""
     depth, tokens = queries.shape
     row_length = BYTES * band.shape[1]
     for token in range(0, tokens, LANES):
-        lowest, highest = _offsets_of_vector(first, last, token)
+        lowest, highest = ranges[token // LANES]
         offset = lowest
         while offset <= highest:
             number = _MOST_OFFSETS if offset + _MOST_OFFSETS - 1 <= highest else 1
@@ -324,13 +319,17 @@ def _multiply_in_band(
 
 @inlined
 def _softmax(
-    zero_row: int, first: np.ndarray, last: np.ndarray, band: np.ndarray
+    first: np.ndarray,
+    last: np.ndarray,
+    ranges: np.ndarray,
+    zero_row: int,
+    band: np.ndarray,
 ) -> None:
     """Turns logits into weights, which are zero for keys out of sight."""
     largest = np.empty(LANES, np.float32)
     total = np.empty(LANES, np.float32)
     for token in range(0, len(first), LANES):
-        lowest, highest = _offsets_of_vector(first, last, token)
+        lowest, highest = ranges[token // LANES]
         largest[:] = -np.inf
         total[:] = 0.0
         start, stop = first[token : token + LANES], last[token : token + LANES]
@@ -359,16 +358,16 @@ def _softmax(
 @inlined
 def _softmax_backward(
     weights: np.ndarray,
+    ranges: np.ndarray,
     zero_row: int,
-    first: np.ndarray,
-    last: np.ndarray,
     scale: np.float32,
     logit_gradients: np.ndarray,
 ) -> None:
     """Turns gradients of weights into those of products, zero for keys out of sight."""
     mean = np.empty(LANES, np.float32)
-    for token in range(0, len(first), LANES):
-        lowest, highest = _offsets_of_vector(first, last, token)
+    for vector in range(len(ranges)):
+        token = vector * LANES
+        lowest, highest = ranges[vector]
         mean[:] = 0.0
         for offset in range(lowest, highest + 1):
             weight = weights[zero_row + offset, LANES + token : 2 * LANES + token]
@@ -392,9 +391,8 @@ def _softmax_backward(
 def _sum_up(
     band: np.ndarray,
     values: np.ndarray,
+    ranges: np.ndarray,
     zero_row: int,
-    first: np.ndarray,
-    last: np.ndarray,
     is_for_keys: bool,
     outputs: np.ndarray,
 ) -> None:
@@ -403,9 +401,8 @@ def _sum_up(
     Args:
         band: The weights.
         values: `[depth, tokens]`.
+        ranges: First and last offset of every vector of tokens.
         zero_row: The row of offset 0.
-        first: First offset of every token.
-        last: Last offset of every token.
         is_for_keys: Whether it is the keys that get sums, of what belongs to the
             queries that see them; a query lies an offset before its key.
         outputs: Gets the sums `[depth, tokens]`.
@@ -415,7 +412,7 @@ def _sum_up(
     # from one offset to the next, the queries move by so much
     shift = -1 if is_for_keys else 0
     for token in range(0, tokens, LANES):
-        lowest, highest = _offsets_of_vector(first, last, token)
+        lowest, highest = ranges[token // LANES]
         query = token + shift * lowest
         place = (zero_row + lowest) * band.shape[1] + LANES + query
         row = 0

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional
 
 from rasa_randconn.comparison.worker import Orders
-from rasa_randconn.comparison.worker_process import run_worker, worker_environment
+from rasa_randconn.comparison.worker_process import (
+    RunFailedError,
+    run_worker,
+    worker_environment,
+)
 
 _ORDERS = "orders.json"
 
@@ -35,7 +40,7 @@ def train_nlu(
         What was measured, by component and in all.
 
     Raises:
-        RunFailedError: If it fails; its messages are in `train.log`.
+        RunFailedError: If it fails; the end of `train.log` is printed.
     """
     orders = Orders(
         config=config,
@@ -70,7 +75,7 @@ def test_nlu(nlu: Path, folder: Path, model: Optional[Path] = None) -> Dict[str,
         Weighted F1 and what else was measured.
 
     Raises:
-        RunFailedError: If it fails; its messages are in `test.log`.
+        RunFailedError: If it fails; the end of `test.log` is printed.
     """
     orders = Orders(**json.loads((folder / _ORDERS).read_text(encoding="utf-8")))
     orders.test_nlu = [str(nlu)]
@@ -90,6 +95,10 @@ def _measured(phase: str, orders: Orders, log: Path) -> Dict[str, Any]:
             say=lambda _: None,
             wait=lambda process: process.wait(),
         )
+    except RunFailedError as error:
+        # the log may be in a folder that is removed with its training
+        print("\n".join(error.tail()), file=sys.stderr)
+        raise
     finally:
         shutil.rmtree(str(scratch), ignore_errors=True)
     return measured

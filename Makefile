@@ -53,8 +53,8 @@ test: setup ## run the tests
 
 # What depends on the Python most: kernels, layers, files, a round trip through Rasa.
 OTHER_PYTHONS ?= 3.8 3.9
-TESTS_OF_OTHER_PYTHONS := tests/connections tests/kernels tests/layers tests/storage \
-  tests/transformer tests/swapping tests/components/test_round_trip.py
+TESTS_OF_OTHER_PYTHONS := tests/connections tests/kernels tests/keras tests/storage \
+  tests/nn tests/swapping tests/components/test_round_trip.py
 
 others: ## run the tests of layers and of round trips on the other Pythons
 	for version in $(OTHER_PYTHONS); do \

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict
 
 from rasa_randconn.comparison.errors import ComparisonError
-from rasa_randconn.comparison.files import write_json
+from rasa_randconn.files import write_json
 
 SETTINGS = "settings.json"
 

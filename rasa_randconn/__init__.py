@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         RandConnTEDPolicy,
         RandConnUnexpecTEDIntentPolicy,
     )
-    from rasa_randconn.layers import RandomlyConnectedDense
+    from rasa_randconn.keras import RandomlyConnectedDense
 
 _COMPONENTS = (
     "RandConnDIETClassifier",
@@ -45,7 +45,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(components, name)
     if name == "RandomlyConnectedDense":
-        from rasa_randconn.layers import RandomlyConnectedDense
+        from rasa_randconn.keras import RandomlyConnectedDense
 
         return RandomlyConnectedDense
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

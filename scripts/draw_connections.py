@@ -19,7 +19,7 @@ from rasa_randconn.connections import (
     PATTERNS,
     Connectivity,
     GroupedConnectivity,
-    draw_connectivity,
+    sample_connectivity,
 )
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
@@ -65,7 +65,7 @@ def _draw_picture(inputs: int, units: int, path: Path) -> Path:
         figure = Figure(figsize=(12, 12 * inputs / units / 2 + 1.2))
         every_axes = figure.subplots(1, len(PATTERNS))
         for pattern, axes in zip(PATTERNS, every_axes):
-            connectivity = draw_connectivity(pattern, inputs, units, DENSITY, SEED)
+            connectivity = sample_connectivity(pattern, inputs, units, DENSITY, SEED)
             _draw_connectivity(axes, connectivity)
         figure.tight_layout()
         figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
@@ -109,7 +109,7 @@ def _colours(connectivity: Connectivity) -> np.ndarray:
         groups = np.repeat(np.arange(len(sizes)), sizes)
         return np.where(groups[columns] % 2, _BLUE, _LIGHT_BLUE)
     # at density 0 nothing but the cover is left
-    cover = draw_connectivity(
+    cover = sample_connectivity(
         connectivity.pattern, connectivity.inputs, connectivity.units, 0.0
     )
     return np.where(cover.mask()[rows, columns], _ORANGE, _BLUE)

@@ -14,13 +14,13 @@ from rasa.utils.tensorflow import layers as rasa_layers
 from rasa.utils.tensorflow import layers_utils, transformer
 from rasa.utils.tensorflow.data_generator import RasaDataGenerator
 
-from rasa_randconn.differentiation import Parameters, Tape
+from rasa_randconn.autodiff import Parameters, Tape
+from rasa_randconn.batches.model_data import StackedFeatures
 from rasa_randconn.kernels import dropout
 from rasa_randconn.kernels.dropout import DropoutRate
-from rasa_randconn.network.metrics import Metrics
-from rasa_randconn.network.token_mask import TokenMask
-from rasa_randconn.training import StackedFeatures
-from rasa_randconn.transformer import encoder_pass
+from rasa_randconn.nn import encoder_pass
+from rasa_randconn.nn.metrics import Metrics
+from rasa_randconn.nn.token_mask import TokenMask
 
 _ATTENTION = {
     "query": "_query_dense_layer",
@@ -275,7 +275,7 @@ def assert_same_loss_and_gradients(twins: Twins) -> None:
     paths = [p for p, (parameter, _) in twins.pairs.items() if parameter.is_trainable]
     variables = [twins.pairs[path][1] for path in paths]
     expected = stock_tape.gradient(stock_loss, variables)
-    tape.differentiate()
+    tape.backward()
     for path, variable, gradient in zip(paths, variables, expected):
         parameter, unused_id = twins.pairs[path][0], id(variable)
         unused.discard(unused_id)

@@ -38,8 +38,8 @@ from summaries import read_summaries
 from rasa_randconn.components.randomly_connected_component import (
     RandomlyConnectedComponent,
 )
-from rasa_randconn.models import randomly_connected_model
-from rasa_randconn.models.randomly_connected_model import RandomlyConnectedModel
+from rasa_randconn.stock import randomly_connected_model
+from rasa_randconn.stock.randomly_connected_model import RandomlyConnectedModel
 
 #: In the place of a folder that is another one in every training.
 A_FOLDER = "<a folder of the training>"

@@ -15,11 +15,11 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.utils.tensorflow.constants import CONNECTION_DENSITY
 
 from rasa_randconn import RandConnDIETClassifier
-from rasa_randconn.connections import densities_by_kind, draw_connectivity
-from rasa_randconn.differentiation import Parameters
-from rasa_randconn.differentiation.parameters import RowParameter
-from rasa_randconn.models.diet import RandConnDIET
-from rasa_randconn.models.stock_layers import LayerFactory
+from rasa_randconn.autodiff import Parameters
+from rasa_randconn.autodiff.parameters import RowParameter
+from rasa_randconn.connections import densities_by_kind, sample_connectivity
+from rasa_randconn.stock.diet_model import RandConnDIET
+from rasa_randconn.stock.layer_factory import LayerFactory
 
 _TYPES = [
     DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER,
@@ -79,7 +79,7 @@ def _connected_rows(
     parameters: Parameters, density: float, path: str, shape: Tuple[int, int], l2: float
 ) -> MaskedRows:
     seed = parameters.connections.seed + zlib.crc32(path.encode())
-    connectivity = draw_connectivity("unstructured", *shape, density, seed)
+    connectivity = sample_connectivity("unstructured", *shape, density, seed)
     exists = connectivity.mask().astype(np.float32)
     masked = _masked_rows(parameters, path, shape, l2, exists)
     if parameters._stored is None:

@@ -24,7 +24,7 @@ from benchmarks.article import spread
 from benchmarks.kept_results import KeptResults, checksum
 from benchmarks.training_process import test_nlu, train_nlu
 from rasa_randconn.comparison.configuration import check_config
-from rasa_randconn.connections import draw_connectivity
+from rasa_randconn.connections import sample_connectivity
 from rasa_randconn.storage import read_weights, write_manifest, write_weights
 from rasa_randconn.storage.manifest import FILE_NAME
 
@@ -155,7 +155,7 @@ def prune(model: Path, density: float, pruned: Path) -> None:
             arrays, layers = read_weights(path)
             for layer, stored in layers.items():
                 connectivity = stored.connectivity
-                kept = draw_connectivity(
+                kept = sample_connectivity(
                     "grouped", connectivity.inputs, connectivity.units, density, 0
                 ).count
                 kernel = arrays[f"{layer}/kernel"]

@@ -31,7 +31,7 @@ from benchmarks.serving.our_components import (
 )
 from rasa_randconn.components.message_component import MessageComponent
 from rasa_randconn.components.randomly_connected_policy import RandomlyConnectedPolicy
-from rasa_randconn.serving import StateFeaturizer
+from rasa_randconn.stock.state_featurizer import StateFeaturizer
 
 LARGEST_DIFFERENCE = 1e-5
 _SHOWN = 3

@@ -11,9 +11,10 @@ from rasa.utils.tensorflow.transformer import TransformerEncoder as StockEncoder
 from benchmarks.speed.gradient_step import gradient_step
 from benchmarks.speed.layers import DENSITIES
 from benchmarks.speed.stopwatch import medians
+from rasa_randconn.autodiff import Parameters, Tape, Value
 from rasa_randconn.connections import KINDS, PATTERNS, ConnectionSettings
-from rasa_randconn.differentiation import Parameters, Tape, Value
-from rasa_randconn.transformer import Encoder, EncoderSettings
+from rasa_randconn.nn.encoder import Encoder
+from rasa_randconn.nn.encoder_settings import EncoderSettings
 
 UNITS = (256, 512)
 BATCH = 128
@@ -70,7 +71,7 @@ def _ours(units: int, density: float, pattern: str) -> Callable[[], object]:
         tape = Tape(random, is_training=True)
         outputs, _ = encoder(tape, Value(tokens), lengths)
         outputs.add_gradient(outputs.array)
-        tape.differentiate()
+        tape.backward()
         for parameter in parameters:
             parameter.gradient = None
 

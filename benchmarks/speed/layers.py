@@ -10,10 +10,10 @@ from rasa.utils.tensorflow.layers import RandomlyConnectedDense as StockDense
 
 from benchmarks.speed.gradient_step import gradient_step
 from benchmarks.speed.stopwatch import medians
-from rasa_randconn.connections import PATTERNS, draw_connectivity
+from rasa_randconn.connections import PATTERNS, sample_connectivity
+from rasa_randconn.keras import RandomlyConnectedDense
 from rasa_randconn.kernels import PackedProduct, in_parallel, products
 from rasa_randconn.kernels.vectors import whole_vectors
-from rasa_randconn.layers import RandomlyConnectedDense
 
 DENSITIES = (1.0, 0.5, 0.2, 0.1, 0.05)
 SIZES = ((256, 256), (256, 1024), (512, 512), (1024, 1024))
@@ -60,7 +60,7 @@ def _kernels(
     pattern: str, inputs: int, units: int, density: float
 ) -> Callable[[], object]:
     """The same in the encoder's kernels, in chunks as the encoder has them."""
-    product = PackedProduct(draw_connectivity(pattern, inputs, units, density, 1))
+    product = PackedProduct(sample_connectivity(pattern, inputs, units, density, 1))
     layer = product.layer_kernel(np.ones(product.size, np.float32))
     tokens = whole_vectors(-(-TOKENS // CHUNKS))
     gradients = np.empty((CHUNKS, product.size), np.float32)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
 from rasa_randconn.comparison import machine
-from rasa_randconn.comparison.files import write_atomically, write_json
 from rasa_randconn.comparison.worker import versions
+from rasa_randconn.files import write_atomically, write_json
 
 Rows = List[Dict[str, Any]]
 

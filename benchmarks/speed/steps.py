@@ -17,12 +17,15 @@ from rasa.utils.tensorflow.data_generator import RasaBatchDataGenerator
 from threadpoolctl import threadpool_limits
 
 from benchmarks.speed.stopwatch import medians
+from rasa_randconn.autodiff import RowParameter, Tape
 from rasa_randconn.comparison.configuration import override, read_config, write_config
 from rasa_randconn.comparison.neural import is_neural, resolve
-from rasa_randconn.differentiation import Adam, RowParameter, Tape
-from rasa_randconn.models import RandConnDIET, RandConnTED
-from rasa_randconn.network.metrics import Metrics
-from rasa_randconn.training import PreparedBatches, Trainer
+from rasa_randconn.nn.metrics import Metrics
+from rasa_randconn.stock.batch_generator import PreparedBatches
+from rasa_randconn.stock.diet_model import RandConnDIET
+from rasa_randconn.stock.ted_model import RandConnTED
+from rasa_randconn.training.adam import Adam
+from rasa_randconn.training.trainer import Trainer
 
 BATCH = 128
 BOT = Path(__file__).parents[2] / "example_bot"
@@ -94,7 +97,7 @@ def _parts_of_ours(model: Any, data: RasaBatchDataGenerator) -> Functions:
         return tape
 
     def gradients() -> None:
-        loss().differentiate()
+        loss().backward()
         for parameter in network.parameters:
             if not isinstance(parameter, RowParameter):
                 parameter.gradient = None

@@ -104,7 +104,7 @@ def _read(path: Path) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    from rasa_randconn.comparison.files import write_atomically
+    from rasa_randconn.files import write_atomically
 
     if not os.access(path, os.W_OK):
         # Replacing the file would not ask for this right.

@@ -12,7 +12,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.resolver import VersionedResolver
 
 from rasa_randconn.comparison.errors import ComparisonError
-from rasa_randconn.comparison.files import write_atomically
+from rasa_randconn.files import write_atomically
 
 ASSISTANT_ID = "rasa-randconn-compare"
 """The `assistant_id` given to the copy of a configuration which has none."""

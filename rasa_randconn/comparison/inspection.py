@@ -17,7 +17,7 @@ import numpy as np
 from rich.table import Table
 
 from rasa_randconn.comparison.errors import ComparisonError
-from rasa_randconn.model_format import FORMAT_VERSION, WEIGHTS_FORMAT, WEIGHTS_SUFFIX
+from rasa_randconn.storage.format import FORMAT_VERSION, WEIGHTS_FORMAT, WEIGHTS_SUFFIX
 
 _COMPONENTS = "components"
 _DENSE = "dense"

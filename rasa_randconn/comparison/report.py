@@ -7,7 +7,6 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from rich.table import Table
 
-from rasa_randconn.comparison.files import write_atomically
 from rasa_randconn.comparison.results import (
     F1_SCORES,
     Cell,
@@ -18,6 +17,7 @@ from rasa_randconn.comparison.results import (
     names,
     tabulate,
 )
+from rasa_randconn.files import write_atomically
 
 FILE_NAME = "report.md"
 

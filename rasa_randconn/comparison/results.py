@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from rasa_randconn.comparison.errors import ComparisonError
-from rasa_randconn.comparison.files import write_json
+from rasa_randconn.files import write_json
 
 FILE_NAME = "results.json"
 

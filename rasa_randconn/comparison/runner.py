@@ -14,7 +14,6 @@ from rich.console import Console
 from rasa_randconn.comparison import configuration, machine, plots, report, results
 from rasa_randconn.comparison.console import clock, make_console, say
 from rasa_randconn.comparison.errors import ComparisonError
-from rasa_randconn.comparison.files import remove
 from rasa_randconn.comparison.plan import Plan
 from rasa_randconn.comparison.worker import Orders
 from rasa_randconn.comparison.worker_process import (
@@ -23,6 +22,7 @@ from rasa_randconn.comparison.worker_process import (
     terminate_as_interrupt,
     worker_environment,
 )
+from rasa_randconn.files import remove
 
 INTERRUPTED = 130
 FAILED = 1

@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from rasa_randconn.comparison.files import write_json
+from rasa_randconn.files import write_json
 
 
 @dataclasses.dataclass

@@ -8,7 +8,7 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.classifiers.diet_classifier import DIETClassifier
 
 from rasa_randconn.components.message_component import MessageComponent
-from rasa_randconn.models import RandConnDIET
+from rasa_randconn.stock.diet_model import RandConnDIET
 
 
 @DefaultV1Recipe.register(

@@ -14,16 +14,16 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.utils.tensorflow.constants import FEATURIZERS
 from rasa.utils.tensorflow.model_data import RasaModelData
 
-from rasa_randconn.components.options import checked_config
-from rasa_randconn.components.randomly_connected_component import (
-    RandomlyConnectedComponent,
-)
-from rasa_randconn.serving import (
+from rasa_randconn.batches.serving_features import (
     batch_of_messages,
     kinds_of_features,
     split_predictions,
 )
-from rasa_randconn.training import TrainingMessage
+from rasa_randconn.components.options import checked_config
+from rasa_randconn.components.randomly_connected_component import (
+    RandomlyConnectedComponent,
+)
+from rasa_randconn.stock.training_message import TrainingMessage
 
 Prediction = Optional[Dict[str, Any]]
 

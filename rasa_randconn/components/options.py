@@ -20,8 +20,8 @@ from rasa.utils.tensorflow.constants import (
 )
 
 from rasa_randconn.connections import KINDS
-from rasa_randconn.connections.drawing import check_fraction, check_pattern
-from rasa_randconn.own_options import (
+from rasa_randconn.connections.sampling import check_fraction, check_pattern
+from rasa_randconn.options import (
     AVERAGED_EPOCHS,
     CONNECTION_PATTERN,
     DEFAULT_DENSITY,

@@ -12,7 +12,7 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.exceptions import RasaException
 
 from rasa_randconn.components.options import checked_config
-from rasa_randconn.own_options import OWN_OPTIONS
+from rasa_randconn.options import OWN_OPTIONS
 from rasa_randconn.storage import (
     FORMAT_VERSION,
     ModelFileError,

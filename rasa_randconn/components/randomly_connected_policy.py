@@ -19,6 +19,7 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.utils.tensorflow.constants import FEATURIZERS, SENTENCE
 from rasa.utils.tensorflow.model_data import RasaModelData
 
+from rasa_randconn.batches.serving_features import batch_of_dialogues
 from rasa_randconn.components.options import checked_config
 from rasa_randconn.components.randomly_connected_component import (
     RandomlyConnectedComponent,
@@ -29,8 +30,9 @@ from rasa_randconn.components.text_feature_sizes import (
     text_feature_sizes,
     write_sizes,
 )
-from rasa_randconn.own_options import OWN_OPTIONS_OF_POLICIES
-from rasa_randconn.serving import RecentTurns, StateFeaturizer, batch_of_dialogues
+from rasa_randconn.options import OWN_OPTIONS_OF_POLICIES
+from rasa_randconn.stock.recent_turns import RecentTurns
+from rasa_randconn.stock.state_featurizer import StateFeaturizer
 
 PolicyT = TypeVar("PolicyT", bound="RandomlyConnectedPolicy")
 

@@ -14,8 +14,12 @@ from rasa.nlu.selectors.response_selector import ResponseSelector
 from rasa.utils.tensorflow.constants import CONNECTION_DENSITY, INTENT_CLASSIFICATION
 
 from rasa_randconn.components.message_component import MessageComponent
-from rasa_randconn.models import RandConnDIET, RandConnDIET2BOW, RandConnDIET2DIET
-from rasa_randconn.own_options import DEFAULT_DENSITY
+from rasa_randconn.options import DEFAULT_DENSITY
+from rasa_randconn.stock.diet_model import (
+    RandConnDIET,
+    RandConnDIET2BOW,
+    RandConnDIET2DIET,
+)
 
 
 @DefaultV1Recipe.register(

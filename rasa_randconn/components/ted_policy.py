@@ -8,7 +8,7 @@ from rasa.core.policies.ted_policy import TEDPolicy
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 
 from rasa_randconn.components.randomly_connected_policy import RandomlyConnectedPolicy
-from rasa_randconn.models import RandConnTED
+from rasa_randconn.stock.ted_model import RandConnTED
 
 
 @DefaultV1Recipe.register(

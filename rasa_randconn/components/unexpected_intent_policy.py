@@ -8,8 +8,8 @@ from rasa.core.policies.unexpected_intent_policy import UnexpecTEDIntentPolicy
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 
 from rasa_randconn.components.randomly_connected_policy import RandomlyConnectedPolicy
-from rasa_randconn.models import RandConnIntentTED
-from rasa_randconn.serving import IntentStateFeaturizer
+from rasa_randconn.stock.state_featurizer import IntentStateFeaturizer
+from rasa_randconn.stock.ted_model import RandConnIntentTED
 
 
 @DefaultV1Recipe.register(

@@ -1,12 +1,12 @@
 """Connection patterns: which inputs reach which outputs (pure NumPy)."""
 
 from rasa_randconn.connections.connectivity import Connectivity
-from rasa_randconn.connections.drawing import (
+from rasa_randconn.connections.grouped import GroupedConnectivity
+from rasa_randconn.connections.sampling import (
     PATTERNS,
     connectivity_from_arrays,
-    draw_connectivity,
+    sample_connectivity,
 )
-from rasa_randconn.connections.grouped import GroupedConnectivity
 from rasa_randconn.connections.settings import (
     KINDS,
     ConnectionSettings,
@@ -23,5 +23,5 @@ __all__ = [
     "UnstructuredConnectivity",
     "connectivity_from_arrays",
     "densities_by_kind",
-    "draw_connectivity",
+    "sample_connectivity",
 ]

@@ -144,7 +144,7 @@ class GroupedConnectivity(Connectivity):
         return connectivity
 
 
-def draw_grouped(
+def sample_grouped(
     inputs: int, units: int, density: float, generator: np.random.Generator
 ) -> GroupedConnectivity:
     """Draws a grouped connectivity.

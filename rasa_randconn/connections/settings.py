@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Dict, Mapping, Union
 
 from rasa_randconn.connections.connectivity import Connectivity
-from rasa_randconn.connections.drawing import draw_connectivity
+from rasa_randconn.connections.sampling import sample_connectivity
 
 ATTENTION = "attention"
 FEED_FORWARD = "feed_forward"
@@ -35,7 +35,7 @@ class ConnectionSettings:
     pattern: str
     seed: int
 
-    def draw(self, place: str, kind: str, inputs: int, units: int) -> Connectivity:
+    def sample(self, place: str, kind: str, inputs: int, units: int) -> Connectivity:
         """Draws the connections of the layer at one place of the model.
 
         The pattern's seed follows from the component's seed and the place, so that it
@@ -48,7 +48,7 @@ class ConnectionSettings:
             units: Number of outputs.
         """
         seed = (self.seed % 2**32, zlib.crc32(place.encode("utf-8")))
-        return draw_connectivity(
+        return sample_connectivity(
             self.pattern, inputs, units, self.densities[kind], seed
         )
 

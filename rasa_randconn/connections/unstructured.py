@@ -73,7 +73,7 @@ class UnstructuredConnectivity(Connectivity):
         return connectivity
 
 
-def draw_unstructured(
+def sample_unstructured(
     inputs: int, units: int, density: float, generator: np.random.Generator
 ) -> UnstructuredConnectivity:
     """Draws exactly `max(round(density * inputs * units), inputs, units)` connections.

@@ -57,7 +57,7 @@ def similarities_backward(
 
 
 @compiled
-def add_rows(rows: np.ndarray, places: np.ndarray, result: np.ndarray) -> None:
+def scatter_add(rows: np.ndarray, places: np.ndarray, result: np.ndarray) -> None:
     """Adds every row to the one at its place.
 
     Args:

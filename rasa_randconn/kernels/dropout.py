@@ -64,7 +64,7 @@ def kept_factor(
 
 
 @compiled
-def add_update(
+def add_residual(
     features: np.ndarray,
     update: np.ndarray,
     bias: np.ndarray,
@@ -99,7 +99,7 @@ def dropout_backward(
     update_gradients: np.ndarray,
     bias_gradient: np.ndarray,
 ) -> None:
-    """Gradients of what `add_update` added.
+    """Gradients of what `add_residual` added.
 
     Args:
         gradients: Of the residual stream `[units, tokens]`.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, Dict
 
-from rasa_randconn.differentiation import Parameters, Tape
-from rasa_randconn.network.features import Batch
-from rasa_randconn.network.metrics import Metrics
+from rasa_randconn.autodiff import Parameters, Tape
+from rasa_randconn.nn.features import Batch
+from rasa_randconn.nn.metrics import Metrics
 
 
 class Network(ABC):
@@ -27,7 +27,7 @@ class Network(ABC):
     def loss(self, tape: Tape, batch: Batch, metrics: Metrics) -> float:
         """Computes the loss of a batch, without regularisation.
 
-        Gradients start from the losses by themselves; `Tape.differentiate` takes them
+        Gradients start from the losses by themselves; `Tape.backward` takes them
         back to the weights.
 
         Args:

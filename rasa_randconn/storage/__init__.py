@@ -1,7 +1,7 @@
 """Files of trained components: weights with their connections, and a manifest."""
 
-from rasa_randconn.model_format import FORMAT_VERSION
 from rasa_randconn.storage.errors import ModelFileError
+from rasa_randconn.storage.format import FORMAT_VERSION
 from rasa_randconn.storage.manifest import read_manifest, write_manifest
 from rasa_randconn.storage.weights import read_weights, write_weights
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict
 
-from rasa_randconn.model_format import FORMAT_VERSION
 from rasa_randconn.storage.errors import ModelFileError
+from rasa_randconn.storage.format import FORMAT_VERSION
 from rasa_randconn.version import __version__
 
 FILE_NAME = "rasa_randconn.json"

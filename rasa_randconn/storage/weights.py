@@ -10,10 +10,10 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
+from rasa_randconn.autodiff import StoredLayer
 from rasa_randconn.connections import connectivity_from_arrays
-from rasa_randconn.differentiation import StoredLayer
-from rasa_randconn.model_format import FORMAT_VERSION, WEIGHTS_FORMAT
 from rasa_randconn.storage.errors import ModelFileError
+from rasa_randconn.storage.format import FORMAT_VERSION, WEIGHTS_FORMAT
 
 _CONNECTIONS = "connections"
 

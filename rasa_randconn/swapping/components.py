@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Any, Dict, Mapping, Optional, Set, Tuple
 
-from rasa_randconn.own_options import OWN_OPTIONS, WEIGHT_SPARSITY
+from rasa_randconn.options import OWN_OPTIONS, WEIGHT_SPARSITY
 
 NAME = "name"
 CONNECTION_DENSITY = "connection_density"

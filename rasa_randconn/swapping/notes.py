@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Tuple
 
-from rasa_randconn.own_options import (
+from rasa_randconn.options import (
     AVERAGED_EPOCHS,
     DEFAULT_DENSITY,
     OWN_OPTIONS,

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from rasa_randconn.comparison.errors import ComparisonError
-from rasa_randconn.comparison.files import remove, write_atomically, write_json
 from rasa_randconn.comparison.results import Run
+from rasa_randconn.files import remove, write_atomically, write_json
 from rasa_randconn.sweep.cell_run import Outcome
 from rasa_randconn.sweep.cells import Cell, cell_of
 

@@ -21,11 +21,11 @@ from rich.progress import (
 
 from rasa_randconn.comparison.console import clock, say
 from rasa_randconn.comparison.errors import ComparisonError
-from rasa_randconn.comparison.files import write_atomically
 from rasa_randconn.comparison.plan import Plan
 from rasa_randconn.comparison.results import F1_SCORES
 from rasa_randconn.comparison.runner import FAILED, INTERRUPTED
 from rasa_randconn.comparison.worker_process import terminate_as_interrupt
+from rasa_randconn.files import write_atomically
 from rasa_randconn.sweep import plots, recommendation, scheduling, table
 from rasa_randconn.sweep.cell_run import CellTask, Outcome
 from rasa_randconn.sweep.cells import STOCK_PATTERN, Cell, cell_of, grid

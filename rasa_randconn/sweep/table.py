@@ -9,8 +9,8 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import pandas as pd
 from scipy import stats
 
-from rasa_randconn.comparison.files import write_atomically
 from rasa_randconn.comparison.results import F1_SCORES, Run, by_family
+from rasa_randconn.files import write_atomically
 
 FEWEST_SEEDS = 3
 """Fewer seeds give no interval."""

@@ -16,7 +16,7 @@ from benchmarks.article.input_layers import (
     RandomInputsDIETClassifier,
 )
 from rasa_randconn import RandConnDIETClassifier
-from rasa_randconn.models.diet import RandConnDIET
+from rasa_randconn.stock.diet_model import RandConnDIET
 from rasa_randconn.storage import read_weights
 
 INTENTS = {"entity_recognition": False, "epochs": 3}

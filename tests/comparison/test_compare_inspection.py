@@ -14,7 +14,7 @@ from rasa_randconn import cli
 from rasa_randconn.comparison import inspection
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.comparison.inspection import Layer
-from rasa_randconn.model_format import FORMAT_VERSION, WEIGHTS_FORMAT
+from rasa_randconn.storage.format import FORMAT_VERSION, WEIGHTS_FORMAT
 
 LAYERS = [
     {

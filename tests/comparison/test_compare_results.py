@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from rasa_randconn.comparison import files, plots, report, results
+from rasa_randconn import files
+from rasa_randconn.comparison import plots, report, results
 from rasa_randconn.comparison.errors import ComparisonError
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rasa_randconn.connections import (
     PATTERNS,
     connectivity_from_arrays,
-    draw_connectivity,
+    sample_connectivity,
 )
 from rasa_randconn.connections.connectivity import index_dtype
 
@@ -28,7 +28,7 @@ many_examples = settings(deadline=None, max_examples=60, derandomize=True)
 def test_arrays_rebuild_the_same_connections_in_the_same_order(
     pattern, inputs, units, density, seed
 ):
-    drawn = draw_connectivity(pattern, inputs, units, density, seed)
+    drawn = sample_connectivity(pattern, inputs, units, density, seed)
     rebuilt = connectivity_from_arrays(pattern, inputs, units, drawn.to_arrays())
     assert type(rebuilt) is type(drawn)
     np.testing.assert_array_equal(rebuilt.indices(), drawn.indices())
@@ -38,7 +38,7 @@ def test_arrays_rebuild_the_same_connections_in_the_same_order(
 @many_examples
 @any_layer
 def test_pack_and_unpack_are_inverse(pattern, inputs, units, density, seed):
-    connectivity = draw_connectivity(pattern, inputs, units, density, seed)
+    connectivity = sample_connectivity(pattern, inputs, units, density, seed)
     packed = np.arange(1, connectivity.count + 1, dtype=np.float32)
     dense = connectivity.unpack(packed)
     assert dense.shape == (inputs, units)
@@ -56,7 +56,7 @@ def test_pack_and_unpack_are_inverse(pattern, inputs, units, density, seed):
 @every_pattern
 @pytest.mark.parametrize("shape", [(6, 4), (24,), (4, 6, 1)])
 def test_a_dense_kernel_of_other_sizes_cannot_be_packed(pattern, shape):
-    connectivity = draw_connectivity(pattern, 4, 6, 0.5, 1)
+    connectivity = sample_connectivity(pattern, 4, 6, 0.5, 1)
     with pytest.raises(ValueError, match=r"\(4, 6\)"):
         connectivity.pack(np.zeros(shape))
 
@@ -64,7 +64,7 @@ def test_a_dense_kernel_of_other_sizes_cannot_be_packed(pattern, shape):
 @every_pattern
 @pytest.mark.parametrize("inputs, units", [(30, 10), (10, 30), (16, 16)])
 def test_fans_are_the_mean_numbers_of_existing_connections(pattern, inputs, units):
-    connectivity = draw_connectivity(pattern, inputs, units, 0.3, 1)
+    connectivity = sample_connectivity(pattern, inputs, units, 0.3, 1)
     mask = connectivity.mask()
     assert connectivity.fan_in == pytest.approx(mask.sum(axis=0).mean())
     assert connectivity.fan_out == pytest.approx(mask.sum(axis=1).mean())
@@ -97,5 +97,5 @@ def test_indices_have_the_smallest_type_that_can_name_them(size, dtype):
     ],
 )
 def test_stored_indices_are_as_small_as_possible(pattern, array, inputs, units, dtype):
-    connectivity = draw_connectivity(pattern, inputs, units, 1.0, 1)
+    connectivity = sample_connectivity(pattern, inputs, units, 1.0, 1)
     assert connectivity.to_arrays()[array].dtype == dtype

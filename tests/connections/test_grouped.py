@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rasa_randconn.connections import GroupedConnectivity, draw_connectivity
+from rasa_randconn.connections import GroupedConnectivity, sample_connectivity
 from rasa_randconn.connections.grouped import Block
 
 SIZES = st.integers(1, 70)
@@ -19,7 +19,7 @@ any_layer = given(
 
 
 def draw(inputs, units, density, seed=1):
-    return draw_connectivity("grouped", inputs, units, density, seed)
+    return sample_connectivity("grouped", inputs, units, density, seed)
 
 
 @many_examples

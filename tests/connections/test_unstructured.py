@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rasa_randconn.connections import UnstructuredConnectivity, draw_connectivity
+from rasa_randconn.connections import UnstructuredConnectivity, sample_connectivity
 
 
 def draw(inputs, units, density, seed=1):
-    return draw_connectivity("unstructured", inputs, units, density, seed)
+    return sample_connectivity("unstructured", inputs, units, density, seed)
 
 
 def test_the_articles_example_has_16_connections_with_the_diagonal():

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from rasa_randconn.connections import PATTERNS, draw_connectivity
+from rasa_randconn.connections import PATTERNS, sample_connectivity
 from scripts import draw_connections
 from scripts.draw_connections import DENSITY, IMAGES, SEED, SIZES, connection_name
 
@@ -25,7 +25,7 @@ def connections_drawn(inputs, units):
         connection_name(pattern, row, column)
         for pattern in PATTERNS
         for row, column in np.argwhere(
-            draw_connectivity(pattern, inputs, units, DENSITY, SEED).mask()
+            sample_connectivity(pattern, inputs, units, DENSITY, SEED).mask()
         )
     )
 
@@ -46,7 +46,7 @@ def test_the_numbers_beside_the_pictures_are_those_of_the_code():
     page = (IMAGES.parent / "random-connections.md").read_text("utf-8")
     text = " ".join(page.split())
     inputs, units = SIZES["connections.svg"]
-    grouped = draw_connectivity("grouped", inputs, units, DENSITY, SEED)
+    grouped = sample_connectivity("grouped", inputs, units, DENSITY, SEED)
     (block,) = grouped.blocks
     assert f"{inputs} inputs, {units} outputs, a density of {DENSITY}" in text
     assert f"{grouped.count} of the {inputs * units} connections" in text

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rasa_randconn.kernels.candidates import (
-    add_rows,
+    scatter_add,
     similarities,
     similarities_backward,
 )
@@ -54,5 +54,5 @@ def test_rows_are_added_to_those_at_their_places(normal, tokens, units):
     places = np.random.default_rng(1).integers(OTHERS, size=tokens)
     expected = found.copy()
     np.add.at(expected, places, rows)
-    add_rows(rows, places, found)
+    scatter_add(rows, places, found)
     np.testing.assert_allclose(found, expected, atol=1e-4)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rasa_randconn.connections import draw_connectivity
+from rasa_randconn.connections import sample_connectivity
 from rasa_randconn.kernels.products import (
     JoinedProduct,
     PackedProduct,
@@ -25,7 +25,7 @@ from rasa_randconn.kernels.products import (
     ]
 )
 def connectivity(request):
-    return draw_connectivity(*request.param, seed=1)
+    return sample_connectivity(*request.param, seed=1)
 
 
 def test_product_and_gradients_equal_those_of_the_dense_kernel(
@@ -63,7 +63,7 @@ def test_only_unstructured_kernels_are_spread_out(normal, connectivity):
 
 @pytest.mark.parametrize("shape, has_left", [((32, 32), False), ((13, 37), True)])
 def test_groups_of_another_size_are_kept_apart(shape, has_left):
-    product = PackedProduct(draw_connectivity("grouped", *shape, 0.3, seed=1))
+    product = PackedProduct(sample_connectivity("grouped", *shape, 0.3, seed=1))
     layer = product.layer_kernel(np.zeros(product.size, np.float32))
     assert (len(layer.left.indices) > 0) == has_left
     assert layer.equal.kernel.size + layer.left.kernel.size == product.size
@@ -71,7 +71,7 @@ def test_groups_of_another_size_are_kept_apart(shape, has_left):
 
 def drawn_products(shape, number=3):
     return [
-        PackedProduct(draw_connectivity("grouped", *shape, 0.25, seed))
+        PackedProduct(sample_connectivity("grouped", *shape, 0.25, seed))
         for seed in range(number)
     ]
 

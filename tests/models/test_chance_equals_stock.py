@@ -27,8 +27,8 @@ from stock_twin import (
 )
 
 from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
-from rasa_randconn.differentiation import Tape
-from rasa_randconn.network.metrics import Metrics
+from rasa_randconn.autodiff import Tape
+from rasa_randconn.nn.metrics import Metrics
 
 DRAWS = 200
 DIET = {
@@ -118,7 +118,7 @@ def _draws_of_stock(twins: Twins) -> List[Dict[str, np.ndarray]]:
 def _draw_of_ours(twins: Twins, random: np.random.Generator) -> Dict[str, np.ndarray]:
     tape = Tape(random, True)
     loss = twins.ours.network.loss(tape, twins.batch, Metrics())
-    tape.differentiate()
+    tape.backward()
     draw = {"loss": np.array(loss)}
     for path in _trainable(twins):
         draw[path] = dense_gradient(twins.ours.parameters, path).copy()

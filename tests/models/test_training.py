@@ -8,7 +8,7 @@ from data_factory import train_diet
 from summaries import read_summaries
 
 from rasa_randconn import RandConnDIETClassifier
-from rasa_randconn.training import Trainer
+from rasa_randconn.training.trainer import Trainer
 
 INTENTS_ONLY = {"entity_recognition": False}
 

@@ -8,8 +8,8 @@ import pytest
 import safetensors
 import safetensors.numpy
 
-from rasa_randconn.connections import PATTERNS, draw_connectivity
-from rasa_randconn.differentiation import StoredLayer
+from rasa_randconn.autodiff import StoredLayer
+from rasa_randconn.connections import PATTERNS, sample_connectivity
 from rasa_randconn.storage import (
     FORMAT_VERSION,
     ModelFileError,
@@ -27,7 +27,7 @@ def model(pattern, density=0.2):
     for seed, (path, inputs, units) in enumerate(
         [("text/layer_0/query", 64, 48), ("text/layer_0/query_2", 13, 300)]
     ):
-        connectivity = draw_connectivity(pattern, inputs, units, density, seed)
+        connectivity = sample_connectivity(pattern, inputs, units, density, seed)
         layers[path] = StoredLayer(connectivity, density)
         kernel = generator.normal(size=connectivity.count).astype(np.float32)
         variables[f"{path}/kernel"] = kernel
@@ -99,7 +99,7 @@ def test_the_header_lists_the_facts_of_every_layer(path, pattern):
 
 @every_pattern
 def test_neither_masks_nor_dense_kernels_are_stored(path, pattern):
-    connectivity = draw_connectivity(pattern, 64, 48, 0.2, 1)
+    connectivity = sample_connectivity(pattern, 64, 48, 0.2, 1)
     kernel = np.ones(connectivity.count, np.float32)
     layers = {"a": StoredLayer(connectivity, 0.2)}
     write_weights(path, {"a/kernel": kernel}, layers)
@@ -198,7 +198,7 @@ def test_a_scalar_keeps_its_shape(tmp_path):
 
 def test_a_kernel_that_does_not_fit_its_connections_is_refused(tmp_path):
     path = tmp_path / "kernel.weights.safetensors"
-    connectivity = draw_connectivity("grouped", 8, 8, 0.25, 1)
+    connectivity = sample_connectivity("grouped", 8, 8, 0.25, 1)
     kernel = np.zeros(connectivity.count + 1, dtype=np.float32)
     write_weights(path, {"a/kernel": kernel}, {"a": StoredLayer(connectivity, 0.25)})
     with pytest.raises(ModelFileError, match="number of weights"):

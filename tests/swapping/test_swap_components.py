@@ -16,7 +16,7 @@ def test_defaults_are_those_of_the_components(stock):
     import rasa.engine.recipes.default_components as rasa_components
 
     import rasa_randconn
-    from rasa_randconn.own_options import (
+    from rasa_randconn.options import (
         DEFAULT_DENSITY,
         OWN_OPTIONS,
         OWN_OPTIONS_OF_POLICIES,

@@ -6,44 +6,16 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from configurations import SARA_LIKE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from rasa_randconn.own_options import OWN_OPTIONS
+from rasa_randconn.options import OWN_OPTIONS
 from rasa_randconn.swapping import SwapError, Target, swap
 from rasa_randconn.swapping.components import STOCK_DENSITIES
 
 ROOT = Path(__file__).parents[2]
-
-SARA_LIKE = """\
-# The assistant's configuration
-recipe: default.v1
-language: "en"
-assistant_id: sara
-
-pipeline:
-- name: WhitespaceTokenizer
-- name: CountVectorsFeaturizer
-- name: DIETClassifier   # intents and entities
-  epochs: 100
-- name: ResponseSelector
-  epochs: 100
-  retrieval_intent: faq
-- name: ResponseSelector
-  epochs: 100
-  retrieval_intent: chitchat
-- epochs: 100
-
-  # two keys later
-  name: 'ResponseSelector'
-  retrieval_intent: out_of_scope
-
-policies:
-- {name: TEDPolicy, max_history: 10, epochs: 20}
-- name: "rasa.core.policies.unexpected_intent_policy.UnexpecTEDIntentPolicy"
-- name: RulePolicy
-"""
 
 
 def to_ours(text):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 import rasa.shared.utils.io
+from configurations import SARA_LIKE
 from rasa.engine.recipes.recipe import Recipe
 from rasa.graph_components.validators.default_recipe_validator import (
     DefaultV1RecipeValidator,
 )
-from test_swap_configuration import SARA_LIKE
 
-from rasa_randconn.own_options import OWN_OPTIONS
+from rasa_randconn.options import OWN_OPTIONS
 from rasa_randconn.swapping import Target, swap
 from rasa_randconn.swapping.components import STOCK_DENSITIES
 

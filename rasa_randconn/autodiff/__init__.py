@@ -1,0 +1,11 @@
+"""Weights, and the tape that leads from a loss back to their gradients."""
+
+from rasa_randconn.autodiff.parameters import (
+    Parameter,
+    Parameters,
+    RowParameter,
+    StoredLayer,
+)
+from rasa_randconn.autodiff.tape import Tape, Value
+
+__all__ = ["Parameter", "Parameters", "RowParameter", "StoredLayer", "Tape", "Value"]

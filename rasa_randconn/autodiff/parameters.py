@@ -1,0 +1,243 @@
+"""The weights of a network by their path."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Dict, Iterator, Mapping, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from rasa_randconn.autodiff.tape import Value
+from rasa_randconn.connections import ConnectionSettings, Connectivity
+
+
+class StoredLayer(NamedTuple):
+    """The connections of a randomly connected layer.
+
+    Attributes:
+        connectivity: The connections that exist.
+        density: The configured density, in [0, 1].
+    """
+
+    connectivity: Connectivity
+    density: float
+
+
+class Parameter(Value):
+    """An array of weights, which is only changed in place once the network is made.
+
+    Attributes:
+        path: Where it is in the network, e.g. `embed.text/kernel`.
+        array: The weights.
+        gradient: Gradient of the loss, of the same shape; `None` if there is none.
+        l2: Factor of the squared weights in the loss.
+        is_trainable: Whether training changes it.
+        fraction: Fraction of the connections of a dense layer that these weights are.
+    """
+
+    def __init__(
+        self, path: str, array: np.ndarray, l2: float = 0.0, is_trainable: bool = True
+    ) -> None:
+        """Wraps an array."""
+        super().__init__(array)
+        self.path = path
+        self.l2 = l2
+        self.is_trainable = is_trainable
+        self.fraction = 1.0
+
+
+class RowParameter(Parameter):
+    """A kernel `[rows, units]` of which a batch needs only some rows.
+
+    Attributes:
+        touched: Marks the rows that have a gradient `[rows]`.
+    """
+
+    def __init__(self, path: str, array: np.ndarray, l2: float = 0.0) -> None:
+        """Wraps a kernel."""
+        super().__init__(path, array, l2)
+        self.touched = np.zeros(len(array), np.uint8)
+
+    def row_gradients(self) -> np.ndarray:
+        """Room for gradients `[rows, units]`, zero where no row is touched."""
+        if self.gradient is None:
+            self.gradient = np.zeros_like(self.array)
+        return self.gradient
+
+
+class Parameters:
+    """All weights of a network, drawn anew or taken from a file.
+
+    What is drawn depends on the seed and on the path alone, not on the order.
+    """
+
+    def __init__(
+        self,
+        connections: ConnectionSettings,
+        stored: Optional[Mapping[str, np.ndarray]] = None,
+        stored_layers: Optional[Mapping[str, StoredLayer]] = None,
+    ) -> None:
+        """Starts without weights.
+
+        Args:
+            connections: How connections are drawn, and the seed of everything.
+            stored: Weights to take instead of drawing them.
+            stored_layers: Connections to take instead of drawing them.
+        """
+        self.connections = connections
+        self._stored = stored
+        self._stored_layers = stored_layers
+        self._parameters: Dict[str, Parameter] = {}
+        self._layers: Dict[str, StoredLayer] = {}
+
+    def __iter__(self) -> Iterator[Parameter]:
+        """All parameters in the order in which they were made."""
+        return iter(self._parameters.values())
+
+    def __getitem__(self, path: str) -> Parameter:
+        """The parameter at a path."""
+        return self._parameters[path]
+
+    @property
+    def layers(self) -> Mapping[str, StoredLayer]:
+        """The randomly connected layers by their path."""
+        return self._layers
+
+    def arrays(self) -> Dict[str, np.ndarray]:
+        """All weights by their path."""
+        return {parameter.path: parameter.array for parameter in self}
+
+    @property
+    def trainable_weights(self) -> int:
+        """Number of weights that training changes."""
+        return sum(p.array.size for p in self if p.is_trainable)
+
+    @property
+    def regularization_loss(self) -> float:
+        """The part of the loss that is about the size of the weights."""
+        return sum(p.l2 * float(np.vdot(p.array, p.array)) for p in self if p.l2 > 0)
+
+    @property
+    def number_of_connections(self) -> int:
+        """Number of weights in randomly connected layers, without biases."""
+        return sum(layer.connectivity.count for layer in self._layers.values())
+
+    def connect(
+        self, path: str, kind: str, inputs: int, units: int
+    ) -> Tuple[Connectivity, Parameter]:
+        """Makes the connections of a layer, and their weights `[count]`.
+
+        Initial weights scale with the fan-in and fan-out that really exist.
+
+        Args:
+            path: Path of the layer.
+            kind: Kind of the layer, which decides about its density.
+            inputs: Number of inputs.
+            units: Number of outputs.
+
+        Raises:
+            ValueError: If stored connections or weights are missing or do not fit, or
+                if the path is taken.
+        """
+        density = self.connections.densities[kind]
+        if self._stored_layers is None:
+            connectivity = self.connections.sample(path, kind, inputs, units)
+        else:
+            if path not in self._stored_layers:
+                raise ValueError(f"the connections of '{path}' are missing")
+            connectivity, density = self._stored_layers[path]
+            if (connectivity.inputs, connectivity.units) != (inputs, units):
+                raise ValueError(
+                    f"'{path}' connects {connectivity.inputs} inputs with "
+                    f"{connectivity.units} units, not {inputs} with {units}"
+                )
+        self._layers[path] = StoredLayer(connectivity, density)
+        kernel = self.drawn(
+            f"{path}/kernel",
+            (connectivity.count,),
+            fans=(connectivity.fan_in, connectivity.fan_out),
+        )
+        kernel.fraction = connectivity.count / (inputs * units)
+        return connectivity, kernel
+
+    def drawn(
+        self,
+        path: str,
+        shape: Tuple[int, ...],
+        fans: Optional[Tuple[float, float]] = None,
+        l2: float = 0.0,
+        is_trainable: bool = True,
+    ) -> Parameter:
+        """Makes weights with Glorot's uniform distribution.
+
+        Args:
+            path: Path of the weights.
+            shape: Their shape.
+            fans: Fan-in and fan-out; those of the shape if `None`.
+            l2: Factor of the squared weights in the loss.
+            is_trainable: Whether training changes them.
+
+        Source: Glorot and Bengio, 2010, as in Keras.
+        """
+        return self._add(
+            Parameter(path, self._values(path, shape, fans), l2, is_trainable)
+        )
+
+    def drawn_rows(self, path: str, shape: Tuple[int, int], l2: float) -> RowParameter:
+        """The same for a kernel of which a batch needs only some rows."""
+        parameter = RowParameter(path, self._values(path, shape, None), l2)
+        self._add(parameter)
+        return parameter
+
+    def constant(self, path: str, shape: Tuple[int, ...], value: float) -> Parameter:
+        """Makes weights that are all the same."""
+        return self._add(Parameter(path, self._taken(path, shape, value)))
+
+    def require_nothing_left(self) -> None:
+        """Makes sure that everything that was stored was taken, and forgets it.
+
+        Raises:
+            ValueError: If there is more.
+        """
+        left = sorted(set(self._stored or ()) - set(self._parameters))
+        left += sorted(set(self._stored_layers or ()) - set(self._layers))
+        if left:
+            raise ValueError(f"there is no '{left[0]}' in this model")
+        # weights may have moved since, and would be in memory twice
+        self._stored = self._stored_layers = None
+
+    def _add(self, parameter: Parameter) -> Parameter:
+        if parameter.path in self._parameters:
+            raise ValueError(f"Two weights have the path '{parameter.path}'.")
+        self._parameters[parameter.path] = parameter
+        return parameter
+
+    def _values(
+        self,
+        path: str,
+        shape: Tuple[int, ...],
+        fans: Optional[Tuple[float, float]],
+    ) -> np.ndarray:
+        if self._stored is not None:
+            return self._taken(path, shape, 0.0)
+        receptive = int(np.prod(shape[:-2]))
+        fan_in, fan_out = fans or (shape[-2] * receptive, shape[-1] * receptive)
+        limit = np.sqrt(6.0 / (fan_in + fan_out))
+        seed = (self.connections.seed % 2**32, zlib.crc32(f"{path}:values".encode()))
+        random = np.random.Generator(np.random.PCG64(seed))
+        values = random.random(shape, np.float32)
+        values *= np.float32(2 * limit)
+        values -= np.float32(limit)
+        return values
+
+    def _taken(self, path: str, shape: Tuple[int, ...], value: float) -> np.ndarray:
+        if self._stored is None:
+            return np.full(shape, value, np.float32)
+        if path not in self._stored:
+            raise ValueError(f"'{path}' is missing")
+        stored = self._stored[path]
+        if stored.shape != shape:
+            raise ValueError(
+                f"'{path}' has the shape {list(stored.shape)}, not {list(shape)}"
+            )
+        return np.ascontiguousarray(stored, np.float32)

@@ -1,0 +1,1 @@
+"""Batches: what a network reads, and what makes them of Rasa's data."""

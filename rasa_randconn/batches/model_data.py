@@ -1,0 +1,142 @@
+"""Features of all examples in flat arrays, from which batches are cut.
+
+Rasa keeps an array of Python objects: one matrix per example, and for dialogues one
+per turn. Cutting a batch out of flat arrays takes a handful of NumPy calls, whatever
+its size.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
+
+import numpy as np
+from rasa.utils.tensorflow.feature_array import FeatureArray
+
+from rasa_randconn.nn.features import (
+    Batch,
+    CSRMatrix,
+    Feature,
+    compressed,
+    no_rows,
+    starts_of,
+)
+
+_DIALOGUE_DIMENSIONS = 4
+
+
+class Ranges:
+    """Consecutive ranges of positions in a flat array, one per item."""
+
+    def __init__(self, lengths: Union[Sequence[int], np.ndarray]) -> None:
+        """Lays ranges of these lengths side by side."""
+        self.lengths = np.asarray(lengths, dtype=np.int64)
+        self.starts = np.cumsum(self.lengths) - self.lengths
+        self._are_single = bool((self.lengths == 1).all())
+
+    def positions(self, items: np.ndarray) -> np.ndarray:
+        """All positions of some items, in the order of the items."""
+        if self._are_single:
+            return items
+        lengths = self.lengths[items]
+        ends = np.cumsum(lengths)
+        shifts = self.starts[items] - (ends - lengths)
+        return np.repeat(shifts, lengths) + np.arange(ends[-1] if len(ends) else 0)
+
+
+class StackedFeature:
+    """A feature of all examples: one matrix per example, or one per turn."""
+
+    def __init__(self, feature: FeatureArray) -> None:
+        """Stacks all matrices of a feature, as Rasa holds it."""
+        self._turns_of: Optional[Ranges] = None
+        matrices: List[Any] = list(feature)
+        if feature.number_of_dimensions == _DIALOGUE_DIMENSIONS:
+            # Matrices without rows stand for turns that lack this feature.
+            dialogues = [[t for t in turns if t.shape[0]] for turns in feature]
+            self._turns_of = Ranges([len(turns) for turns in dialogues])
+            matrices = [turn for turns in dialogues for turn in turns]
+        if feature.number_of_dimensions < 3 and not feature.is_sparse:
+            matrices = [np.reshape(matrix, (1, -1)) for matrix in matrices]
+        self._lengths = Ranges([matrix.shape[0] for matrix in matrices])
+        self._rows = _stacked(matrices, feature)
+        self._entries: Optional[Ranges] = None
+        if isinstance(self._rows, CSRMatrix):
+            self._entries = Ranges(np.diff(self._rows.borders))
+
+    def batch(self, examples: np.ndarray) -> Feature:
+        """The feature of some examples."""
+        matrices = examples
+        if self._turns_of is not None:
+            matrices = self._turns_of.positions(examples)
+        lengths = self._lengths.lengths[matrices]
+        chosen = self._lengths.positions(matrices)
+        rows, entries = self._rows, self._entries
+        if isinstance(rows, np.ndarray):
+            return Feature(rows[chosen], lengths)
+        assert entries is not None
+        places = entries.positions(chosen)
+        return Feature(
+            CSRMatrix(
+                starts_of(entries.lengths[chosen]),
+                rows.columns[places],
+                rows.values[places],
+                rows.units,
+            ),
+            lengths,
+        )
+
+    def everything(self) -> Feature:
+        """The feature of all examples."""
+        return Feature(self._rows, self._lengths.lengths)
+
+
+class StackedFeatures:
+    """All features of all examples."""
+
+    def __init__(self, data: Mapping[str, Mapping[str, List[FeatureArray]]]) -> None:
+        """Stacks features by attribute and kind, as Rasa's model data has them."""
+        self._features = {
+            attribute: {
+                kind: [StackedFeature(feature) for feature in features]
+                for kind, features in by_kind.items()
+                if features
+            }
+            for attribute, by_kind in data.items()
+        }
+
+    def batch(self, examples: np.ndarray) -> Batch:
+        """The features of some examples."""
+        return self._map(lambda feature: feature.batch(examples))
+
+    def everything(self) -> Batch:
+        """The features of all examples, in their order."""
+        return self._map(StackedFeature.everything)
+
+    def _map(self, function: Any) -> Dict[str, Dict[str, List[Feature]]]:
+        return {
+            attribute: {
+                kind: [function(feature) for feature in features]
+                for kind, features in by_kind.items()
+            }
+            for attribute, by_kind in self._features.items()
+        }
+
+
+def _stacked(
+    matrices: List[Any], feature: FeatureArray
+) -> Union[CSRMatrix, np.ndarray]:
+    if not matrices:
+        units = int(feature.units) if feature.number_of_dimensions > 1 else 1
+        return no_rows(feature.is_sparse, units)
+    if not feature.is_sparse:
+        return np.ascontiguousarray(np.concatenate(matrices), np.float32)
+    entries = [m if m.format == "coo" else m.tocoo() for m in matrices]
+    starts = starts_of(np.array([m.shape[0] for m in entries]))
+    counts = [len(m.data) for m in entries]
+    return compressed(
+        np.concatenate([m.row for m in entries]) + np.repeat(starts[:-1], counts),
+        np.concatenate([m.col for m in entries]),
+        np.concatenate([m.data for m in entries]),
+        int(starts[-1]),
+        int(feature.units),
+    )

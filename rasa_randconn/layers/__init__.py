@@ -1,5 +1,0 @@
-"""The randomly connected layer for Keras models of any kind."""
-
-from rasa_randconn.layers.randomly_connected_dense import RandomlyConnectedDense
-
-__all__ = ["RandomlyConnectedDense"]

@@ -1,0 +1,38 @@
+"""A dense layer, which embeds what is compared, or scores tags."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rasa_randconn.autodiff import Parameter, Parameters, Tape, Value
+from rasa_randconn.nn import operations
+
+
+class Dense:
+    """A kernel and a bias, as in Rasa's `Embed`."""
+
+    def __init__(
+        self, inputs: int, units: int, l2: float, parameters: Parameters, path: str
+    ) -> None:
+        """Makes the weights.
+
+        Args:
+            inputs: Number of inputs.
+            units: Number of outputs.
+            l2: Factor of the squared kernel in the loss.
+            parameters: Gets the weights.
+            path: Path of the layer within the network.
+        """
+        self.units = units
+        self.kernel: Parameter = parameters.drawn(
+            f"{path}/kernel", (inputs, units), l2=l2
+        )
+        self.bias: Parameter = parameters.constant(f"{path}/bias", (units,), 0.0)
+
+    def __call__(self, tape: Tape, rows: Value) -> Value:
+        """Multiplies rows `[rows, inputs]`."""
+        return operations.linear(tape, rows, self.kernel, self.bias)
+
+    def of_one_hot(self, tape: Tape, numbers: np.ndarray) -> Value:
+        """The same for one-hot rows, given by the number of their input."""
+        return operations.embedding(tape, self.kernel, self.bias, numbers)

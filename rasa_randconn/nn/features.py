@@ -1,0 +1,110 @@
+"""Features of a batch as networks take them: real rows only, no padding."""
+
+from __future__ import annotations
+
+from typing import Mapping, NamedTuple, Sequence, Union
+
+import numpy as np
+
+
+class CSRMatrix(NamedTuple):
+    """Sparse rows, compressed.
+
+    Attributes:
+        borders: Where the numbers of each row begin, and the end `[rows + 1]`.
+        columns: Feature of every number.
+        values: The numbers.
+        units: Number of features.
+    """
+
+    borders: np.ndarray
+    columns: np.ndarray
+    values: np.ndarray
+    units: int
+
+
+class Feature(NamedTuple):
+    """A feature of all examples of a batch, or of all turns of their dialogues.
+
+    Attributes:
+        rows: All rows, one example after the other; dense ones are `[rows, units]`.
+        lengths: Number of rows of every example, or of every turn that has any.
+    """
+
+    rows: Union[CSRMatrix, np.ndarray]
+    lengths: np.ndarray
+
+
+#: Features by attribute and kind, as Rasa's model data has them.
+Batch = Mapping[str, Mapping[str, Sequence[Feature]]]
+
+
+def has(batch: Batch, attribute: str, kind: str) -> bool:
+    """Whether there is such a feature."""
+    return bool(batch.get(attribute, {}).get(kind))
+
+
+def dense(batch: Batch, attribute: str, kind: str) -> np.ndarray:
+    """The rows of a dense feature `[rows, units]`."""
+    rows = batch[attribute][kind][0].rows
+    assert isinstance(rows, np.ndarray)
+    return rows
+
+
+def starts_of(lengths: np.ndarray) -> np.ndarray:
+    """Where ranges of these lengths begin, and the end, `[lengths + 1]`."""
+    starts = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=starts[1:])
+    return starts
+
+
+def compressed(
+    row: np.ndarray, column: np.ndarray, value: np.ndarray, rows: int, units: int
+) -> CSRMatrix:
+    """Makes sparse rows of single numbers in any order.
+
+    Columns of a row rise, so that sums do not depend on where the numbers come from.
+
+    Args:
+        row: Row of every number.
+        column: Feature of every number.
+        value: The numbers.
+        rows: Number of rows.
+        units: Number of features.
+    """
+    order = np.lexsort((column, row))
+    return CSRMatrix(
+        starts_of(np.bincount(row, minlength=rows)),
+        column[order].astype(np.int32),
+        value[order].astype(np.float32),
+        units,
+    )
+
+
+def no_rows(is_sparse: bool, units: int) -> Union[CSRMatrix, np.ndarray]:
+    """Rows of which there are none."""
+    if not is_sparse:
+        return np.zeros((0, units), np.float32)
+    nothing = np.zeros(0, np.int64)
+    return compressed(nothing, nothing, nothing, 0, units)
+
+
+def last_rows(lengths: np.ndarray) -> np.ndarray:
+    """The last row of every example, which is that of its sentence."""
+    return starts_of(lengths)[1:] - 1
+
+
+def are_tokens(lengths: np.ndarray) -> np.ndarray:
+    """Which rows are not the last one of their example."""
+    result = np.ones(int(lengths.sum()), bool)
+    result[last_rows(lengths)] = False
+    return result
+
+
+def padded(rows: np.ndarray, lengths: np.ndarray, longest: int) -> np.ndarray:
+    """Rows as Rasa's models return them, `[examples, longest, ...]`, 0 at padding."""
+    if len(lengths) == 1 and len(rows) == longest:
+        return rows[np.newaxis]
+    result = np.zeros((len(lengths), longest, *rows.shape[1:]), rows.dtype)
+    result[np.arange(longest) < np.asarray(lengths)[:, np.newaxis]] = rows
+    return result

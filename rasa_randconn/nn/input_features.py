@@ -1,0 +1,250 @@
+"""The layers that make activations of features (Rasa's feature combining layers)."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from rasa_randconn.autodiff import Parameters, RowParameter, Tape, Value
+from rasa_randconn.kernels import dropout, in_parallel, sparse_products
+from rasa_randconn.nn import operations
+from rasa_randconn.nn.features import (
+    CSRMatrix,
+    Feature,
+    are_tokens,
+    last_rows,
+)
+from rasa_randconn.nn.hidden_layers import HiddenLayers
+
+_FEWEST_ROWS_PER_PIECE = 128
+_UNITS_PER_PIECE = 64
+
+# So many multiplications are worth waking another thread for.
+_PRODUCTS_PER_PIECE = 2**17
+
+
+class SparseLayer:
+    """A dense layer for sparse rows, with dropout before and after.
+
+    Source: `SparseDropout` and `DenseForSparse` of Rasa; features that are kept are not
+    scaled, units are.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        units: int,
+        dropout_rate: float,
+        unit_dropout_rate: float,
+        l2: float,
+        parameters: Parameters,
+        path: str,
+    ) -> None:
+        """Makes the weights.
+
+        Args:
+            inputs: Number of features.
+            units: Number of outputs.
+            dropout_rate: Dropout of features.
+            unit_dropout_rate: Dropout of units.
+            l2: Factor of the squared kernel in the loss.
+            parameters: Gets the weights.
+            path: Path of the layer within the network.
+        """
+        self.units = units
+        self._rates = (dropout_rate, unit_dropout_rate)
+        self.kernel: RowParameter = parameters.drawn_rows(
+            f"{path}/kernel", (inputs, units), l2
+        )
+        self.bias = parameters.constant(f"{path}/bias", (units,), 0.0)
+
+    def __call__(self, tape: Tape, rows: CSRMatrix) -> Value:
+        """Multiplies sparse rows.
+
+        There may be fewer features than in training: some featurizers have nothing to
+        say about an empty message.
+
+        Raises:
+            ValueError: If there are more.
+        """
+        if rows.units > len(self.kernel.array):
+            raise ValueError(
+                f"'{self.kernel.path}' is for {len(self.kernel.array)} features, not "
+                f"{rows.units}."
+            )
+        if tape.is_training:
+            sparse_products.mark(rows.columns, self.kernel.touched)
+            tape.prepare_rows(self.kernel, np.flatnonzero(self.kernel.touched))
+        rate, unit_rate = self._rates if tape.is_training else (0.0, 0.0)
+        seed = tape.seed() if tape.is_training else 0
+        unit_dropout = dropout.dropout_rate(unit_rate)
+        feature_seed, unit_seed = dropout.seed_of(seed, 0), dropout.seed_of(seed, 1)
+        threshold = dropout.dropout_rate(rate).threshold
+        count = len(rows.borders) - 1
+        outputs = np.empty((count, self.units), np.float32)
+
+        def multiply(span: Tuple[int, int]) -> None:
+            sparse_products.multiply(
+                rows.borders,
+                rows.columns,
+                rows.values,
+                span[0],
+                span[1],
+                self.kernel.array,
+                self.bias.array,
+                feature_seed,
+                threshold,
+                unit_seed,
+                unit_dropout.threshold,
+                unit_dropout.scale,
+                outputs,
+            )
+
+        in_parallel(multiply, _spans(count, self._rows_per_piece(rows)))
+
+        def backward(gradient: np.ndarray) -> None:
+            gradients = np.ascontiguousarray(gradient)
+            kernel_gradients = self.kernel.row_gradients()
+            bias_gradient = np.zeros_like(self.bias.array)
+
+            def multiply_backward(span: Tuple[int, int]) -> None:
+                sparse_products.multiply_backward(
+                    rows.borders,
+                    rows.columns,
+                    rows.values,
+                    gradients,
+                    span[0],
+                    span[1],
+                    feature_seed,
+                    threshold,
+                    unit_seed,
+                    unit_dropout.threshold,
+                    unit_dropout.scale,
+                    kernel_gradients,
+                    bias_gradient,
+                )
+
+            in_parallel(multiply_backward, _spans(self.units, _UNITS_PER_PIECE))
+            self.bias.add_gradient(bias_gradient)
+
+        return tape.record(Value(outputs), backward)
+
+    def _rows_per_piece(self, rows: CSRMatrix) -> int:
+        products = max(1, len(rows.columns)) * self.units
+        needed = _PRODUCTS_PER_PIECE * (len(rows.borders) - 1) // products
+        return max(_FEWEST_ROWS_PER_PIECE, needed)
+
+
+class CombinedFeatures:
+    """Sparse and dense features of one kind side by side.
+
+    Source: Rasa's `ConcatenateSparseDenseFeatures`.
+
+    Attributes:
+        units: Number of outputs.
+    """
+
+    def __init__(self, sparse: Optional[SparseLayer], units: int) -> None:
+        """Takes the layer for the sparse ones, if there are any.
+
+        Args:
+            sparse: The layer, which all sparse features share.
+            units: Number of outputs.
+        """
+        self.sparse = sparse
+        self.units = units
+
+    def __call__(self, tape: Tape, features: Sequence[Feature]) -> Value:
+        """Combines features whose rows belong together, `[rows, units]`.
+
+        Raises:
+            ValueError: If the features are not those that the layer was made for.
+        """
+        parts: List[Value] = []
+        for feature in features:
+            if isinstance(feature.rows, CSRMatrix):
+                assert self.sparse is not None
+                parts.append(self.sparse(tape, feature.rows))
+            else:
+                parts.append(Value(feature.rows))
+        combined = operations.concatenate(tape, parts)
+        found = combined.array.shape[1]
+        if found != self.units:
+            raise ValueError(
+                f"The features make {found} columns, but the model was trained with "
+                f"{self.units}. Some featurizer may have none for this message."
+            )
+        return combined
+
+
+class SequenceAndSentence:
+    """Features of tokens, each example's followed by those of its sentence.
+
+    Source: Rasa's `RasaFeatureCombiningLayer`.
+
+    Attributes:
+        units: Number of outputs.
+    """
+
+    def __init__(
+        self,
+        sequence: Optional[CombinedFeatures],
+        sentence: Optional[CombinedFeatures],
+        sequence_unifier: Optional[HiddenLayers] = None,
+        sentence_unifier: Optional[HiddenLayers] = None,
+    ) -> None:
+        """Takes the layers of which one of the first two may be missing.
+
+        Args:
+            sequence: Combines features of tokens.
+            sentence: Combines features of sentences.
+            sequence_unifier: Gives both the same number of units.
+            sentence_unifier: The same for those of sentences.
+        """
+        self._sequence = sequence
+        self._sentence = sentence
+        self._sequence_unifier = sequence_unifier
+        self._sentence_unifier = sentence_unifier
+        last = sequence_unifier or sequence or sentence
+        assert last is not None
+        self.units = last.units
+
+    def __call__(
+        self,
+        tape: Tape,
+        sequence_features: Sequence[Feature],
+        sentence_features: Sequence[Feature],
+    ) -> Tuple[Value, np.ndarray]:
+        """Combines features.
+
+        Args:
+            tape: The current pass.
+            sequence_features: Features of tokens.
+            sentence_features: Features of sentences, one row each.
+
+        Returns:
+            Activations `[rows, units]`, and the number of rows of every example.
+        """
+        if self._sentence is None:
+            assert self._sequence is not None
+            lengths = sequence_features[0].lengths
+            return self._sequence(tape, sequence_features), lengths
+        sentences = self._sentence(tape, sentence_features)
+        if self._sequence is None:
+            return sentences, np.ones(len(sentences.array), np.int64)
+        tokens = self._sequence(tape, sequence_features)
+        if self._sequence_unifier is not None:
+            tokens = self._sequence_unifier(tape, tokens)
+        if self._sentence_unifier is not None:
+            sentences = self._sentence_unifier(tape, sentences)
+        lengths = sequence_features[0].lengths + 1
+        last, is_token = last_rows(lengths), are_tokens(lengths)
+        joined = operations.scatter(
+            tape, [tokens, sentences], [np.flatnonzero(is_token), last], len(is_token)
+        )
+        return joined, lengths
+
+
+def _spans(count: int, size: int) -> List[Tuple[int, int]]:
+    return [(start, min(start + size, count)) for start in range(0, count, size)]

@@ -1,0 +1,280 @@
+"""The loss that brings inputs close to their labels and away from others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+import numpy as np
+from scipy.special import logsumexp
+
+from rasa_randconn.autodiff import Tape, Value
+from rasa_randconn.kernels import candidates
+from rasa_randconn.nn.cross_entropy import sigmoid_cross_entropy
+from rasa_randconn.nn.loss_scaling import scaling_factors
+from rasa_randconn.nn.similarities import (
+    normalized,
+    similarities_and_confidences,
+    softmax,
+)
+
+_HIDDEN = np.float32(-1e9)
+_SMALLEST_PROBABILITY = np.float32(1e-38)
+
+# Similarities of inputs and labels (first letter: the example's own) with those of
+# negative examples (second letter).
+_POSITIVE, _IL, _LL, _II, _LI = range(5)
+
+
+class Labelled(NamedTuple):
+    """Embeddings and what they are labelled with.
+
+    Attributes:
+        embeddings: `[rows, units]`.
+        keys: A number for every row; equal numbers are the same label.
+    """
+
+    embeddings: Value
+    keys: np.ndarray
+
+
+@dataclass(frozen=True)
+class LabelLossSettings:
+    """Options of the loss; the meanings are Rasa's.
+
+    Attributes:
+        negatives: Number of negative examples, `number_of_negative_examples`.
+        is_margin: Whether `loss_type` is `margin`, else cross entropy.
+        is_cosine: Whether `similarity_type` is `cosine`, else the inner product.
+        is_scaled: `scale_loss`.
+        is_constrained: `constrain_similarities`.
+        is_softmax: Whether `model_confidence` is `softmax`.
+        largest_positive: `maximum_positive_similarity`.
+        largest_negative: `maximum_negative_similarity`.
+        uses_largest_negative: `use_maximum_negative_similarity`.
+        margin_scale: `negative_margin_scale`.
+    """
+
+    negatives: int
+    is_margin: bool
+    is_cosine: bool
+    is_scaled: bool
+    is_constrained: bool
+    is_softmax: bool
+    largest_positive: float
+    largest_negative: float
+    uses_largest_negative: bool
+    margin_scale: float
+
+
+class LabelLoss:
+    """Loss and similarities of inputs and labels.
+
+    Source: Wu et al., "StarSpace", 2017; Rasa's `SingleLabelDotProductLoss`.
+    """
+
+    def __init__(self, settings: LabelLossSettings) -> None:
+        """Takes the options."""
+        self._settings = settings
+
+    def similarities_and_confidences(
+        self, inputs: np.ndarray, labels: np.ndarray
+    ) -> Tuple[np.ndarray, np.ndarray]:
+        """Compares inputs with labels.
+
+        Args:
+            inputs: Embeddings `[inputs, units]`.
+            labels: Embeddings `[labels, units]`.
+
+        Returns:
+            Similarities and confidences `[inputs, labels]`.
+        """
+        settings = self._settings
+        return similarities_and_confidences(
+            inputs, labels, settings.is_cosine, settings.is_softmax
+        )
+
+    def __call__(
+        self,
+        tape: Tape,
+        inputs: Labelled,
+        labels: Labelled,
+        all_labels: Labelled,
+        shares: Optional[np.ndarray] = None,
+    ) -> Tuple[float, float]:
+        """Computes the loss, and hands its gradients to all embeddings.
+
+        Args:
+            tape: The current pass.
+            inputs: Embedded inputs `[rows, units]`.
+            labels: Their embedded labels.
+            all_labels: What negative labels are drawn from.
+            shares: Every row's share of the loss, together 1; equal if `None`.
+
+        Returns:
+            The loss, and the fraction of rows closer to their label than to others.
+        """
+        rows = len(inputs.keys)
+        if shares is None:
+            shares = np.full(rows, 1 / rows, np.float32)
+        pairs = self._pairs(tape, inputs, labels, all_labels)
+        similarities = [pair.similarities() for pair in pairs]
+        compute = self._margin if self._settings.is_margin else self._cross_entropy
+        losses, similarity_gradients, factors = compute(similarities)
+        weights = shares * factors
+        loss = float(np.dot(weights, losses))
+        highest = similarities[_IL].max(axis=1, initial=-np.inf)
+        accuracy = float(np.mean(similarities[_POSITIVE][:, 0] >= highest))
+        if tape.is_training:
+            for pair, gradients in zip(pairs, similarity_gradients):
+                pair.add_gradients(gradients * weights[:, np.newaxis])
+            for space in (
+                pairs[_POSITIVE].one,
+                pairs[_POSITIVE].other,
+                pairs[_IL].other,
+            ):
+                space.hand_over_gradients()
+        return loss, accuracy
+
+    def _pairs(
+        self, tape: Tape, inputs: Labelled, labels: Labelled, all_labels: Labelled
+    ) -> List[_Pairs]:
+        """What is compared with what, in the order of the constants above."""
+        rows = len(inputs.keys)
+        shape = (rows, self._settings.negatives)
+        negative_inputs = tape.random.integers(rows, size=shape)
+        negative_labels = tape.random.integers(len(all_labels.keys), size=shape)
+        keys = inputs.keys[:, np.newaxis]
+        is_same_input = inputs.keys[negative_inputs] == keys
+        is_same_label = all_labels.keys[negative_labels] == keys
+        of_inputs, of_labels, of_all_labels = (
+            _Space(labelled.embeddings, self._settings.is_cosine)
+            for labelled in (inputs, labels, all_labels)
+        )
+        return [
+            _Pairs(of_inputs, of_labels, np.arange(rows)[:, np.newaxis], None),
+            _Pairs(of_inputs, of_all_labels, negative_labels, is_same_label),
+            _Pairs(of_labels, of_all_labels, negative_labels, is_same_label),
+            _Pairs(of_inputs, of_inputs, negative_inputs, is_same_input),
+            _Pairs(of_labels, of_inputs, negative_inputs, is_same_input),
+        ]
+
+    def _cross_entropy(
+        self, similarities: List[np.ndarray]
+    ) -> Tuple[np.ndarray, List[np.ndarray], np.ndarray]:
+        """Losses, their gradients by all similarities, and factors of the losses."""
+        settings = self._settings
+        order = [_POSITIVE, _IL, _LI]
+        if not settings.is_constrained:
+            order += [_II, _LL]
+        logits = np.concatenate([similarities[i] for i in order], 1)
+        probabilities = softmax(logits)
+        losses = -np.log(np.maximum(probabilities[:, 0], _SMALLEST_PROBABILITY))
+        is_tiny = probabilities[:, 0] < _SMALLEST_PROBABILITY
+        if is_tiny.any():
+            losses[is_tiny] = logsumexp(logits[is_tiny], axis=1) - logits[is_tiny, 0]
+        probabilities[:, 0] -= 1
+        similarity_gradients = {i: np.zeros_like(s) for i, s in enumerate(similarities)}
+        similarity_gradients.update(_split(probabilities, order, similarities))
+        if settings.is_constrained:
+            order = [_POSITIVE, _IL, _LL, _II, _LI]
+            logits = np.concatenate([similarities[i] for i in order], 1)
+            expected = np.zeros(logits.shape, bool)
+            expected[:, 0] = True
+            terms, sigmoids = sigmoid_cross_entropy(logits, expected)
+            losses = losses + terms.mean(axis=1)
+            sigmoids[:, 0] -= 1
+            sigmoids /= logits.shape[1]
+            for i, part in _split(sigmoids, order, similarities).items():
+                similarity_gradients[i] = similarity_gradients[i] + part
+        return (
+            losses,
+            [similarity_gradients[i] for i in range(len(similarities))],
+            scaling_factors(-losses) if settings.is_scaled else np.ones_like(losses),
+        )
+
+    def _margin(
+        self, similarities: List[np.ndarray]
+    ) -> Tuple[np.ndarray, List[np.ndarray], np.ndarray]:
+        """The same for the margin loss."""
+        settings = self._settings
+        similarity_gradients = [np.zeros_like(s) for s in similarities]
+        missing = settings.largest_positive - similarities[_POSITIVE][:, 0]
+        losses = np.maximum(0, missing)
+        similarity_gradients[_POSITIVE][:, 0] = -(missing > 0).astype(np.float32)
+        for i in (_IL, _LL, _II, _LI) if settings.negatives else ():
+            factor = 1.0 if i == _IL else settings.margin_scale
+            excess = settings.largest_negative + similarities[i]
+            if i == _IL and not settings.uses_largest_negative:
+                losses = losses + np.maximum(0, excess).sum(axis=1)
+                similarity_gradients[i][excess > 0] = 1.0
+                continue
+            rows, largest = np.arange(len(excess)), excess.argmax(axis=1)
+            excess = excess[rows, largest]
+            losses = losses + factor * np.maximum(0, excess)
+            similarity_gradients[i][rows, largest] = factor * (excess > 0)
+        return losses, similarity_gradients, np.ones_like(losses)
+
+
+class _Space:
+    """Embeddings as they are compared: normalised if similarities are cosines."""
+
+    def __init__(self, embeddings: Value, is_cosine: bool) -> None:
+        self._embeddings = embeddings
+        self.vectors = np.ascontiguousarray(embeddings.array)
+        self._inverse_norms = None
+        if is_cosine:
+            self.vectors, self._inverse_norms = normalized(self.vectors)
+        self.gradients = np.zeros_like(self.vectors)
+
+    def hand_over_gradients(self) -> None:
+        gradients = self.gradients
+        if self._inverse_norms is not None:
+            along = (gradients * self.vectors).sum(axis=1, keepdims=True)
+            gradients = (gradients - along * self.vectors) * self._inverse_norms
+        self._embeddings.add_gradient(gradients)
+
+
+class _Pairs(NamedTuple):
+    """Every embedding with its candidates among others.
+
+    Attributes:
+        one: The embeddings.
+        other: The embeddings that candidates are taken from.
+        chosen: Numbers of the candidates `[embeddings, candidates]`.
+        is_same: Which of them have the label of the embedding, and so are no negative
+            examples; `None` for its own label.
+    """
+
+    one: _Space
+    other: _Space
+    chosen: np.ndarray
+    is_same: Optional[np.ndarray]
+
+    def similarities(self) -> np.ndarray:
+        """Similarities `[embeddings, candidates]`."""
+        result = np.empty(self.chosen.shape, np.float32)
+        candidates.similarities(
+            self.one.vectors, self.other.vectors, self.chosen, result
+        )
+        if self.is_same is not None:
+            result += _HIDDEN * self.is_same
+        return result
+
+    def add_gradients(self, gradients: np.ndarray) -> None:
+        """Takes gradients of the similarities back to both spaces."""
+        candidates.similarities_backward(
+            self.one.vectors,
+            self.other.vectors,
+            self.chosen,
+            gradients,
+            self.one.gradients,
+            self.other.gradients,
+        )
+
+
+def _split(
+    joined: np.ndarray, order: List[int], similarities: List[np.ndarray]
+) -> Dict[int, np.ndarray]:
+    borders = np.cumsum([similarities[i].shape[1] for i in order])[:-1]
+    return dict(zip(order, np.split(joined, borders, axis=1)))

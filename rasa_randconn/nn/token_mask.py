@@ -1,0 +1,62 @@
+"""Masking of tokens, which the masked language model has to guess."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+import numpy as np
+
+from rasa_randconn.autodiff import Parameters, Tape, Value
+
+_MASKED = 0.15
+_BY_MASK, _BY_MASK_OR_OTHER = 0.7, 0.8
+
+
+class TokenMask:
+    """Replaces 15% of the tokens: by a mask, by another token, or by themselves.
+
+    Source: Devlin et al., "BERT", 2018; Rasa's `InputMask`. There, another token may
+    also be noise from padding; here there is none, so it is a token or a sentence.
+    """
+
+    def __init__(self, units: int, parameters: Parameters, path: str) -> None:
+        """Makes the mask's vector.
+
+        Args:
+            units: Number of units of a token.
+            parameters: Gets the vector.
+            path: Path of the mask within the network.
+        """
+        self._vector = parameters.drawn(f"{path}/mask_vector", (1, 1, units))
+
+    def __call__(
+        self, tape: Tape, rows: Value, is_token: np.ndarray
+    ) -> Tuple[Value, np.ndarray]:
+        """Masks tokens.
+
+        Args:
+            tape: The current pass.
+            rows: Activations `[rows, units]`.
+            is_token: Which of the rows are tokens; sentences are left alone.
+
+        Returns:
+            Rows, some of them replaced, and which ones were chosen.
+        """
+        random = tape.random
+        count = len(is_token)
+        is_chosen = (random.random(count) < _MASKED) & is_token
+        choice = random.random(count)
+        is_mask = is_chosen & (choice < _BY_MASK)
+        is_other = is_chosen & (choice >= _BY_MASK) & (choice < _BY_MASK_OR_OTHER)
+        outputs = rows.array.copy()
+        outputs[is_mask] = self._vector.array[0, 0]
+        outputs[is_other] = rows.array[random.permutation(count)][is_other]
+
+        def backward(gradient: np.ndarray) -> None:
+            of_mask = gradient[is_mask].sum(axis=0)
+            self._vector.add_gradient(of_mask[np.newaxis, np.newaxis])
+            of_rows = gradient.copy()
+            of_rows[is_mask | is_other] = 0.0
+            rows.add_gradient(of_rows)
+
+        return tape.record(Value(outputs), backward), is_chosen

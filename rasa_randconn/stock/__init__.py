@@ -1,0 +1,1 @@
+"""Everything that depends on how Rasa and Keras are made inside."""

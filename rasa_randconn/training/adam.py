@@ -1,0 +1,244 @@
+"""Adam on the parameters of a network."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Mapping, Sequence, Tuple
+
+import numpy as np
+
+from rasa_randconn.autodiff.parameters import (
+    Parameter,
+    Parameters,
+    RowParameter,
+)
+from rasa_randconn.kernels import adam, in_parallel
+
+_BETA_1 = np.float32(0.9)
+_BETA_2 = np.float32(0.999)
+_EPSILON = np.float32(1e-7)
+_ROWS_PER_PIECE = 512
+_STEPS = "steps"
+
+
+class Adam:
+    """Keras' Adam, which reads only the rows of input kernels that a batch needs.
+
+    A row without a gradient goes on moving for a while by its momentum. It takes these
+    steps just before a batch needs it, in one pass over memory: the weights that the
+    batch sees are those that Keras would have.
+
+    Source: Kingma and Ba, "Adam", 2015; formula and defaults of Keras.
+    """
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        learning_rate: float,
+        scales_learning_rate: bool = False,
+    ) -> None:
+        """Starts at the first step.
+
+        Args:
+            parameters: What is trained.
+            learning_rate: The learning rate.
+            scales_learning_rate: Whether weights of layers with few connections are
+                trained faster. Adam moves every weight by about as much, so that an
+                output moves the less the fewer inputs it has. The learning rate is
+                divided by the square root of the fraction of connections that exist.
+        """
+        self.learning_rate = learning_rate
+        self.step = 0
+        trained = [p for p in parameters if p.is_trainable]
+        self._rows = [p for p in trained if isinstance(p, RowParameter)]
+        self._last_steps = {
+            p.path: np.zeros(len(p.array), np.int64) for p in self._rows
+        }
+        whole = [p for p in trained if not isinstance(p, RowParameter)]
+        self._whole = _WholeArrays(whole, scales_learning_rate)
+        self._momentums = self._whole.by_path(self._whole.momentums)
+        self._velocities = self._whole.by_path(self._whole.velocities)
+        for kernel in self._rows:
+            self._momentums[kernel.path] = np.zeros_like(kernel.array)
+            self._velocities[kernel.path] = np.zeros_like(kernel.array)
+        self._rates = np.zeros(1, np.float32)
+
+    def prepare(self, parameter: RowParameter, rows: np.ndarray) -> None:
+        """Brings rows up to the current step, before a batch reads them.
+
+        Args:
+            parameter: The kernel.
+            rows: The rows of it that are needed.
+        """
+        self._rate(self.step)  # makes sure that all rates are there
+        in_parallel(lambda piece: self._catch_up(parameter, piece), _pieces(rows))
+
+    def flush(self) -> None:
+        """Brings all rows up to the current step, so that all weights can be read."""
+        for parameter in self._rows:
+            self.prepare(parameter, np.arange(len(parameter.array)))
+
+    def update(self) -> None:
+        """Takes one step with all gradients, and clears these."""
+        self.step += 1
+        rate = self._rate(self.step)
+        self._whole.update(rate)
+        for row_parameter in self._rows:
+            self._update_rows(row_parameter, rate)
+
+    def state(self) -> Dict[str, np.ndarray]:
+        """Everything that a later training needs to go on, by name."""
+        self.flush()
+        arrays = {_STEPS: np.array([self.step], np.int64)}
+        for kind, by_path in self._kinds():
+            arrays.update({f"{kind}/{path}": a for path, a in by_path.items()})
+        return arrays
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Goes on from a state.
+
+        Raises:
+            ValueError: If it is not the state of these parameters.
+        """
+        expected = self.state()
+        if {n: a.shape for n, a in arrays.items()} != {
+            n: a.shape for n, a in expected.items()
+        }:
+            raise ValueError("it is the state of another model")
+        self.step = int(arrays[_STEPS][0])
+        for kind, by_path in self._kinds():
+            for path, array in by_path.items():
+                array[...] = arrays[f"{kind}/{path}"]
+        for last_steps in self._last_steps.values():
+            last_steps[:] = self.step
+
+    def _kinds(self) -> List[Tuple[str, Dict[str, np.ndarray]]]:
+        return [("momentums", self._momentums), ("velocities", self._velocities)]
+
+    def _rate(self, step: int) -> np.float32:
+        """The learning rate of a step, corrected for the bias of the running means."""
+        if step >= len(self._rates):
+            steps = np.arange(1, 2 * step + 1000, dtype=np.float64)
+            rates = (
+                self.learning_rate
+                * np.sqrt(1 - float(_BETA_2) ** steps)
+                / (1 - float(_BETA_1) ** steps)
+            )
+            self._rates = np.concatenate([[0.0], rates]).astype(np.float32)
+        return np.float32(self._rates[step])
+
+    def _catch_up(self, parameter: RowParameter, rows: np.ndarray) -> None:
+        adam.catch_up(
+            rows,
+            self._last_steps[parameter.path],
+            self.step,
+            parameter.array,
+            self._momentums[parameter.path],
+            self._velocities[parameter.path],
+            self._rates,
+            *(_BETA_1, _BETA_2, _EPSILON),
+        )
+
+    def _update_rows(self, parameter: RowParameter, rate: np.float32) -> None:
+        rows = np.flatnonzero(parameter.touched)
+        if not len(rows):
+            return
+        gradients = parameter.row_gradients()
+
+        def update_piece(piece: np.ndarray) -> None:
+            adam.update_rows(
+                piece,
+                parameter.array,
+                gradients,
+                self._momentums[parameter.path],
+                self._velocities[parameter.path],
+                np.float32(parameter.l2),
+                *(rate, _BETA_1, _BETA_2, _EPSILON),
+            )
+
+        in_parallel(update_piece, _pieces(rows))
+        self._last_steps[parameter.path][rows] = self.step
+        parameter.touched[rows] = 0
+
+
+class _WholeArrays:
+    """Parameters that a step changes as a whole, and the state of their updates.
+
+    The state lies in one array, and one kernel updates all: parameters are many, and
+    most of them small.
+
+    Attributes:
+        momentums: Running means of the gradients, one parameter after the other.
+        velocities: Those of their squares.
+    """
+
+    def __init__(self, parameters: Sequence[Parameter], scales_rate: bool) -> None:
+        self._parameters = parameters
+        sizes = [p.array.size for p in parameters]
+        self._borders = np.cumsum([0, *sizes])
+        # kept, so that no array is freed while its address is in use
+        self._arrays = [
+            np.require(p.array, np.float32, ("C_CONTIGUOUS", "WRITEABLE"))
+            for p in parameters
+        ]
+        self._addresses = np.array([a.ctypes.data for a in self._arrays], np.int64)
+        self._l2 = np.array([p.l2 for p in parameters], np.float32)
+        self._rate_factors = np.array(
+            [p.fraction**-0.5 if scales_rate else 1.0 for p in parameters], np.float64
+        )
+        self.momentums, self.velocities, self._gradients = np.zeros(
+            (3, sum(sizes)), np.float32
+        )
+        self._room_of_gradients = list(self.by_path(self._gradients).values())
+
+    def by_path(self, flat: np.ndarray) -> Dict[str, np.ndarray]:
+        """Views of a flat array in the shapes of the parameters."""
+        borders = self._borders
+        return {
+            parameter.path: flat[start:end].reshape(parameter.array.shape)
+            for parameter, start, end in zip(
+                self._parameters, borders[:-1], borders[1:]
+            )
+        }
+
+    def update(self, rate: np.float32) -> None:
+        """Takes one step with all gradients, and clears these.
+
+        Raises:
+            ValueError: If a parameter has another array than in the beginning, or a
+                gradient of another shape.
+        """
+        for parameter, array, room in zip(
+            self._parameters, self._arrays, self._room_of_gradients
+        ):
+            gradient = parameter.gradient
+            if parameter.array is not array:
+                raise ValueError(f"The array of '{parameter.path}' was replaced.")
+            if gradient is None:
+                # as Keras does with a gradient of zeros, momentum moves weights on
+                room.fill(0.0)
+                continue
+            if gradient.shape != room.shape:
+                raise ValueError(
+                    f"The gradient of '{parameter.path}' has the shape "
+                    f"{list(gradient.shape)}, not {list(room.shape)}."
+                )
+            room[...] = gradient
+            parameter.gradient = None
+        adam.update_all(
+            self._addresses,
+            self._borders,
+            self._gradients,
+            self.momentums,
+            self.velocities,
+            self._l2,
+            rate,
+            self._rate_factors,
+            *(_BETA_1, _BETA_2, _EPSILON),
+        )
+
+
+def _pieces(rows: np.ndarray) -> List[np.ndarray]:
+    return [
+        rows[start : start + _ROWS_PER_PIECE]
+        for start in range(0, len(rows), _ROWS_PER_PIECE)
+    ]

@@ -1,0 +1,183 @@
+"""The training loop: prepared batches, one pass forward and one back, one update."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Optional, Protocol, Sequence
+
+import numpy as np
+import tensorflow as tf
+from threadpoolctl import threadpool_limits
+
+from rasa_randconn.autodiff import Parameters, Tape
+from rasa_randconn.nn.features import Batch
+from rasa_randconn.nn.metrics import Metrics
+from rasa_randconn.stock.batch_generator import PreparedBatches
+from rasa_randconn.training.adam import Adam
+from rasa_randconn.training.averaging import WeightAverage
+
+TOTAL_LOSS = "t_loss"
+
+
+class Trainable(Protocol):
+    """What is trained: weights, and a loss that depends on them."""
+
+    parameters: Parameters
+
+    def loss(self, tape: Tape, batch: Batch, metrics: Metrics) -> float:
+        """The loss of a batch, whose gradients the tape takes back to the weights."""
+
+
+class Trainer:
+    """Trains a network as `tf.keras.Model.fit` would train a model."""
+
+    def __init__(
+        self,
+        network: Trainable,
+        optimizer: Adam,
+        random: np.random.Generator,
+        metric_names: Sequence[str],
+        averaged_epochs: float = 0.0,
+    ) -> None:
+        """Takes what is trained, and how.
+
+        Args:
+            network: What is trained.
+            optimizer: Updates its weights.
+            random: Where the random numbers of dropout, masks and negatives come from.
+            metric_names: The metrics that callbacks are told, in their order.
+            averaged_epochs: Fraction of the epochs, at the end, whose weights are
+                averaged in the end; 0 for the last weights.
+        """
+        self._network = network
+        self._optimizer = optimizer
+        self._random = random
+        self._metric_names = metric_names
+        self._averaged_epochs = averaged_epochs
+
+    def train(
+        self,
+        model: tf.keras.Model,
+        batches: PreparedBatches,
+        epochs: int = 1,
+        callbacks: Optional[Sequence[tf.keras.callbacks.Callback]] = None,
+        validation_data: Optional[PreparedBatches] = None,
+        validation_freq: int = 1,
+        verbose: Any = False,
+    ) -> tf.keras.callbacks.History:
+        """Trains for some epochs.
+
+        Args:
+            model: The model that callbacks belong to.
+            batches: Training data.
+            epochs: Number of passes over the data.
+            callbacks: Are told what happens, as in Keras.
+            validation_data: Data to measure the metrics on.
+            validation_freq: Number of epochs from one validation to the next.
+            verbose: Whether to show Keras' own progress bar.
+
+        Returns:
+            Metrics of every epoch.
+
+        Raises:
+            ValueError: If there is no batch to train on.
+        """
+        if not len(batches):
+            raise ValueError("There is no batch to train on.")
+        callback_list = tf.keras.callbacks.CallbackList(
+            callbacks,
+            add_history=True,
+            add_progbar=bool(verbose),
+            model=model,
+            verbose=int(verbose),
+            epochs=epochs,
+            steps=len(batches),
+        )
+        model.stop_training = False
+        model._train_counter.assign(0)
+        logs: Dict[str, float] = {}
+        average = WeightAverage(self._network.parameters)
+        callback_list.on_train_begin()
+        # products are too small to be shared out among the cores
+        with threadpool_limits(limits=1, user_api="blas"):
+            for epoch in range(epochs):
+                callback_list.on_epoch_begin(epoch)
+                logs = self._train_epoch(model, batches, callback_list)
+                if validation_data is not None and (epoch + 1) % validation_freq == 0:
+                    measured = self._measured(model, validation_data, callback_list)
+                    logs.update({f"val_{name}": v for name, v in measured.items()})
+                callback_list.on_epoch_end(epoch, logs)
+                if model.stop_training:
+                    break
+                if epoch >= epochs * (1.0 - self._averaged_epochs):
+                    self._optimizer.flush()
+                    average.add()
+                batches.on_epoch_end()
+        self._optimizer.flush()
+        average.apply()
+        callback_list.on_train_end(logs)
+        return model.history
+
+    def step(self, batch: Batch, metrics: Metrics) -> None:
+        """Takes one step.
+
+        Args:
+            batch: Features with labels.
+            metrics: Gets the metrics of the batch.
+        """
+        tape = Tape(self._random, True, self._optimizer.prepare)
+        metrics.add(TOTAL_LOSS, self._network.loss(tape, batch, metrics))
+        tape.backward()
+        self._optimizer.update()
+
+    def _train_epoch(
+        self, model: tf.keras.Model, batches: PreparedBatches, callbacks: Any
+    ) -> Dict[str, float]:
+        metrics = Metrics()
+        step = int(model._train_counter)
+        for index in range(len(batches)):
+            callbacks.on_train_batch_begin(index)
+            self.step(batches[index], metrics)
+            step += 1
+            logs = self._logs(metrics.means())
+            if tf.summary.experimental.get_step() is not None:
+                model._train_counter.assign(step)
+                self._summarize(model, logs)
+            callbacks.on_train_batch_end(index, logs)
+            if model.stop_training:
+                break
+        # a variable of TensorFlow is slow to change, so only readers get every step
+        model._train_counter.assign(step)
+        return self._with_regularization(metrics.means())
+
+    def _measured(
+        self, model: tf.keras.Model, batches: PreparedBatches, callbacks: Any
+    ) -> Dict[str, float]:
+        """Metrics of all batches, without training on them."""
+        self._optimizer.flush()
+        metrics = Metrics()
+        tape = Tape(self._random)
+        callbacks.on_test_begin()
+        for index in range(len(batches)):
+            callbacks.on_test_batch_begin(index)
+            batch = batches[index]
+            metrics.add(TOTAL_LOSS, self._network.loss(tape, batch, metrics))
+            callbacks.on_test_batch_end(index, self._logs(metrics.means()))
+        batches.on_epoch_end()
+        measured = self._with_regularization(metrics.means())
+        model.optimizer.iterations.assign(self._optimizer.step)
+        callbacks.on_test_end(measured)
+        return measured
+
+    def _with_regularization(self, values: Dict[str, float]) -> Dict[str, float]:
+        """Adds the regularisation of this moment to the total loss."""
+        values[TOTAL_LOSS] += self._network.parameters.regularization_loss
+        return self._logs(values)
+
+    def _logs(self, values: Dict[str, float]) -> Dict[str, float]:
+        # Keras, too, reports metrics that no batch has
+        return {name: values.get(name, 0.0) for name in self._metric_names}
+
+    def _summarize(self, model: tf.keras.Model, logs: Dict[str, float]) -> None:
+        """Tells TensorBoard, if it listens to batches."""
+        for name, value in logs.items():
+            tf.summary.scalar(f"batch_{name}", value, step=model._train_counter)

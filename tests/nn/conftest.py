@@ -1,0 +1,68 @@
+"""What the tests of several parts of networks share."""
+
+import numpy as np
+import pytest
+
+from rasa_randconn.autodiff import Parameters, Tape
+from rasa_randconn.connections import KINDS, ConnectionSettings
+
+
+@pytest.fixture
+def normal():
+    """Draws an array of a shape, another one in every call."""
+    generator = np.random.default_rng(1)
+    return lambda *shape: generator.normal(size=shape).astype(np.float32)
+
+
+@pytest.fixture
+def make_parameters():
+    """Parameters without weights, of a density and a pattern."""
+
+    def make(density=0.3, pattern="grouped"):
+        densities = dict.fromkeys(KINDS, density)
+        return Parameters(ConnectionSettings(densities, pattern, seed=1))
+
+    return make
+
+
+@pytest.fixture
+def in_training():
+    """Tapes of passes in training, all with the same random numbers."""
+    return lambda **options: Tape(np.random.default_rng(1), True, **options)
+
+
+@pytest.fixture
+def assert_gradients_are_slopes(in_training, normal):
+    """Compares gradients with finite differences, along random directions.
+
+    Takes what computes a value with a tape, and the values and parameters that this
+    depends on.
+    """
+
+    def check(compute, sources, step=1e-2):
+        tape = in_training()
+        result = compute(tape)
+        weights = normal(*result.array.shape)
+        result.add_gradient(weights)
+        tape.backward()
+        gradients = [source.gradient for source in sources]
+
+        def loss():
+            array = compute(in_training()).array
+            return np.sum(array.astype(np.float64) * weights)
+
+        for source, gradient in zip(sources, gradients):
+            assert gradient is not None and gradient.shape == source.array.shape
+            direction = normal(*source.array.shape)
+            direction /= np.sqrt(max(direction.size, 1))
+            kept = source.array.copy()
+            losses = []
+            for sign in (1, -1):
+                source.array[...] = kept + np.float32(sign * step) * direction
+                losses.append(loss())
+            source.array[...] = kept
+            slope = (losses[0] - losses[1]) / (2 * step)
+            found = np.sum(gradient.astype(np.float64) * direction)
+            assert found == pytest.approx(slope, rel=0.01, abs=0.005)
+
+    return check

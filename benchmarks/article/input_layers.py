@@ -48,7 +48,7 @@ class FrozenInputsDIET(RandConnDIET):
 
     def make_network(self, factory: LayerFactory, parameters: Parameters) -> Any:
         """Makes the network (see `RandConnDIET.make_network`)."""
-        parameters.drawn_rows = functools.partial(  # type: ignore[method-assign]
+        parameters.glorot_uniform_rows = functools.partial(  # type: ignore[method-assign]
             _frozen_rows, parameters
         )
         return super().make_network(factory, parameters)
@@ -63,7 +63,7 @@ class RandomInputsDIET(RandConnDIET):
     def make_network(self, factory: LayerFactory, parameters: Parameters) -> Any:
         """Makes the network (see `RandConnDIET.make_network`)."""
         density = densities_by_kind(self.config[CONNECTION_DENSITY])["embedding"]
-        parameters.drawn_rows = functools.partial(  # type: ignore[method-assign]
+        parameters.glorot_uniform_rows = functools.partial(  # type: ignore[method-assign]
             _connected_rows, parameters, density
         )
         return super().make_network(factory, parameters)
@@ -96,7 +96,7 @@ def _masked_rows(
     l2: float,
     is_trained: np.ndarray,
 ) -> MaskedRows:
-    whole = Parameters.drawn_rows(parameters, path, shape, l2)
+    whole = Parameters.glorot_uniform_rows(parameters, path, shape, l2)
     masked = MaskedRows(path, whole.array, l2)
     masked.is_trained = is_trained
     parameters._parameters[path] = masked

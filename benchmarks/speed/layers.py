@@ -10,10 +10,13 @@ from rasa.utils.tensorflow.layers import RandomlyConnectedDense as StockDense
 
 from benchmarks.speed.gradient_step import gradient_step
 from benchmarks.speed.stopwatch import medians
-from rasa_randconn.connections import PATTERNS, sample_connectivity
+from rasa_randconn.autodiff import Parameters
+from rasa_randconn.connections import KINDS, PATTERNS, ConnectionSettings
 from rasa_randconn.keras import RandomlyConnectedDense
-from rasa_randconn.kernels import PackedProduct, in_parallel, products
+from rasa_randconn.kernels import in_parallel
 from rasa_randconn.kernels.vectors import whole_vectors
+from rasa_randconn.nn.flat_weights import FlatWeights
+from rasa_randconn.nn.randomly_connected import RandomlyConnected
 
 DENSITIES = (1.0, 0.5, 0.2, 0.1, 0.05)
 SIZES = ((256, 256), (256, 1024), (512, 512), (1024, 1024))
@@ -60,10 +63,15 @@ def _kernels(
     pattern: str, inputs: int, units: int, density: float
 ) -> Callable[[], object]:
     """The same in the encoder's kernels, in chunks as the encoder has them."""
-    product = PackedProduct(sample_connectivity(pattern, inputs, units, density, 1))
-    layer = product.layer_kernel(np.ones(product.size, np.float32))
+    settings = ConnectionSettings(dict.fromkeys(KINDS, density), pattern, seed=1)
+    layer = RandomlyConnected(
+        Parameters(settings), "layer", KINDS[0], inputs, units, use_bias=False
+    )
+    flat_weights = FlatWeights(layer)
+    weights = flat_weights.current()[layer]
     tokens = whole_vectors(-(-TOKENS // CHUNKS))
-    gradients = np.empty((CHUNKS, product.size), np.float32)
+    flat_gradients = np.empty((CHUNKS, flat_weights.size), np.float32)
+    gradients = [flat_weights.views(flat)[layer] for flat in flat_gradients]
     arrays = [
         [np.ones((size, tokens), np.float32) for size in (inputs, inputs, units)]
         for _ in range(CHUNKS)
@@ -72,18 +80,12 @@ def _kernels(
     def step_of_chunk(chunk: int) -> None:
         features, feature_gradients, outputs = arrays[chunk]
         feature_gradients.fill(0)
-        products.multiply(layer, features, outputs)
-        products.multiply_backward(
-            layer,
-            features,
-            outputs,
-            product.layer_kernel(gradients[chunk]),
-            feature_gradients,
-        )
+        layer.forward(weights, features, outputs)
+        layer.backward(weights, features, outputs, gradients[chunk], feature_gradients)
 
     def step() -> np.ndarray:
         in_parallel(step_of_chunk, range(CHUNKS))
-        return np.asarray(gradients.sum(axis=0))
+        return np.asarray(flat_gradients.sum(axis=0))
 
     return step
 

@@ -1,6 +1,7 @@
 """Weights, and the tape that leads from a loss back to their gradients."""
 
 from rasa_randconn.autodiff.parameters import (
+    KernelParameter,
     Parameter,
     Parameters,
     RowParameter,
@@ -8,4 +9,12 @@ from rasa_randconn.autodiff.parameters import (
 )
 from rasa_randconn.autodiff.tape import Tape, Value
 
-__all__ = ["Parameter", "Parameters", "RowParameter", "StoredLayer", "Tape", "Value"]
+__all__ = [
+    "KernelParameter",
+    "Parameter",
+    "Parameters",
+    "RowParameter",
+    "StoredLayer",
+    "Tape",
+    "Value",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import Dict, Iterator, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, Mapping, NamedTuple, Optional, Tuple, TypeVar
 
 import numpy as np
 
@@ -32,7 +32,6 @@ class Parameter(Value):
         gradient: Gradient of the loss, of the same shape; `None` if there is none.
         l2: Factor of the squared weights in the loss.
         is_trainable: Whether training changes it.
-        fraction: Fraction of the connections of a dense layer that these weights are.
     """
 
     def __init__(
@@ -43,14 +42,42 @@ class Parameter(Value):
         self.path = path
         self.l2 = l2
         self.is_trainable = is_trainable
-        self.fraction = 1.0
+
+    @property
+    def density(self) -> float:
+        """Fraction of the weights of a dense layer that exist."""
+        return 1.0
+
+
+class KernelParameter(Parameter):
+    """The packed kernel `[count]` of a randomly connected layer.
+
+    Attributes:
+        connectivity: Which connections the weights belong to.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        array: np.ndarray,
+        connectivity: Connectivity,
+        l2: float = 0.0,
+    ) -> None:
+        """Wraps a kernel."""
+        super().__init__(path, array, l2)
+        self.connectivity = connectivity
+
+    @property
+    def density(self) -> float:
+        """Fraction of the weights of a dense layer that exist."""
+        return self.connectivity.density
 
 
 class RowParameter(Parameter):
     """A kernel `[rows, units]` of which a batch needs only some rows.
 
     Attributes:
-        touched: Marks the rows that have a gradient `[rows]`.
+        touched: 1 for every row that has a gradient, else 0; `[rows]`.
     """
 
     def __init__(self, path: str, array: np.ndarray, l2: float = 0.0) -> None:
@@ -59,16 +86,20 @@ class RowParameter(Parameter):
         self.touched = np.zeros(len(array), np.uint8)
 
     def row_gradients(self) -> np.ndarray:
-        """Room for gradients `[rows, units]`, zero where no row is touched."""
+        """The gradient `[rows, units]`, zero where no row is touched."""
         if self.gradient is None:
             self.gradient = np.zeros_like(self.array)
         return self.gradient
 
 
-class Parameters:
-    """All weights of a network, drawn anew or taken from a file.
+ParameterT = TypeVar("ParameterT", bound=Parameter)
 
-    What is drawn depends on the seed and on the path alone, not on the order.
+
+class Parameters:
+    """All weights of a network, initialised at random or read from a file.
+
+    Random values depend on the seed and the path alone, not on the order in which
+    weights are created.
     """
 
     def __init__(
@@ -80,9 +111,9 @@ class Parameters:
         """Starts without weights.
 
         Args:
-            connections: How connections are drawn, and the seed of everything.
-            stored: Weights to take instead of drawing them.
-            stored_layers: Connections to take instead of drawing them.
+            connections: How connections are sampled, and the seed of all weights.
+            stored: Weights to use instead of random ones.
+            stored_layers: Connections to use instead of sampling them.
         """
         self.connections = connections
         self._stored = stored
@@ -91,7 +122,7 @@ class Parameters:
         self._layers: Dict[str, StoredLayer] = {}
 
     def __iter__(self) -> Iterator[Parameter]:
-        """All parameters in the order in which they were made."""
+        """All parameters in the order of their creation."""
         return iter(self._parameters.values())
 
     def __getitem__(self, path: str) -> Parameter:
@@ -114,7 +145,7 @@ class Parameters:
 
     @property
     def regularization_loss(self) -> float:
-        """The part of the loss that is about the size of the weights."""
+        """The part of the loss that penalises large weights."""
         return sum(p.l2 * float(np.vdot(p.array, p.array)) for p in self if p.l2 > 0)
 
     @property
@@ -123,25 +154,26 @@ class Parameters:
         return sum(layer.connectivity.count for layer in self._layers.values())
 
     def connect(
-        self, path: str, kind: str, inputs: int, units: int
-    ) -> Tuple[Connectivity, Parameter]:
-        """Makes the connections of a layer, and their weights `[count]`.
+        self, path: str, layer_kind: str, inputs: int, units: int, l2: float = 0.0
+    ) -> KernelParameter:
+        """Creates the connections of a layer, and its packed kernel `[count]`.
 
         Initial weights scale with the fan-in and fan-out that really exist.
 
         Args:
             path: Path of the layer.
-            kind: Kind of the layer, which decides about its density.
+            layer_kind: One of `KINDS`, which decides about the density.
             inputs: Number of inputs.
             units: Number of outputs.
+            l2: Factor of the squared weights in the loss.
 
         Raises:
             ValueError: If stored connections or weights are missing or do not fit, or
                 if the path is taken.
         """
-        density = self.connections.densities[kind]
+        density = self.connections.densities[layer_kind]
         if self._stored_layers is None:
-            connectivity = self.connections.sample(path, kind, inputs, units)
+            connectivity = self.connections.sample(path, layer_kind, inputs, units)
         else:
             if path not in self._stored_layers:
                 raise ValueError(f"the connections of '{path}' are missing")
@@ -152,15 +184,12 @@ class Parameters:
                     f"{connectivity.units} units, not {inputs} with {units}"
                 )
         self._layers[path] = StoredLayer(connectivity, density)
-        kernel = self.drawn(
-            f"{path}/kernel",
-            (connectivity.count,),
-            fans=(connectivity.fan_in, connectivity.fan_out),
-        )
-        kernel.fraction = connectivity.count / (inputs * units)
-        return connectivity, kernel
+        kernel = f"{path}/kernel"
+        fans = connectivity.fan_in, connectivity.fan_out
+        values = self._values(kernel, (connectivity.count,), fans)
+        return self._add(KernelParameter(kernel, values, connectivity, l2))
 
-    def drawn(
+    def glorot_uniform(
         self,
         path: str,
         shape: Tuple[int, ...],
@@ -168,7 +197,7 @@ class Parameters:
         l2: float = 0.0,
         is_trainable: bool = True,
     ) -> Parameter:
-        """Makes weights with Glorot's uniform distribution.
+        """Creates weights with Glorot's uniform distribution.
 
         Args:
             path: Path of the weights.
@@ -183,30 +212,30 @@ class Parameters:
             Parameter(path, self._values(path, shape, fans), l2, is_trainable)
         )
 
-    def drawn_rows(self, path: str, shape: Tuple[int, int], l2: float) -> RowParameter:
-        """The same for a kernel of which a batch needs only some rows."""
-        parameter = RowParameter(path, self._values(path, shape, None), l2)
-        self._add(parameter)
-        return parameter
+    def glorot_uniform_rows(
+        self, path: str, shape: Tuple[int, int], l2: float
+    ) -> RowParameter:
+        """Creates a kernel `[rows, units]` of which a batch needs only some rows."""
+        return self._add(RowParameter(path, self._values(path, shape, None), l2))
 
     def constant(self, path: str, shape: Tuple[int, ...], value: float) -> Parameter:
-        """Makes weights that are all the same."""
-        return self._add(Parameter(path, self._taken(path, shape, value)))
+        """Creates weights that all have the same initial value."""
+        return self._add(Parameter(path, self._stored_or(path, shape, value)))
 
     def require_nothing_left(self) -> None:
-        """Makes sure that everything that was stored was taken, and forgets it.
+        """Makes sure that no stored weight or connection was left unused.
 
         Raises:
-            ValueError: If there is more.
+            ValueError: If one was.
         """
         left = sorted(set(self._stored or ()) - set(self._parameters))
         left += sorted(set(self._stored_layers or ()) - set(self._layers))
         if left:
             raise ValueError(f"there is no '{left[0]}' in this model")
-        # weights may have moved since, and would be in memory twice
+        # Weights may have moved since, and would be in memory twice.
         self._stored = self._stored_layers = None
 
-    def _add(self, parameter: Parameter) -> Parameter:
+    def _add(self, parameter: ParameterT) -> ParameterT:
         if parameter.path in self._parameters:
             raise ValueError(f"Two weights have the path '{parameter.path}'.")
         self._parameters[parameter.path] = parameter
@@ -219,7 +248,7 @@ class Parameters:
         fans: Optional[Tuple[float, float]],
     ) -> np.ndarray:
         if self._stored is not None:
-            return self._taken(path, shape, 0.0)
+            return self._stored_or(path, shape, 0.0)
         receptive = int(np.prod(shape[:-2]))
         fan_in, fan_out = fans or (shape[-2] * receptive, shape[-1] * receptive)
         limit = np.sqrt(6.0 / (fan_in + fan_out))
@@ -230,7 +259,7 @@ class Parameters:
         values -= np.float32(limit)
         return values
 
-    def _taken(self, path: str, shape: Tuple[int, ...], value: float) -> np.ndarray:
+    def _stored_or(self, path: str, shape: Tuple[int, ...], value: float) -> np.ndarray:
         if self._stored is None:
             return np.full(shape, value, np.float32)
         if path not in self._stored:

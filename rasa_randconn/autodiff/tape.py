@@ -1,4 +1,4 @@
-"""The way back from a loss to the gradients of what it was computed from."""
+"""Reverse-mode differentiation: from a loss back to the gradients of its inputs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _LARGEST_SEED = 2**63
 
 
 class Value:
-    """An array that a loss depends on, and the gradient of the loss by it.
+    """An array, and the gradient of the loss with respect to it.
 
     Attributes:
         array: The array.
-        gradient: Of the same shape; `None` while nothing has reached it.
+        gradient: Of the same shape; `None` until the backward pass has reached it.
     """
 
     __slots__ = ("array", "gradient")
@@ -25,7 +25,7 @@ class Value:
         self.gradient: Optional[np.ndarray] = None
 
     def add_gradient(self, gradient: np.ndarray) -> None:
-        """Adds to the gradient; the array given may be kept."""
+        """Adds to the gradient; the array that is passed may be kept."""
         if self.gradient is None:
             self.gradient = gradient
         else:
@@ -33,14 +33,14 @@ class Value:
 
 
 class Tape:
-    """One pass through a network: its random numbers, and its way back.
+    """One pass through a network: its random numbers, and what its backward pass does.
 
-    Operations record how gradients get from their results to their inputs. Nothing is
-    recorded, and nothing dropped or masked, if the pass is not for training.
+    Each operation records a function that turns the gradient of its result into those
+    of its inputs. A pass that is not for training records nothing, and drops and masks
+    nothing.
 
     Attributes:
-        is_training: Whether units are dropped and gradients wanted.
-        random: Where random numbers come from.
+        is_training: Whether units are dropped and gradients computed.
     """
 
     def __init__(
@@ -52,9 +52,9 @@ class Tape:
         """Starts a pass.
 
         Args:
-            random: Where random numbers come from; predictions need none.
-            is_training: Whether units are dropped and gradients wanted.
-            prepare_rows: Is called with a kernel and the rows of it that are about to
+            random: Source of random numbers; predictions need none.
+            is_training: Whether units are dropped and gradients computed.
+            prepare_rows: Called with a kernel and those of its rows that are about to
                 be read (see `Adam.prepare`).
         """
         self.is_training = is_training
@@ -64,8 +64,8 @@ class Tape:
 
     @property
     def random(self) -> np.random.Generator:
-        """Where random numbers come from."""
-        assert self._random is not None, "a pass that draws numbers needs a generator"
+        """Source of random numbers."""
+        assert self._random is not None, "a pass with random numbers needs a generator"
         return self._random
 
     def seed(self) -> int:
@@ -73,16 +73,17 @@ class Tape:
         return int(self.random.integers(_LARGEST_SEED))
 
     def prepare_rows(self, kernel: Any, rows: np.ndarray) -> None:
-        """Says which rows of a kernel the pass is about to read."""
+        """Announces which rows of a kernel the pass is about to read."""
         if self._prepare_rows is not None:
             self._prepare_rows(kernel, rows)
 
     def record(self, result: Value, backward: Callable[[np.ndarray], None]) -> Value:
-        """Remembers how to get from the gradient of a result to those of its inputs.
+        """Records how an operation's gradients follow from that of its result.
 
         Args:
-            result: What an operation computed.
-            backward: Is called with the gradient of the result, if there is any.
+            result: What the operation computed.
+            backward: Called with the gradient of the result, if it has one; adds
+                gradients to the operation's inputs.
 
         Returns:
             The result.
@@ -97,9 +98,9 @@ class Tape:
         return result
 
     def backward(self) -> None:
-        """Goes back through all operations, the last one first.
+        """Computes all gradients, from the last operation to the first.
 
-        Gradients of the last results must have been added before.
+        The results at the end must have their gradients already.
         """
         while self._backward_calls:
             self._backward_calls.pop()()

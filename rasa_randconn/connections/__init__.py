@@ -1,5 +1,6 @@
 """Connection patterns: which inputs reach which outputs (pure NumPy)."""
 
+from rasa_randconn.connections.block import Block
 from rasa_randconn.connections.connectivity import Connectivity
 from rasa_randconn.connections.grouped import GroupedConnectivity
 from rasa_randconn.connections.sampling import (
@@ -17,6 +18,7 @@ from rasa_randconn.connections.unstructured import UnstructuredConnectivity
 __all__ = [
     "KINDS",
     "PATTERNS",
+    "Block",
     "ConnectionSettings",
     "Connectivity",
     "GroupedConnectivity",

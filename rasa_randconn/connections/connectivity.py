@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Dict, Mapping, Tuple
+from typing import Dict, Mapping, Optional, Tuple
 
 import numpy as np
+
+from rasa_randconn.connections.block import Block
 
 
 class Connectivity(ABC):
     """The existing connections between `inputs` inputs and `units` outputs.
 
-    A connectivity is drawn once and never changes. It fixes the order in which the
+    A connectivity is sampled once and never changes. It fixes the order in which the
     weights of a layer lie in its packed kernel `[count]`: weight `k` connects input
     `indices()[0][k]` with output `indices()[1][k]`.
 
@@ -20,7 +22,7 @@ class Connectivity(ABC):
     uses Sparse Layers in Transformers", 2021).
     """
 
-    #: The value of `connection_pattern` that draws this kind.
+    #: The value of `connection_pattern` that samples this class.
     pattern: str
 
     def __init__(self, inputs: int, units: int) -> None:
@@ -39,6 +41,20 @@ class Connectivity(ABC):
             )
         self.inputs = inputs
         self.units = units
+
+    @classmethod
+    @abstractmethod
+    def sample(
+        cls, inputs: int, units: int, density: float, generator: np.random.Generator
+    ) -> Connectivity:
+        """Chooses the connections of a layer at random.
+
+        Args:
+            inputs: Number of inputs, at least 1.
+            units: Number of outputs, at least 1.
+            density: Fraction of the connections that should exist, in [0, 1].
+            generator: Source of randomness.
+        """
 
     @property
     @abstractmethod
@@ -74,6 +90,11 @@ class Connectivity(ABC):
         return self.count == self.inputs * self.units
 
     @property
+    def density(self) -> float:
+        """Fraction of all possible connections that exist."""
+        return self.count / (self.inputs * self.units)
+
+    @property
     def fan_in(self) -> float:
         """Mean number of inputs of an output."""
         return self.count / self.units
@@ -82,6 +103,56 @@ class Connectivity(ABC):
     def fan_out(self) -> float:
         """Mean number of outputs that an input reaches."""
         return self.count / self.inputs
+
+    @property
+    def blocks(self) -> Tuple[Block, ...]:
+        """The dense blocks in which products with the kernel are computed.
+
+        Their outputs follow one another and are all outputs of the layer. Unless a
+        pattern has smaller ones, it is a single block of all inputs and outputs.
+        """
+        every_input = np.arange(self.inputs, dtype=np.int32)[np.newaxis]
+        return (Block(every_input, self.units),)
+
+    @property
+    def is_stored_in_blocks(self) -> bool:
+        """Whether the packed kernel already holds the weights of the blocks in order.
+
+        If not, the blocks contain zeros where no connection exists, and `to_blocks`
+        must spread the kernel before each product.
+        """
+        return self.is_dense
+
+    @property
+    def block_weights(self) -> int:
+        """Number of weights of all blocks; at least `count`."""
+        return sum(block.count for block in self.blocks)
+
+    def to_blocks(
+        self, kernel: np.ndarray, out: Optional[np.ndarray] = None
+    ) -> np.ndarray:
+        """Arranges a packed kernel `[count]` as the weights of the blocks.
+
+        Args:
+            kernel: The packed kernel.
+            out: Output: the weights `[block_weights]`; a new array if `None`.
+        """
+        if out is None:
+            out = np.empty(self.block_weights, kernel.dtype)
+        if self.is_stored_in_blocks:
+            out[...] = kernel
+        else:
+            self.unpack_into(kernel, out.reshape(self.inputs, self.units))
+        return out
+
+    def from_blocks(self, weights: np.ndarray) -> np.ndarray:
+        """The packed kernel `[count]` of weights of the blocks `[block_weights]`.
+
+        The result shares memory with the argument where it can.
+        """
+        if self.is_stored_in_blocks:
+            return weights
+        return self.pack(weights.reshape(self.inputs, self.units))
 
     def mask(self) -> np.ndarray:
         """Where connections exist.
@@ -104,7 +175,7 @@ class Connectivity(ABC):
         return dense
 
     def unpack_into(self, kernel: np.ndarray, dense: np.ndarray) -> None:
-        """The same into an array `[inputs, units]` that is there."""
+        """Spreads a packed kernel into an existing array `[inputs, units]`."""
         dense.fill(0.0)
         dense[self.indices()] = kernel
 

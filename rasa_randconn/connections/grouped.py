@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
+from rasa_randconn.connections.block import Block
 from rasa_randconn.connections.connectivity import (
     Connectivity,
     index_dtype,
@@ -18,39 +18,6 @@ SEEN_PAIRS = 0.3
 
 #: Fewest groups of a layer that is not dense and has at least so many units.
 FEWEST_GROUPS = 16
-
-
-@dataclass(frozen=True)
-class Block:
-    """Groups of equal size and equal fan-in, the unit of one batched product.
-
-    Attributes:
-        input_indices: The inputs that each group reads, `[groups, fan_in]`.
-        units_per_group: Number of outputs of each of these groups.
-    """
-
-    input_indices: np.ndarray
-    units_per_group: int
-
-    @property
-    def groups(self) -> int:
-        """Number of groups."""
-        return int(self.input_indices.shape[0])
-
-    @property
-    def fan_in(self) -> int:
-        """Number of inputs of every output in the block."""
-        return int(self.input_indices.shape[1])
-
-    @property
-    def units(self) -> int:
-        """Number of outputs of the whole block."""
-        return self.groups * self.units_per_group
-
-    @property
-    def count(self) -> int:
-        """Number of connections."""
-        return self.groups * self.fan_in * self.units_per_group
 
 
 class GroupedConnectivity(Connectivity):
@@ -70,17 +37,27 @@ class GroupedConnectivity(Connectivity):
             ValueError: If the blocks do not make up exactly `units` outputs.
         """
         super().__init__(inputs, units)
-        self.blocks: Tuple[Block, ...] = tuple(blocks)
-        if sum(block.units for block in self.blocks) != units:
+        self._blocks: Tuple[Block, ...] = tuple(blocks)
+        if sum(block.units for block in self._blocks) != units:
             raise ValueError(
-                f"The groups have {sum(block.units for block in self.blocks)} units, "
+                f"The groups have {sum(block.units for block in self._blocks)} units, "
                 f"the layer has {units}."
             )
 
     @property
     def count(self) -> int:
         """Number of connections."""
-        return sum(block.count for block in self.blocks)
+        return sum(block.count for block in self._blocks)
+
+    @property
+    def blocks(self) -> Tuple[Block, ...]:
+        """Blocks of groups, those of the first outputs first (see base class)."""
+        return self._blocks
+
+    @property
+    def is_stored_in_blocks(self) -> bool:
+        """Always true: the packed kernel is the blocks, one after the other."""
+        return True
 
     @property
     def groups(self) -> int:
@@ -143,42 +120,34 @@ class GroupedConnectivity(Connectivity):
         connectivity.check()
         return connectivity
 
+    @classmethod
+    def sample(
+        cls, inputs: int, units: int, density: float, generator: np.random.Generator
+    ) -> GroupedConnectivity:
+        """Chooses connections at random (see base class).
 
-def sample_grouped(
-    inputs: int, units: int, density: float, generator: np.random.Generator
-) -> GroupedConnectivity:
-    """Draws a grouped connectivity.
+        Every output gets `max(1, round(density * inputs))` inputs. Where that leaves
+        inputs unused (fewer weights than inputs), the inputs are dealt out evenly
+        instead. The layer therefore has exactly
+        `max(units * max(1, round(density * inputs)), inputs)` connections; at density 0
+        that is `max(inputs, units)`.
 
-    Every output gets `max(1, round(density * inputs))` inputs. Where that leaves inputs
-    unused (fewer weights than inputs), the inputs are dealt out evenly instead. The
-    layer therefore has exactly `max(units * max(1, round(density * inputs)), inputs)`
-    connections; at density 0 that is `max(inputs, units)`.
+        Inputs are dealt from shuffled decks, each holding every input once, so that the
+        numbers of groups that read two inputs differ by at most one.
+        """
+        fan_in = max(1, round(density * inputs))
+        if fan_in * units < inputs:
+            return _deal_each_input_once(inputs, units, generator)
 
-    Inputs are dealt from shuffled decks, each holding every input once, so that the
-    numbers of groups that read two inputs differ by at most one.
-
-    Args:
-        inputs: Number of inputs.
-        units: Number of outputs.
-        density: Wanted fraction of connections, in [0, 1].
-        generator: Source of randomness.
-
-    Returns:
-        The drawn connectivity.
-    """
-    fan_in = max(1, round(density * inputs))
-    if fan_in * units < inputs:
-        return _deal_each_input_once(inputs, units, generator)
-
-    groups = number_of_groups(inputs, units, fan_in)
-    dealt = _deal(inputs, groups, fan_in, generator)
-    size, larger_groups = divmod(units, groups)
-    blocks = []
-    if larger_groups:
-        blocks.append(Block(dealt[:larger_groups], size + 1))
-    if groups > larger_groups:
-        blocks.append(Block(dealt[larger_groups:], size))
-    return GroupedConnectivity(inputs, units, blocks)
+        groups = number_of_groups(inputs, units, fan_in)
+        dealt = _deal(inputs, groups, fan_in, generator)
+        size, larger_groups = divmod(units, groups)
+        blocks = []
+        if larger_groups:
+            blocks.append(Block(dealt[:larger_groups], size + 1))
+        if groups > larger_groups:
+            blocks.append(Block(dealt[larger_groups:], size))
+        return cls(inputs, units, blocks)
 
 
 def number_of_groups(inputs: int, units: int, fan_in: int) -> int:

@@ -1,29 +1,22 @@
-"""Draws connectivities by the name of their pattern."""
+"""Samples connectivities by the name of their pattern."""
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Mapping, Optional, Sequence, Tuple, Type, Union
+from typing import Dict, Mapping, Optional, Sequence, Tuple, Type, Union
 
 import numpy as np
 
 from rasa_randconn.connections.connectivity import Connectivity
-from rasa_randconn.connections.grouped import GroupedConnectivity, sample_grouped
-from rasa_randconn.connections.unstructured import (
-    UnstructuredConnectivity,
-    sample_unstructured,
-)
+from rasa_randconn.connections.grouped import GroupedConnectivity
+from rasa_randconn.connections.unstructured import UnstructuredConnectivity
 
-_SAMPLERS: Dict[str, Callable[[int, int, float, np.random.Generator], Connectivity]] = {
-    GroupedConnectivity.pattern: sample_grouped,
-    UnstructuredConnectivity.pattern: sample_unstructured,
-}
 _CLASSES: Dict[str, Type[Connectivity]] = {
-    GroupedConnectivity.pattern: GroupedConnectivity,
-    UnstructuredConnectivity.pattern: UnstructuredConnectivity,
+    connectivity.pattern: connectivity
+    for connectivity in (GroupedConnectivity, UnstructuredConnectivity)
 }
 
 #: The values that `connection_pattern` can have; the first is the default.
-PATTERNS: Tuple[str, ...] = tuple(_SAMPLERS)
+PATTERNS: Tuple[str, ...] = tuple(_CLASSES)
 
 
 def check_fraction(name: str, value: object) -> float:
@@ -55,7 +48,7 @@ def check_pattern(name: str, value: object) -> str:
     Raises:
         ValueError: If there is no such pattern. The message is as in `check_fraction`.
     """
-    if isinstance(value, str) and value in _SAMPLERS:
+    if isinstance(value, str) and value in _CLASSES:
         return value
     raise ValueError(f"'{name}' must be one of {', '.join(PATTERNS)}, not {value!r}")
 
@@ -67,7 +60,7 @@ def sample_connectivity(
     density: float,
     seed: Optional[Union[int, Sequence[int]]] = None,
 ) -> Connectivity:
-    """Draws the connections of one layer.
+    """Samples the connections of one layer.
 
     Args:
         pattern: `grouped` or `unstructured`.
@@ -75,10 +68,10 @@ def sample_connectivity(
         units: Number of outputs, at least 1.
         density: Wanted fraction of connections, in [0, 1]. 1 is a dense layer; 0
             leaves `max(inputs, units)` connections.
-        seed: Seed or sequence of seeds; the same seed draws the same connections.
+        seed: Seed or sequence of seeds; the same seed gives the same connections.
 
     Returns:
-        The drawn connectivity.
+        The connectivity.
 
     Raises:
         ValueError: If pattern, density or one of the sizes is not allowed.
@@ -89,7 +82,8 @@ def sample_connectivity(
         raise ValueError(
             f"A layer needs at least 1 input and 1 unit, not {inputs} and {units}."
         )
-    return _SAMPLERS[pattern](inputs, units, density, np.random.default_rng(seed))
+    generator = np.random.default_rng(seed)
+    return _CLASSES[pattern].sample(inputs, units, density, generator)
 
 
 def connectivity_from_arrays(

@@ -1,4 +1,4 @@
-"""How the connections of a model's layers are drawn."""
+"""How the connections of a model's layers are sampled."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KINDS = (ATTENTION, FEED_FORWARD, EMBEDDING, HIDDEN_LAYERS)
 
 @dataclass(frozen=True)
 class ConnectionSettings:
-    """How the connections of all layers of one model are drawn.
+    """How the connections of all layers of one model are sampled.
 
     Attributes:
         densities: Density of every kind of layer.
@@ -35,21 +35,23 @@ class ConnectionSettings:
     pattern: str
     seed: int
 
-    def sample(self, place: str, kind: str, inputs: int, units: int) -> Connectivity:
-        """Draws the connections of the layer at one place of the model.
+    def sample(
+        self, path: str, layer_kind: str, inputs: int, units: int
+    ) -> Connectivity:
+        """Samples the connections of one layer.
 
-        The pattern's seed follows from the component's seed and the place, so that it
-        does not depend on the order in which layers are made.
+        The seed is made of the component's seed and the layer's path, so that the
+        connections do not depend on the order in which layers are created.
 
         Args:
-            place: Path of the layer within the model, unique there.
-            kind: One of `KINDS`.
+            path: Path of the layer within the model, unique there.
+            layer_kind: One of `KINDS`.
             inputs: Number of inputs.
             units: Number of outputs.
         """
-        seed = (self.seed % 2**32, zlib.crc32(place.encode("utf-8")))
+        seed = (self.seed % 2**32, zlib.crc32(path.encode("utf-8")))
         return sample_connectivity(
-            self.pattern, inputs, units, self.densities[kind], seed
+            self.pattern, inputs, units, self.densities[layer_kind], seed
         )
 
 

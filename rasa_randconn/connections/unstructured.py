@@ -72,33 +72,23 @@ class UnstructuredConnectivity(Connectivity):
         connectivity.check()
         return connectivity
 
+    @classmethod
+    def sample(
+        cls, inputs: int, units: int, density: float, generator: np.random.Generator
+    ) -> UnstructuredConnectivity:
+        """Chooses connections at random (see base class).
 
-def sample_unstructured(
-    inputs: int, units: int, density: float, generator: np.random.Generator
-) -> UnstructuredConnectivity:
-    """Draws exactly `max(round(density * inputs * units), inputs, units)` connections.
+        There are exactly `max(round(density * inputs * units), inputs, units)`. The
+        cover is the diagonal, continued cyclically along the longer side; the rest is
+        chosen uniformly, without replacement, from all other positions.
+        """
+        longer = max(inputs, units)
+        diagonal = np.arange(longer)
+        cover = (diagonal % inputs) * units + diagonal % units
+        count = max(round(density * inputs * units), longer)
 
-    The cover is the diagonal, continued cyclically along the longer side; the rest is
-    drawn uniformly without replacement from all other positions.
-
-    Args:
-        inputs: Number of inputs.
-        units: Number of outputs.
-        density: Wanted fraction of connections, in [0, 1].
-        generator: Source of randomness.
-
-    Returns:
-        The drawn connectivity.
-    """
-    longer = max(inputs, units)
-    diagonal = np.arange(longer)
-    cover = (diagonal % inputs) * units + diagonal % units
-    count = max(round(density * inputs * units), longer)
-
-    is_free = np.ones(inputs * units, dtype=bool)
-    is_free[cover] = False
-    free = np.flatnonzero(is_free)
-    drawn = generator.choice(free, size=count - longer, replace=False, shuffle=False)
-    return UnstructuredConnectivity(
-        inputs, units, np.sort(np.concatenate([cover, drawn]))
-    )
+        is_free = np.ones(inputs * units, dtype=bool)
+        is_free[cover] = False
+        free = np.flatnonzero(is_free)
+        rest = generator.choice(free, size=count - longer, replace=False, shuffle=False)
+        return cls(inputs, units, np.sort(np.concatenate([cover, rest])))

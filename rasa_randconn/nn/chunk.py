@@ -1,50 +1,35 @@
-"""What a chunk of a batch is, and the options of its pass."""
+"""Chunks: whole examples of a batch that go through the encoder together."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from typing import List, NamedTuple, Optional
 
 import numpy as np
 
-from rasa_randconn.kernels.dropout import DropoutRate
+from rasa_randconn.kernels.vectors import whole_vectors
 
+# Larger chunks overflow a core's cache, smaller ones cost too many calls.
+_TOKENS_PER_CHUNK = 512
 
-class PassOptions(NamedTuple):
-    """Options and seed of a pass, the same for all its chunks.
-
-    Attributes:
-        heads: Number of attention heads.
-        unidirectional: Whether keys ahead of the query are out of sight.
-        max_relative_position: Distance beyond which relative positions are not told
-            apart.
-        rate: Dropout of units.
-        key_rate: Dropout of keys.
-        seed: Seed of both.
-    """
-
-    heads: int
-    unidirectional: bool
-    max_relative_position: int
-    rate: DropoutRate
-    key_rate: DropoutRate
-    seed: int
+# From this many tokens on, splitting a batch in two pays.
+_TOKENS_OF_TWO_CHUNKS = 192
 
 
 class Chunk(NamedTuple):
     """Whole examples that are computed together.
 
-    Behind their tokens are some that belong to no example and change nothing, so that
-    there is a whole number of vectors.
+    Their tokens are followed by padding that belongs to no example and changes nothing,
+    so that the number of tokens is a multiple of the vector length.
 
     Attributes:
         number: Number of the chunk in its batch.
         first_example: Its first example in the batch.
         first_token: Its first token in the batch.
-        positions: Position of every token in its example, and zeros.
+        positions: Position of every token in its example; 0 for padding.
         starts: First token of every example, and the number of tokens at the end.
-        wanted: The tokens whose activations are asked for; all if `None`.
-        first_output: Where its activations begin among those of the batch.
-        attention_weights: Attention weights of all layers, `[layers, pairs]`.
+        selected: The tokens that the encoder returns; all if `None`.
+        first_output: Where its outputs begin among those of the batch.
+        attention_weights: Output: attention weights of all layers, `[layers, pairs]`.
     """
 
     number: int
@@ -52,11 +37,82 @@ class Chunk(NamedTuple):
     first_token: int
     positions: np.ndarray
     starts: np.ndarray
-    wanted: Optional[np.ndarray]
+    selected: Optional[np.ndarray]
     first_output: int
     attention_weights: np.ndarray
 
     @property
+    def tokens(self) -> int:
+        """Number of tokens, without padding."""
+        return int(self.starts[-1])
+
+    @property
+    def padded_tokens(self) -> int:
+        """Number of tokens, with padding."""
+        return len(self.positions)
+
+    @property
     def outputs(self) -> int:
-        """Number of tokens whose activations are asked for."""
-        return int(self.starts[-1]) if self.wanted is None else len(self.wanted)
+        """Number of tokens that the encoder returns."""
+        return self.tokens if self.selected is None else len(self.selected)
+
+    @property
+    def padded_selected(self) -> Optional[int]:
+        """Number of selected tokens, with padding; `None` if all are."""
+        return None if self.selected is None else whole_vectors(len(self.selected))
+
+
+def split_into_chunks(
+    lengths: np.ndarray, selected: Optional[np.ndarray], layers: int, heads: int
+) -> List[Chunk]:
+    """Splits a batch into chunks of about equal size.
+
+    Their number depends on the batch alone, so that results do not depend on the number
+    of cores.
+
+    Args:
+        lengths: Number of tokens of every example.
+        selected: The tokens that the encoder returns, in rising order; all if `None`.
+        layers: Number of encoder layers.
+        heads: Number of attention heads.
+    """
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    tokens = int(starts[-1])
+    positions = np.arange(tokens) - np.repeat(starts[:-1], lengths)
+    count = _number_of_chunks(tokens)
+    bounds = np.searchsorted(starts, np.arange(count + 1) * (tokens / count))
+    bounds[0], bounds[-1] = 0, len(lengths)
+    output_bounds = starts[bounds]
+    if selected is not None:
+        output_bounds = np.searchsorted(selected, output_bounds)
+    chunks: List[Chunk] = []
+    for i, (first, last) in enumerate(zip(bounds[:-1], bounds[1:])):
+        start, end = int(starts[first]), int(starts[last])
+        if start == end:
+            continue
+        chunk_positions = np.zeros(whole_vectors(end - start), np.int64)
+        chunk_positions[: end - start] = positions[start:end]
+        chunk_selected = None
+        if selected is not None:
+            chunk_selected = selected[output_bounds[i] : output_bounds[i + 1]] - start
+        pairs = heads * int(np.square(lengths[first:last]).sum())
+        chunks.append(
+            Chunk(
+                number=len(chunks),
+                first_example=int(first),
+                first_token=start,
+                positions=chunk_positions,
+                starts=starts[first : last + 1] - start,
+                selected=chunk_selected,
+                first_output=int(output_bounds[i]),
+                attention_weights=np.empty((layers, pairs), np.float32),
+            )
+        )
+    return chunks
+
+
+def _number_of_chunks(tokens: int) -> int:
+    """An even number, so that two cores are equally busy, or 1 for few tokens."""
+    if tokens < _TOKENS_OF_TWO_CHUNKS:
+        return 1
+    return 2 * max(1, -(-tokens // (2 * _TOKENS_PER_CHUNK)))

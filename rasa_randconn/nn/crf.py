@@ -53,7 +53,7 @@ class EntityTags:
         self._scores = scores
         self._is_scaled = is_scaled
         self._tag_embedding = tag_embedding
-        self._transitions = parameters.drawn(
+        self._transitions = parameters.glorot_uniform(
             f"{path}/transitions", (scores.units, scores.units), l2=l2
         )
 

@@ -24,7 +24,7 @@ class Dense:
             path: Path of the layer within the network.
         """
         self.units = units
-        self.kernel: Parameter = parameters.drawn(
+        self.kernel: Parameter = parameters.glorot_uniform(
             f"{path}/kernel", (inputs, units), l2=l2
         )
         self.bias: Parameter = parameters.constant(f"{path}/bias", (units,), 0.0)

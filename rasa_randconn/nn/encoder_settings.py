@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: Added to the variance by every normalisation.
-EPSILON = 1e-6
-
 
 @dataclass(frozen=True)
 class EncoderSettings:

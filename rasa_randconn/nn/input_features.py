@@ -54,7 +54,7 @@ class SparseLayer:
         """
         self.units = units
         self._rates = (dropout_rate, unit_dropout_rate)
-        self.kernel: RowParameter = parameters.drawn_rows(
+        self.kernel: RowParameter = parameters.glorot_uniform_rows(
             f"{path}/kernel", (inputs, units), l2
         )
         self.bias = parameters.constant(f"{path}/bias", (units,), 0.0)

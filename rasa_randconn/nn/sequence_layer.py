@@ -118,7 +118,7 @@ class SequenceLayer:
         last = last_rows(lengths)
         if self._encoder is None:
             return operations.gather(tape, rows, last)
-        rows, _ = self._encoder(tape, rows, lengths, wanted=last)
+        rows, _ = self._encoder(tape, rows, lengths, selected=last)
         return operations.gelu(tape, rows)
 
     def _inputs(

@@ -27,7 +27,7 @@ class TokenMask:
             parameters: Gets the vector.
             path: Path of the mask within the network.
         """
-        self._vector = parameters.drawn(f"{path}/mask_vector", (1, 1, units))
+        self._vector = parameters.glorot_uniform(f"{path}/mask_vector", (1, 1, units))
 
     def __call__(
         self, tape: Tape, rows: Value, is_token: np.ndarray

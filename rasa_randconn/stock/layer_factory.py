@@ -261,7 +261,9 @@ class LayerFactory:
         size = signatures[FEATURE_TYPE_SEQUENCE][0].units
         path = f"{name}/{stock.SPARSE_TO_DENSE_FOR_TOKEN_IDS}/kernel"
         self.sparse_kernels[path] = (TEXT, FEATURE_TYPE_SEQUENCE)
-        return self._parameters.drawn(path, (size, _TOKEN_ID_UNITS), is_trainable=False)
+        return self._parameters.glorot_uniform(
+            path, (size, _TOKEN_ID_UNITS), is_trainable=False
+        )
 
 
 def _l2_of(layer: Any) -> float:

@@ -183,7 +183,7 @@ class _WholeArrays:
         self._addresses = np.array([a.ctypes.data for a in self._arrays], np.int64)
         self._l2 = np.array([p.l2 for p in parameters], np.float32)
         self._rate_factors = np.array(
-            [p.fraction**-0.5 if scales_rate else 1.0 for p in parameters], np.float64
+            [p.density**-0.5 if scales_rate else 1.0 for p in parameters], np.float64
         )
         self.momentums, self.velocities, self._gradients = np.zeros(
             (3, sum(sizes)), np.float32

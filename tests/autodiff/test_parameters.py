@@ -24,9 +24,9 @@ def empty(
 def filled(parameters: Parameters, is_reversed: bool = False) -> Parameters:
     """Makes all kinds of weights, in one order or in the other."""
     makers = [
-        lambda: parameters.drawn("a/kernel", (20, 30), l2=0.1),
-        lambda: parameters.drawn("b/kernel", (20, 30)),
-        lambda: parameters.drawn_rows("rows/kernel", (50, 8), 0.2),
+        lambda: parameters.glorot_uniform("a/kernel", (20, 30), l2=0.1),
+        lambda: parameters.glorot_uniform("b/kernel", (20, 30)),
+        lambda: parameters.glorot_uniform_rows("rows/kernel", (50, 8), 0.2),
         lambda: parameters.constant("a/bias", (30,), 0.5),
         lambda: parameters.connect("text/layer", KINDS[0], 40, 32),
         lambda: parameters.connect("text/other_layer", KINDS[0], 40, 32),
@@ -69,7 +69,7 @@ def test_seed_and_path_decide_not_the_order(pattern: str) -> None:
 
 
 def test_dense_weights_are_drawn_as_keras_glorot_uniform_does() -> None:
-    array = empty().drawn("a/kernel", (300, 500)).array
+    array = empty().glorot_uniform("a/kernel", (300, 500)).array
     limit = np.sqrt(6 / 800)
     assert -limit <= array.min() < -0.99 * limit
     assert 0.99 * limit < array.max() <= limit
@@ -78,7 +78,7 @@ def test_dense_weights_are_drawn_as_keras_glorot_uniform_does() -> None:
 
 
 def test_further_axes_count_as_the_receptive_field() -> None:
-    array = empty().drawn("mask/vector", (5, 20, 30)).array
+    array = empty().glorot_uniform("mask/vector", (5, 20, 30)).array
     assert np.abs(array).max() == pytest.approx(np.sqrt(6 / (5 * 50)), rel=0.02)
 
 
@@ -86,7 +86,8 @@ def test_further_axes_count_as_the_receptive_field() -> None:
 def test_weights_of_connections_scale_with_the_connections_that_exist(
     pattern: str,
 ) -> None:
-    connectivity, kernel = empty(pattern=pattern).connect("a", KINDS[0], 200, 240)
+    kernel = empty(pattern=pattern).connect("a", KINDS[0], 200, 240)
+    connectivity = kernel.connectivity
     assert kernel.path == "a/kernel"
     assert kernel.array.shape == (connectivity.count,)
     limit = np.sqrt(6 / (connectivity.fan_in + connectivity.fan_out))
@@ -96,7 +97,7 @@ def test_weights_of_connections_scale_with_the_connections_that_exist(
 
 def test_counts_are_those_of_existing_weights() -> None:
     parameters = filled(empty())
-    parameters.drawn("fixed/kernel", (7, 7), is_trainable=False)
+    parameters.glorot_uniform("fixed/kernel", (7, 7), is_trainable=False)
     connections = sum(own.connectivity.count for own in parameters.layers.values())
     assert parameters.number_of_connections == connections
     assert connections == pytest.approx(2 * 40 * 32 * DENSITY, rel=0.1)
@@ -115,7 +116,7 @@ def test_every_parameter_keeps_its_facts() -> None:
 def test_two_weights_cannot_have_one_path() -> None:
     parameters = filled(empty())
     with pytest.raises(ValueError, match="'a/kernel'"):
-        parameters.drawn("a/kernel", (3, 3))
+        parameters.glorot_uniform("a/kernel", (3, 3))
 
 
 @every_pattern
@@ -153,7 +154,7 @@ def test_missing_connections_are_named() -> None:
 
 def test_connections_of_another_size_are_named() -> None:
     stored = stored_in(filled(empty()))
-    connectivity, _ = empty().connect("other", KINDS[0], 8, 16)
+    connectivity = empty().connect("other", KINDS[0], 8, 16).connectivity
     layer = stored["stored_layers"]["text/layer"]
     stored["stored_layers"]["text/layer"] = layer._replace(connectivity=connectivity)
     with pytest.raises(ValueError, match="'text/layer' connects 8 inputs with 16"):
@@ -170,7 +171,8 @@ def test_what_is_left_over_is_named(kind: str) -> None:
 
 
 def test_gradients_add_up_without_changing_what_was_given() -> None:
-    parameter, first = empty().drawn("a/kernel", (2, 2)), np.ones((2, 2), np.float32)
+    parameter = empty().glorot_uniform("a/kernel", (2, 2))
+    first = np.ones((2, 2), np.float32)
     parameter.add_gradient(first)
     parameter.add_gradient(first)
     np.testing.assert_array_equal(parameter.gradient, 2 * first)
@@ -178,7 +180,7 @@ def test_gradients_add_up_without_changing_what_was_given() -> None:
 
 
 def test_row_gradients_start_at_zero_and_stay_the_same_array() -> None:
-    parameter = empty().drawn_rows("a/kernel", (4, 2), 0.0)
+    parameter = empty().glorot_uniform_rows("a/kernel", (4, 2), 0.0)
     room = parameter.row_gradients()
     assert room.shape == (4, 2)
     assert not room.any()

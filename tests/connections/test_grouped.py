@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rasa_randconn.connections import GroupedConnectivity, sample_connectivity
-from rasa_randconn.connections.grouped import Block
+from rasa_randconn.connections import Block, GroupedConnectivity, sample_connectivity
 
 SIZES = st.integers(1, 70)
 many_examples = settings(deadline=None, max_examples=100, derandomize=True)

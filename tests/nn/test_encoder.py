@@ -299,16 +299,16 @@ def test_predictions_use_the_same_memory_again():
     encoder, _ = make()
     for _ in range(3):
         encode(encoder, normal(8, INPUTS), 5, 2, 1)
-    assert len(encoder.encoder_pass._free) == 1
+    assert len(encoder._free) == 1
 
 
 def test_memory_of_passes_nobody_differentiates_does_not_pile_up():
     encoder, _ = make()
     encode(encoder, normal(8, INPUTS), 5, 2, 1)
-    memory = weakref.ref(encoder.encoder_pass._free[0])
+    memory = weakref.ref(encoder._free[0])
     encode(encoder, normal(8, INPUTS), 5, 2, 1, tape=in_training())
     gc.collect()
-    assert memory() is None and not encoder.encoder_pass._free
+    assert memory() is None and not encoder._free
 
 
 @every_pattern

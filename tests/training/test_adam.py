@@ -22,8 +22,8 @@ def parameters_of(shape: Tuple[int, int] = SHAPE, l2: float = 0.0) -> Parameters
     """A kernel that is updated as a whole, and one that is updated by rows."""
     connections = ConnectionSettings({kind: 0.2 for kind in KINDS}, "grouped", 1)
     parameters = Parameters(connections)
-    parameters.drawn("whole/kernel", shape, l2=l2)
-    parameters.drawn_rows("rows/kernel", shape, l2)
+    parameters.glorot_uniform("whole/kernel", shape, l2=l2)
+    parameters.glorot_uniform_rows("rows/kernel", shape, l2)
     return parameters
 
 
@@ -168,7 +168,7 @@ def test_without_a_gradient_nothing_moves() -> None:
 
 def test_what_is_not_trained_does_not_move() -> None:
     parameters = parameters_of()
-    fixed = parameters.drawn("fixed/kernel", SHAPE, is_trainable=False)
+    fixed = parameters.glorot_uniform("fixed/kernel", SHAPE, is_trainable=False)
     before = fixed.array.copy()
     adam = Adam(parameters, LEARNING_RATE)
     fixed.add_gradient(np.ones(SHAPE, np.float32))
@@ -195,7 +195,7 @@ def test_an_array_that_was_replaced_is_refused() -> None:
 
 def test_there_may_be_nothing_but_kernels_that_are_updated_by_rows() -> None:
     parameters = Parameters(parameters_of().connections)
-    kernel = parameters.drawn_rows("rows/kernel", SHAPE, 0.0)
+    kernel = parameters.glorot_uniform_rows("rows/kernel", SHAPE, 0.0)
     before, adam = kernel.array.copy(), Adam(parameters, LEARNING_RATE)
     adam.prepare(kernel, np.array([2]))
     kernel.row_gradients()[2] = 1.0

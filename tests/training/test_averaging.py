@@ -36,7 +36,7 @@ def test_without_an_epoch_the_weights_stay():
 
 def test_weights_that_are_not_trained_stay():
     parameters = _parameters()
-    fixed = parameters.drawn("a", (2, 2), is_trainable=False)
+    fixed = parameters.glorot_uniform("a", (2, 2), is_trainable=False)
     before = fixed.array.copy()
     average = WeightAverage(parameters)
     average.add()

@@ -77,7 +77,7 @@ class Network:
     def __init__(self, l2: float = 0.0) -> None:
         connections = ConnectionSettings({kind: 1.0 for kind in KINDS}, "grouped", 1)
         self.parameters = Parameters(connections)
-        self.kernel = self.parameters.drawn("dense/kernel", (3, 1), l2=l2)
+        self.kernel = self.parameters.glorot_uniform("dense/kernel", (3, 1), l2=l2)
         self.kernel.array[...] = 1.0
         self.bias = self.parameters.constant("dense/bias", (1,), 0.0)
         self.losses: List[float] = []

@@ -1,4 +1,4 @@
-"""The encoder on packed weights, in chunks that run side by side."""
+"""The encoder in chunks that run side by side."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import os
 import numpy as np
 import pytest
 
-from rasa_randconn.connections import PATTERNS, sample_connectivity
-from rasa_randconn.kernels import PackedProduct
-from rasa_randconn.nn import encoder_pass, weight_arrays
-from rasa_randconn.nn.encoder_pass import EncoderPass
+from rasa_randconn.autodiff import Parameters
+from rasa_randconn.connections import KINDS, PATTERNS, ConnectionSettings
+from rasa_randconn.nn import encoder as encoder_module
+from rasa_randconn.nn import parallel_projections
+from rasa_randconn.nn.encoder import Encoder
 from rasa_randconn.nn.encoder_settings import EncoderSettings
 
 INPUTS = 10
@@ -21,49 +22,32 @@ def normal(*shape, seed=0):
 
 
 def make(pattern="grouped", **options):
-    """An encoder pass and its weights by path."""
+    """An encoder and its weights by path."""
     settings = EncoderSettings(
         **{"layers": 2, "units": 16, "heads": 4, "filter_units": 30, **options}
     )
-    units, filter_units = settings.units, settings.filter_units
-    sizes = {"embedding": (INPUTS, units)}
-    shapes = {"embedding/bias": (units,)}
-    norms = ["norm"]
-    for i in range(settings.layers):
-        attention = f"layer_{i}/attention"
-        norms += [f"{attention}_norm", f"layer_{i}/feed_forward_norm"]
-        for name in ("query", "key", "value", "output"):
-            sizes[f"{attention}/{name}"] = (units, units)
-        sizes[f"layer_{i}/feed_forward_in"] = (units, filter_units)
-        sizes[f"layer_{i}/feed_forward_out"] = (filter_units, units)
-        shapes[f"{attention}/output/bias"] = (units,)
-        shapes[f"layer_{i}/feed_forward_in/bias"] = (filter_units,)
-        shapes[f"layer_{i}/feed_forward_out/bias"] = (units,)
-        for name in ("key", "value"):
-            if getattr(settings, f"use_{name}_relative_position"):
-                shapes[f"{attention}/{name}_relative_embeddings"] = (
-                    settings.heads,
-                    settings.relative_distances,
-                    settings.depth,
-                )
-    products = {
-        path: PackedProduct(sample_connectivity(pattern, *size, 0.4, i))
-        for i, (path, size) in enumerate(sizes.items())
-    }
-    for path, product in products.items():
-        shapes[f"{path}/kernel"] = (product.connectivity.count,)
-    for path in norms:
-        shapes[f"{path}/gamma"] = shapes[f"{path}/beta"] = (units,)
-    weights = {
-        path: normal(*shape, seed=i) / 4
-        for i, (path, shape) in enumerate(shapes.items())
-    }
-    return EncoderPass(settings, products, shapes), weights
+    connections = ConnectionSettings(dict.fromkeys(KINDS, 0.4), pattern, seed=1)
+    parameters = Parameters(connections)
+    encoder = Encoder(settings, INPUTS, parameters, "encoder")
+    for i, parameter in enumerate(parameters):
+        parameter.array[...] = normal(*parameter.array.shape, seed=i) / 4
+    return encoder, {p.path: p.array.copy() for p in parameters}
 
 
-def forward(encoder, weights, inputs, lengths, seed=None, wanted=None):
-    arrays = encoder.layout.views(encoder.layout.flat(weights))
-    return encoder.forward(inputs, lengths, arrays, seed, wanted)
+def forward(encoder, weights, inputs, lengths, seed=None, selected=None):
+    for parameter in encoder.weights.parameters:
+        parameter.array[...] = weights[parameter.path]
+    return encoder.forward(inputs, lengths, seed, selected)
+
+
+def backward(encoder, result, output_gradients):
+    """Gradients with respect to the inputs, and to all weights by path."""
+    input_gradients, flat_gradients = encoder.backward(result, output_gradients)
+    for parameter in encoder.weights.parameters:
+        parameter.gradient = None
+    encoder.weights.add_gradients(flat_gradients)
+    gradients = {p.path: p.gradient.copy() for p in encoder.weights.parameters}
+    return input_gradients, gradients
 
 
 def batch(*lengths):
@@ -83,23 +67,25 @@ RELATIVE = {
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 @pytest.mark.parametrize("options", [{}, {"unidirectional": True, **RELATIVE}])
-@pytest.mark.parametrize("wanted", [None, [0, 4, 5, 8]])
-def test_gradients_with_dropout_are_the_slope_of_the_loss(pattern, options, wanted):
+@pytest.mark.parametrize("selected", [None, [0, 4, 5, 8]])
+def test_gradients_with_dropout_are_the_slope_of_the_loss(pattern, options, selected):
     encoder, weights = make(
         pattern, dropout_rate=0.2, attention_dropout_rate=0.2, **options
     )
     inputs, lengths = batch(5, 1, 3)
-    wanted = None if wanted is None else np.array(wanted)
-    output_gradients = normal(len(inputs), 16, seed=60)[: None if wanted is None else 4]
+    selected = None if selected is None else np.array(selected)
+    output_gradients = normal(len(inputs), 16, seed=60)[
+        : None if selected is None else 4
+    ]
 
     def loss(changed_inputs, changed_weights):
         result = forward(
-            encoder, changed_weights, changed_inputs, lengths, seed=7, wanted=wanted
+            encoder, changed_weights, changed_inputs, lengths, seed=7, selected=selected
         )
         return np.sum(result.outputs.astype(np.float64) * output_gradients)
 
-    result = forward(encoder, weights, inputs, lengths, seed=7, wanted=wanted)
-    input_gradients, gradients = encoder.backward(result, output_gradients)
+    result = forward(encoder, weights, inputs, lengths, seed=7, selected=selected)
+    input_gradients, gradients = backward(encoder, result, output_gradients)
     assert {name: g.shape for name, g in gradients.items()} == {
         name: w.shape for name, w in weights.items()
     }
@@ -141,7 +127,7 @@ def test_gradients_of_several_chunks_are_the_sum_of_those_of_their_examples():
 
     def gradients(examples, tokens):
         result = forward(encoder, weights, inputs[tokens], lengths[examples])
-        return encoder.backward(result, output_gradients[tokens])[1]
+        return backward(encoder, result, output_gradients[tokens])[1]
 
     parts = [
         gradients(slice(0, 30), slice(0, border)),
@@ -156,7 +142,7 @@ def first_tokens(lengths):
     return np.cumsum(lengths) - lengths
 
 
-WANTED = {
+SELECTED = {
     "first tokens": first_tokens,
     "last tokens": lambda lengths: np.cumsum(lengths) - 1,
     "tokens of one chunk": lambda lengths: np.array([2, 3, 7]),
@@ -164,26 +150,26 @@ WANTED = {
 }
 
 
-@pytest.mark.parametrize("which", WANTED)
+@pytest.mark.parametrize("which", SELECTED)
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("options", [{}, {"unidirectional": True, **RELATIVE}])
-def test_what_is_wanted_of_some_tokens_is_what_all_tokens_have(which, layers, options):
+def test_selected_tokens_equal_those_of_a_pass_that_returns_all(which, layers, options):
     encoder, weights = make(layers=layers, **options)
     inputs, lengths = many_examples(80)
-    wanted = WANTED[which](lengths)
+    selected = SELECTED[which](lengths)
     output_gradients = np.zeros((len(inputs), 16), np.float32)
-    output_gradients[wanted] = normal(len(wanted), 16, seed=60)
+    output_gradients[selected] = normal(len(selected), 16, seed=60)
 
     every = forward(encoder, weights, inputs, lengths)
-    some = forward(encoder, weights, inputs, lengths, wanted=wanted)
+    some = forward(encoder, weights, inputs, lengths, selected=selected)
     assert len(some.chunks) > 1
-    np.testing.assert_allclose(some.outputs, every.outputs[wanted], atol=1e-5)
+    np.testing.assert_allclose(some.outputs, every.outputs[selected], atol=1e-5)
     np.testing.assert_array_equal(
         encoder.attention_weights(some, lengths),
         encoder.attention_weights(every, lengths),
     )
-    found, found_gradients = encoder.backward(some, output_gradients[wanted])
-    expected, expected_gradients = encoder.backward(every, output_gradients)
+    found, found_gradients = backward(encoder, some, output_gradients[selected])
+    expected, expected_gradients = backward(encoder, every, output_gradients)
     np.testing.assert_allclose(found, expected, atol=1e-4)
     for name, gradient in expected_gradients.items():
         np.testing.assert_allclose(
@@ -191,11 +177,11 @@ def test_what_is_wanted_of_some_tokens_is_what_all_tokens_have(which, layers, op
         )
 
 
-def test_no_more_than_attention_is_computed_for_tokens_that_nobody_wants():
+def test_tokens_that_are_not_selected_end_at_the_last_attention():
     encoder, weights = make(layers=1)
     inputs, lengths = batch(6, 7, 20)
-    result = forward(encoder, weights, inputs, lengths, wanted=first_tokens(lengths))
-    state = result.chunks[0].state
+    result = forward(encoder, weights, inputs, lengths, selected=first_tokens(lengths))
+    state = result.chunks[0].activations
     (layer,) = state.layers
     assert layer.attended.shape == (16, 48)
     assert layer.activated.shape == (30, 16)
@@ -229,7 +215,7 @@ def test_outputs_and_gradients_are_the_same_for_any_number_of_cores(
         )
         result = forward(encoder, weights, inputs, lengths, seed=7)
         assert len(result.chunks) > 2
-        input_gradients, gradients = encoder.backward(result, output_gradients)
+        input_gradients, gradients = backward(encoder, result, output_gradients)
         return [result.outputs, input_gradients, *gradients.values()]
 
     single = results(1)
@@ -267,7 +253,7 @@ def test_what_is_left_in_used_memory_has_no_effect(options):
 
     def step():
         result = forward(encoder, weights, inputs, lengths)
-        found = encoder.backward(result, gradients)
+        found = backward(encoder, result, gradients)
         for _, _, memory in result.chunks:
             memory.flat_gradients.fill(np.nan)
         encoder.release(result)
@@ -285,14 +271,21 @@ def test_query_key_and_value_are_computed_together_as_they_are_apart(monkeypatch
 
     def step():
         encoder, weights = make()
-        arrays = encoder.layout.views(encoder.layout.flat(weights))
         result = forward(encoder, weights, inputs, lengths)
-        number = len(arrays.layers[0].projections)
-        return number, result.outputs, encoder.backward(result, gradients)[1]
+        kernels = result.weights[encoder.stack.layers[0].projections]
+        return len(kernels), result.outputs, backward(encoder, result, gradients)[1]
 
     number, outputs, together = step()
     assert number == 1
-    monkeypatch.setattr(weight_arrays.JoinedProduct, "of", lambda products: None)
+    create = parallel_projections.ParallelProjections.__init__
+
+    def create_apart(self, projections):
+        create(self, projections)
+        self._indices = None
+
+    monkeypatch.setattr(
+        parallel_projections.ParallelProjections, "__init__", create_apart
+    )
     number, expected_outputs, apart = step()
     assert number == 3
     np.testing.assert_array_equal(outputs, expected_outputs)
@@ -301,7 +294,7 @@ def test_query_key_and_value_are_computed_together_as_they_are_apart(monkeypatch
 
 
 def test_memory_of_a_very_long_message_is_not_kept(monkeypatch):
-    monkeypatch.setattr(encoder_pass, "_MOST_TOKENS_KEPT", 16)
+    monkeypatch.setattr(encoder_module, "_MOST_TOKENS_KEPT", 16)
     for tokens, kept in ((5, 1), (40, 0)):
         encoder, weights = make()
         encoder.release(forward(encoder, weights, *batch(tokens)))
@@ -316,7 +309,7 @@ def test_examples_without_tokens_change_nothing(around):
 
     def results(lengths):
         result = forward(encoder, weights, inputs, lengths)
-        input_gradients, gradients = encoder.backward(result, output_gradients)
+        input_gradients, gradients = backward(encoder, result, output_gradients)
         return [result.outputs, input_gradients, *gradients.values()]
 
     for found, expected in zip(results(np.array(around)), results(lengths)):
@@ -336,7 +329,7 @@ def test_a_batch_without_tokens_has_no_gradients(lengths):
         0,
         0,
     )
-    input_gradients, gradients = encoder.backward(result, result.outputs)
+    input_gradients, gradients = backward(encoder, result, result.outputs)
     assert input_gradients.shape == (0, INPUTS)
     assert set(gradients) == set(weights)
     assert not any(gradient.any() for gradient in gradients.values())

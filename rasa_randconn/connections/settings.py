@@ -14,7 +14,7 @@ FEED_FORWARD = "feed_forward"
 EMBEDDING = "embedding"
 HIDDEN_LAYERS = "hidden_layers"
 
-#: Kinds of randomly connected layers, each of which can have a density of its own:
+#: The kinds of randomly connected layers; each can have a density of its own:
 #: query, key, value and output of the attention; the two feed-forward layers; the
 #: embedding before the encoder; the layers outside the encoder (those of
 #: `hidden_layers_sizes`, of `concat_dimension` and of `encoding_dimension`).

@@ -1,4 +1,4 @@
-"""Cross entropy of decisions that are independent of each other."""
+"""Cross entropy of independent binary decisions."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 def sigmoid_cross_entropy(
     logits: np.ndarray, expected: np.ndarray
 ) -> Tuple[np.ndarray, np.ndarray]:
-    """Losses of decisions between yes and no, without overflow.
+    """Computes the cross entropy of sigmoids, without overflow.
 
     Args:
-        logits: Of yes, in any shape.
-        expected: Whether it should be yes, of the same shape.
+        logits: Logits, in any shape.
+        expected: The labels, 0 or 1, of the same shape.
 
     Returns:
-        Losses, and the probabilities of yes. The gradient of a loss by its logit is the
-        probability less what is expected.
+        Losses and probabilities. The gradient of a loss with respect to its logit is
+        the probability minus the label.
     """
     below = np.exp(-np.abs(logits))
     losses = np.maximum(logits, 0) + np.log1p(below) - logits * expected

@@ -1,4 +1,4 @@
-"""A dense layer, which embeds what is compared, or scores tags."""
+"""A dense layer, for embeddings that are compared and for scores of tags."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ class Dense:
     def __init__(
         self, inputs: int, units: int, l2: float, parameters: Parameters, path: str
     ) -> None:
-        """Makes the weights.
+        """Creates the weights.
 
         Args:
             inputs: Number of inputs.
             units: Number of outputs.
             l2: Factor of the squared kernel in the loss.
-            parameters: Gets the weights.
+            parameters: Output: gets the weights.
             path: Path of the layer within the network.
         """
         self.units = units
@@ -33,6 +33,6 @@ class Dense:
         """Multiplies rows `[rows, inputs]`."""
         return operations.linear(tape, rows, self.kernel, self.bias)
 
-    def of_one_hot(self, tape: Tape, numbers: np.ndarray) -> Value:
-        """The same for one-hot rows, given by the number of their input."""
-        return operations.embedding(tape, self.kernel, self.bias, numbers)
+    def of_one_hot(self, tape: Tape, indices: np.ndarray) -> Value:
+        """Multiplies one-hot rows, given by the index of their input."""
+        return operations.embedding(tape, self.kernel, self.bias, indices)

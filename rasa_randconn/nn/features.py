@@ -1,4 +1,4 @@
-"""Features of a batch as networks take them: real rows only, no padding."""
+"""Features as networks take them: real rows only, no padding."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def dense(batch: Batch, attribute: str, kind: str) -> np.ndarray:
 
 
 def starts_of(lengths: np.ndarray) -> np.ndarray:
-    """Where ranges of these lengths begin, and the end, `[lengths + 1]`."""
+    """Where segments of these lengths start, and where the last one ends."""
     starts = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=starts[1:])
     return starts
@@ -61,9 +61,9 @@ def starts_of(lengths: np.ndarray) -> np.ndarray:
 def compressed(
     row: np.ndarray, column: np.ndarray, value: np.ndarray, rows: int, units: int
 ) -> CSRMatrix:
-    """Makes sparse rows of single numbers in any order.
+    """Makes a CSR matrix of single numbers in any order.
 
-    Columns of a row rise, so that sums do not depend on where the numbers come from.
+    Columns rise within a row, so that sums do not depend on the order of the numbers.
 
     Args:
         row: Row of every number.
@@ -82,7 +82,7 @@ def compressed(
 
 
 def no_rows(is_sparse: bool, units: int) -> Union[CSRMatrix, np.ndarray]:
-    """Rows of which there are none."""
+    """A feature without rows."""
     if not is_sparse:
         return np.zeros((0, units), np.float32)
     nothing = np.zeros(0, np.int64)
@@ -90,7 +90,7 @@ def no_rows(is_sparse: bool, units: int) -> Union[CSRMatrix, np.ndarray]:
 
 
 def last_rows(lengths: np.ndarray) -> np.ndarray:
-    """The last row of every example, which is that of its sentence."""
+    """Index of the last row of every example, which is that of its sentence."""
     return starts_of(lengths)[1:] - 1
 
 

@@ -1,4 +1,4 @@
-"""The layers that make activations of features (Rasa's feature combining layers)."""
+"""Layers that turn features into activations (Rasa's feature combining layers)."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from rasa_randconn.nn.hidden_layers import HiddenLayers
 _FEWEST_ROWS_PER_PIECE = 128
 _UNITS_PER_PIECE = 64
 
-# So many multiplications are worth waking another thread for.
+# Fewer multiplications are not worth another thread.
 _PRODUCTS_PER_PIECE = 2**17
 
 
 class SparseLayer:
-    """A dense layer for sparse rows, with dropout before and after.
+    """A dense layer for sparse rows, with dropout of features and of units.
 
-    Source: `SparseDropout` and `DenseForSparse` of Rasa; features that are kept are not
-    scaled, units are.
+    Source: Rasa's `SparseDropout`, which does not scale the features that it keeps, and
+    `DenseForSparse`.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class SparseLayer:
         parameters: Parameters,
         path: str,
     ) -> None:
-        """Makes the weights.
+        """Creates the weights.
 
         Args:
             inputs: Number of features.
@@ -49,7 +49,7 @@ class SparseLayer:
             dropout_rate: Dropout of features.
             unit_dropout_rate: Dropout of units.
             l2: Factor of the squared kernel in the loss.
-            parameters: Gets the weights.
+            parameters: Output: gets the weights.
             path: Path of the layer within the network.
         """
         self.units = units
@@ -62,8 +62,8 @@ class SparseLayer:
     def __call__(self, tape: Tape, rows: CSRMatrix) -> Value:
         """Multiplies sparse rows.
 
-        There may be fewer features than in training: some featurizers have nothing to
-        say about an empty message.
+        There may be fewer features than in training: some featurizers return none for
+        an empty message.
 
         Raises:
             ValueError: If there are more.
@@ -137,7 +137,7 @@ class SparseLayer:
 
 
 class CombinedFeatures:
-    """Sparse and dense features of one kind side by side.
+    """Concatenates sparse and dense features of one feature type.
 
     Source: Rasa's `ConcatenateSparseDenseFeatures`.
 
@@ -146,10 +146,10 @@ class CombinedFeatures:
     """
 
     def __init__(self, sparse: Optional[SparseLayer], units: int) -> None:
-        """Takes the layer for the sparse ones, if there are any.
+        """Takes the layer for sparse features, if there are any.
 
         Args:
-            sparse: The layer, which all sparse features share.
+            sparse: The layer that all sparse features share.
             units: Number of outputs.
         """
         self.sparse = sparse
@@ -159,7 +159,7 @@ class CombinedFeatures:
         """Combines features whose rows belong together, `[rows, units]`.
 
         Raises:
-            ValueError: If the features are not those that the layer was made for.
+            ValueError: If the features differ from those of the training.
         """
         parts: List[Value] = []
         for feature in features:
@@ -194,13 +194,14 @@ class SequenceAndSentence:
         sequence_unifier: Optional[HiddenLayers] = None,
         sentence_unifier: Optional[HiddenLayers] = None,
     ) -> None:
-        """Takes the layers of which one of the first two may be missing.
+        """Takes the layers; one of the first two may be missing.
 
         Args:
             sequence: Combines features of tokens.
             sentence: Combines features of sentences.
-            sequence_unifier: Gives both the same number of units.
-            sentence_unifier: The same for those of sentences.
+            sequence_unifier: Changes the number of units of tokens, so that sentences
+                have as many.
+            sentence_unifier: Changes the number of units of sentences.
         """
         self._sequence = sequence
         self._sentence = sentence

@@ -1,4 +1,4 @@
-"""The loss that brings inputs close to their labels and away from others."""
+"""A loss that moves inputs close to their labels, and away from other labels."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from rasa_randconn.nn.similarities import (
 _HIDDEN = np.float32(-1e9)
 _SMALLEST_PROBABILITY = np.float32(1e-38)
 
-# Similarities of inputs and labels (first letter: the example's own) with those of
-# negative examples (second letter).
+# Which similarities: of an input with its label, and of an example's input (I) or label
+# (L), first letter, with the inputs or labels of negative examples, second letter.
 _POSITIVE, _IL, _LL, _II, _LI = range(5)
 
 
 class Labelled(NamedTuple):
-    """Embeddings and what they are labelled with.
+    """Embeddings with their labels.
 
     Attributes:
         embeddings: `[rows, units]`.
-        keys: A number for every row; equal numbers are the same label.
+        keys: The label of every row, as a number.
     """
 
     embeddings: Value
@@ -100,46 +100,46 @@ class LabelLoss:
         inputs: Labelled,
         labels: Labelled,
         all_labels: Labelled,
-        shares: Optional[np.ndarray] = None,
+        sample_weight: Optional[np.ndarray] = None,
     ) -> Tuple[float, float]:
-        """Computes the loss, and hands its gradients to all embeddings.
+        """Computes the loss, and adds its gradients to all embeddings.
 
         Args:
             tape: The current pass.
             inputs: Embedded inputs `[rows, units]`.
             labels: Their embedded labels.
-            all_labels: What negative labels are drawn from.
-            shares: Every row's share of the loss, together 1; equal if `None`.
+            all_labels: The labels that negative examples are sampled from.
+            sample_weight: Weight of every row, with a sum of 1; equal if `None`.
 
         Returns:
             The loss, and the fraction of rows closer to their label than to others.
         """
         rows = len(inputs.keys)
-        if shares is None:
-            shares = np.full(rows, 1 / rows, np.float32)
+        if sample_weight is None:
+            sample_weight = np.full(rows, 1 / rows, np.float32)
         pairs = self._pairs(tape, inputs, labels, all_labels)
         similarities = [pair.similarities() for pair in pairs]
         compute = self._margin if self._settings.is_margin else self._cross_entropy
         losses, similarity_gradients, factors = compute(similarities)
-        weights = shares * factors
+        weights = sample_weight * factors
         loss = float(np.dot(weights, losses))
         highest = similarities[_IL].max(axis=1, initial=-np.inf)
         accuracy = float(np.mean(similarities[_POSITIVE][:, 0] >= highest))
         if tape.is_training:
             for pair, gradients in zip(pairs, similarity_gradients):
                 pair.add_gradients(gradients * weights[:, np.newaxis])
-            for space in (
+            for compared in (
                 pairs[_POSITIVE].one,
                 pairs[_POSITIVE].other,
                 pairs[_IL].other,
             ):
-                space.hand_over_gradients()
+                compared.add_gradients_to_embeddings()
         return loss, accuracy
 
     def _pairs(
         self, tape: Tape, inputs: Labelled, labels: Labelled, all_labels: Labelled
     ) -> List[_Pairs]:
-        """What is compared with what, in the order of the constants above."""
+        """The pairs to compare, in the order of the constants above."""
         rows = len(inputs.keys)
         shape = (rows, self._settings.negatives)
         negative_inputs = tape.random.integers(rows, size=shape)
@@ -148,7 +148,7 @@ class LabelLoss:
         is_same_input = inputs.keys[negative_inputs] == keys
         is_same_label = all_labels.keys[negative_labels] == keys
         of_inputs, of_labels, of_all_labels = (
-            _Space(labelled.embeddings, self._settings.is_cosine)
+            _Compared(labelled.embeddings, self._settings.is_cosine)
             for labelled in (inputs, labels, all_labels)
         )
         return [
@@ -162,7 +162,7 @@ class LabelLoss:
     def _cross_entropy(
         self, similarities: List[np.ndarray]
     ) -> Tuple[np.ndarray, List[np.ndarray], np.ndarray]:
-        """Losses, their gradients by all similarities, and factors of the losses."""
+        """Losses, their gradients with respect to all similarities, and their scale."""
         settings = self._settings
         order = [_POSITIVE, _IL, _LI]
         if not settings.is_constrained:
@@ -196,7 +196,7 @@ class LabelLoss:
     def _margin(
         self, similarities: List[np.ndarray]
     ) -> Tuple[np.ndarray, List[np.ndarray], np.ndarray]:
-        """The same for the margin loss."""
+        """Margin losses, their gradients, and their scale (see `_cross_entropy`)."""
         settings = self._settings
         similarity_gradients = [np.zeros_like(s) for s in similarities]
         missing = settings.largest_positive - similarities[_POSITIVE][:, 0]
@@ -216,7 +216,7 @@ class LabelLoss:
         return losses, similarity_gradients, np.ones_like(losses)
 
 
-class _Space:
+class _Compared:
     """Embeddings as they are compared: normalised if similarities are cosines."""
 
     def __init__(self, embeddings: Value, is_cosine: bool) -> None:
@@ -227,7 +227,7 @@ class _Space:
             self.vectors, self._inverse_norms = normalized(self.vectors)
         self.gradients = np.zeros_like(self.vectors)
 
-    def hand_over_gradients(self) -> None:
+    def add_gradients_to_embeddings(self) -> None:
         gradients = self.gradients
         if self._inverse_norms is not None:
             along = (gradients * self.vectors).sum(axis=1, keepdims=True)
@@ -236,37 +236,37 @@ class _Space:
 
 
 class _Pairs(NamedTuple):
-    """Every embedding with its candidates among others.
+    """Every embedding with some candidates.
 
     Attributes:
         one: The embeddings.
-        other: The embeddings that candidates are taken from.
-        chosen: Numbers of the candidates `[embeddings, candidates]`.
-        is_same: Which of them have the label of the embedding, and so are no negative
-            examples; `None` for its own label.
+        other: The embeddings that the candidates belong to.
+        candidates: Indices of the candidates `[embeddings, candidates]`.
+        is_same: Which candidates have the label of the embedding, so that they are no
+            negative examples; `None` if the candidate is its label.
     """
 
-    one: _Space
-    other: _Space
-    chosen: np.ndarray
+    one: _Compared
+    other: _Compared
+    candidates: np.ndarray
     is_same: Optional[np.ndarray]
 
     def similarities(self) -> np.ndarray:
         """Similarities `[embeddings, candidates]`."""
-        result = np.empty(self.chosen.shape, np.float32)
+        result = np.empty(self.candidates.shape, np.float32)
         candidates.similarities(
-            self.one.vectors, self.other.vectors, self.chosen, result
+            self.one.vectors, self.other.vectors, self.candidates, result
         )
         if self.is_same is not None:
             result += _HIDDEN * self.is_same
         return result
 
     def add_gradients(self, gradients: np.ndarray) -> None:
-        """Takes gradients of the similarities back to both spaces."""
+        """Adds gradients to both sides, from those with respect to the similarities."""
         candidates.similarities_backward(
             self.one.vectors,
             self.other.vectors,
-            self.chosen,
+            self.candidates,
             gradients,
             self.one.gradients,
             self.other.gradients,
@@ -276,5 +276,5 @@ class _Pairs(NamedTuple):
 def _split(
     joined: np.ndarray, order: List[int], similarities: List[np.ndarray]
 ) -> Dict[int, np.ndarray]:
-    borders = np.cumsum([similarities[i].shape[1] for i in order])[:-1]
-    return dict(zip(order, np.split(joined, borders, axis=1)))
+    splits = np.cumsum([similarities[i].shape[1] for i in order])[:-1]
+    return dict(zip(order, np.split(joined, splits, axis=1)))

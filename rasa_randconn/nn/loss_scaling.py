@@ -1,4 +1,4 @@
-"""Taking weight from examples that are well known already."""
+"""Reduces the weight of examples that the model has learnt already."""
 
 from __future__ import annotations
 

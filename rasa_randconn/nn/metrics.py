@@ -9,9 +9,10 @@ from rasa_randconn.nn.crf import TagCounts
 
 
 class Metrics:
-    """Collects what batches say about themselves.
+    """Collects the metrics of batches.
 
-    F1 scores are those of all batches so far, averaged over batches (as in Rasa).
+    As in Rasa, an F1 score counts all batches so far, and is then averaged over the
+    batches.
     """
 
     def __init__(self) -> None:
@@ -26,7 +27,7 @@ class Metrics:
         self._batches[name] += 1
 
     def add_counts(self, name: str, counts: TagCounts) -> None:
-        """Adds the counts of a batch, from which an F1 score is made."""
+        """Adds the counts of a batch to an F1 score."""
         before = self._counts.get(name, TagCounts(0, 0, 0))
         right, wrong, missed = (a + b for a, b in zip(before, counts))
         self._counts[name] = TagCounts(right, wrong, missed)

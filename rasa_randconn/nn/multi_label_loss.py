@@ -12,12 +12,12 @@ from rasa_randconn.nn.cross_entropy import sigmoid_cross_entropy
 from rasa_randconn.nn.loss_scaling import scaling_factors
 from rasa_randconn.nn.similarities import similarities_and_confidences
 
-#: Stands in the place of a label where an input has fewer than others.
+#: Fills up the labels of an input that has fewer than others.
 NO_LABEL = -1
 
 
 class MultiLabelLoss:
-    """Loss and similarities of inputs and labels, each pair judged by itself.
+    """Loss and similarities of inputs and labels; each pair is a decision of its own.
 
     Source: Rasa's `MultiLabelDotProductLoss`.
     """
@@ -26,8 +26,8 @@ class MultiLabelLoss:
         """Takes the options.
 
         Args:
-            negatives: Number of labels drawn for every input, the option
-                `number_of_negative_examples`; right ones may be among them.
+            negatives: Number of labels sampled for every input, the option
+                `number_of_negative_examples`; correct ones may be among them.
             is_scaled: The option `scale_loss`.
         """
         self._negatives = negatives
@@ -44,28 +44,32 @@ class MultiLabelLoss:
     def __call__(
         self, tape: Tape, inputs: Value, labels: np.ndarray, all_labels: Value
     ) -> Tuple[float, float]:
-        """Computes the loss, and hands its gradients to all embeddings.
+        """Computes the loss, and adds its gradients to all embeddings.
 
         Args:
             tape: The current pass.
             inputs: Embedded inputs `[rows, units]`.
-            labels: Numbers of the labels of every input `[rows, most labels]`, filled
+            labels: Indices of the labels of every input `[rows, most labels]`, filled
                 up with `NO_LABEL`.
             all_labels: Embedded labels `[labels, units]`.
 
         Returns:
-            The loss, and the fraction of labels that are judged rightly.
+            The loss, and the fraction of pairs that are decided correctly.
         """
         rows, count = len(labels), len(all_labels.array)
-        drawn = tape.random.integers(count, size=(rows, self._negatives))
+        sampled = tape.random.integers(count, size=(rows, self._negatives))
         is_label = labels != NO_LABEL
-        is_right = np.zeros((rows, count), bool)
-        is_right[np.nonzero(is_label)[0], labels[is_label]] = True
-        chosen = np.concatenate([np.where(is_label, labels, 0), drawn], axis=1)
+        is_correct = np.zeros((rows, count), bool)
+        is_correct[np.nonzero(is_label)[0], labels[is_label]] = True
+        chosen = np.concatenate([np.where(is_label, labels, 0), sampled], axis=1)
         expected = np.concatenate(
-            [np.ones_like(is_label), is_right[np.arange(rows)[:, np.newaxis], drawn]], 1
+            [
+                np.ones_like(is_label),
+                is_correct[np.arange(rows)[:, np.newaxis], sampled],
+            ],
+            1,
         )
-        counts = np.concatenate([is_label, np.ones_like(drawn, bool)], axis=1)
+        counts = np.concatenate([is_label, np.ones_like(sampled, bool)], axis=1)
         logits = np.empty(chosen.shape, np.float32)
         vectors = np.ascontiguousarray(inputs.array)
         others = np.ascontiguousarray(all_labels.array)

@@ -13,7 +13,7 @@ from rasa_randconn.kernels import activations, candidates, dropout
 def linear(
     tape: Tape, rows: Value, kernel: Parameter, bias: Optional[Parameter] = None
 ) -> Value:
-    """Multiplies rows with a dense kernel `[inputs, units]` and adds a bias."""
+    """Multiplies rows with a dense kernel `[inputs, units]`, and adds a bias."""
     outputs = rows.array @ kernel.array
     if bias is not None:
         outputs += bias.array
@@ -43,87 +43,87 @@ def gelu(tape: Tape, rows: Value) -> Value:
 
 
 def gather(tape: Tape, rows: Value, indices: np.ndarray) -> Value:
-    """Takes some rows, any of them as often as asked for."""
+    """Selects rows by index; an index may occur several times."""
 
     def backward(gradient: np.ndarray) -> None:
-        spread = np.zeros_like(rows.array)
-        candidates.scatter_add(np.ascontiguousarray(gradient), indices, spread)
-        rows.add_gradient(spread)
+        row_gradients = np.zeros_like(rows.array)
+        candidates.scatter_add(np.ascontiguousarray(gradient), indices, row_gradients)
+        rows.add_gradient(row_gradients)
 
     return tape.record(Value(rows.array.take(indices, axis=0)), backward)
 
 
 def embedding(
-    tape: Tape, kernel: Parameter, bias: Parameter, rows: np.ndarray
+    tape: Tape, kernel: Parameter, bias: Parameter, indices: np.ndarray
 ) -> Value:
-    """What a dense layer makes of one-hot vectors."""
+    """Embeds indices `[rows]`: equals a dense layer applied to one-hot vectors."""
 
     def backward(gradient: np.ndarray) -> None:
-        spread = np.zeros_like(kernel.array)
-        candidates.scatter_add(gradient, rows, spread)
-        kernel.add_gradient(spread)
+        kernel_gradient = np.zeros_like(kernel.array)
+        candidates.scatter_add(gradient, indices, kernel_gradient)
+        kernel.add_gradient(kernel_gradient)
         bias.add_gradient(gradient.sum(axis=0))
 
-    return tape.record(Value(kernel.array[rows] + bias.array), backward)
+    return tape.record(Value(kernel.array[indices] + bias.array), backward)
 
 
 def scatter(
-    tape: Tape, parts: Sequence[Value], places: Sequence[np.ndarray], count: int
+    tape: Tape, parts: Sequence[Value], indices: Sequence[np.ndarray], count: int
 ) -> Value:
-    """Puts the rows of several parts into one array; rows at one place are added.
+    """Scatters the rows of several parts into one array; rows that meet are added.
 
     Args:
         tape: The current pass.
         parts: Rows `[rows of the part, units]`.
-        places: Where the rows of every part go.
-        count: Number of rows of the array; those without a part are zero.
+        indices: For every part, where its rows go.
+        count: Number of rows of the array; rows that no part goes to are zero.
 
     Raises:
-        ValueError: If a part has not one row of the same units for each of its places,
-            or a place is not in the array.
+        ValueError: If the shapes of parts and indices do not match, or an index is
+            outside the array.
     """
     units = parts[0].array.shape[1]
     outputs = np.zeros((count, units), np.float32)
-    for part, own in zip(parts, places):
-        if part.array.shape != (len(own), units):
+    for part, rows in zip(parts, indices):
+        if part.array.shape != (len(rows), units):
             raise ValueError(
-                f"{len(own)} rows of {units} units are needed, but there are "
+                f"{len(rows)} rows of {units} units are needed, but there are "
                 f"{' x '.join(map(str, part.array.shape))}."
             )
-        if len(own) and not 0 <= own.min() <= own.max() < count:
-            raise ValueError(f"There are places for {count} rows only.")
-        candidates.scatter_add(np.ascontiguousarray(part.array), own, outputs)
+        if len(rows) and not 0 <= rows.min() <= rows.max() < count:
+            raise ValueError(f"An index lies outside the {count} rows.")
+        candidates.scatter_add(np.ascontiguousarray(part.array), rows, outputs)
 
     def backward(gradient: np.ndarray) -> None:
-        for part, own in zip(parts, places):
-            part.add_gradient(gradient.take(own, axis=0))
+        for part, rows in zip(parts, indices):
+            part.add_gradient(gradient.take(rows, axis=0))
 
     return tape.record(Value(outputs), backward)
 
 
 def concatenate(tape: Tape, parts: Sequence[Value]) -> Value:
-    """Puts the units of several parts next to each other."""
+    """Concatenates parts `[rows, units of the part]` along their units."""
     if len(parts) == 1:
         return parts[0]
-    borders = np.cumsum([part.array.shape[1] for part in parts])[:-1]
+    splits = np.cumsum([part.array.shape[1] for part in parts])[:-1]
 
     def backward(gradient: np.ndarray) -> None:
-        for part, own in zip(parts, np.split(gradient, borders, axis=1)):
-            part.add_gradient(np.ascontiguousarray(own))
+        for part, part_gradient in zip(parts, np.split(gradient, splits, axis=1)):
+            part.add_gradient(np.ascontiguousarray(part_gradient))
 
     joined = np.concatenate([part.array for part in parts], axis=1)
     return tape.record(Value(joined), backward)
 
 
 def segment_sum(tape: Tape, rows: Value, lengths: np.ndarray) -> Value:
-    """Sums up the rows of every example `[examples, units]`."""
-    owners = np.repeat(np.arange(len(lengths)), lengths)
+    """Adds up the rows of every example, to `[examples, units]`."""
+    examples = np.repeat(np.arange(len(lengths)), lengths)
     if len(rows.array) == len(lengths) and (lengths == 1).all():
         return rows
     outputs = np.zeros((len(lengths), rows.array.shape[1]), np.float32)
-    candidates.scatter_add(rows.array, owners, outputs)
+    candidates.scatter_add(rows.array, examples, outputs)
 
     def backward(gradient: np.ndarray) -> None:
-        rows.add_gradient(gradient[owners])
+        rows.add_gradient(gradient[examples])
 
     return tape.record(Value(outputs), backward)

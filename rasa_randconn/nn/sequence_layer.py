@@ -1,4 +1,4 @@
-"""From the features of an attribute with tokens to activations of every token."""
+"""Turns the features of an attribute with tokens into activations of every token."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from rasa_randconn.nn.token_mask import TokenMask
 
 
 class EncodedSequence(NamedTuple):
-    """What becomes of the features of an attribute.
+    """The encoded features of an attribute.
 
     Attributes:
-        rows: Activations `[rows, units]`: of every example its tokens and its sentence.
+        rows: Activations `[rows, units]`: for every example its tokens, then its
+            sentence.
         lengths: Number of rows of every example.
         inputs: Activations before masking and encoder.
         is_masked: Which rows were masked; `None` if none can be.
-        attention: Attention weights, if they were asked for.
+        attention: Attention weights; `None` unless requested.
     """
 
     rows: Value
@@ -55,14 +56,14 @@ class SequenceLayer:
         encoder: Optional[Encoder],
         token_ids: Optional[Parameter] = None,
     ) -> None:
-        """Takes the layers, of which some may be missing.
+        """Takes the layers; some may be missing.
 
         Args:
-            features: Combines features.
-            hidden_layers: Come after that.
+            features: Combines the features.
+            hidden_layers: Applied to the combined features.
             token_mask: Masks tokens while training.
-            encoder: Comes last.
-            token_ids: A random kernel that tells tokens without dense features apart.
+            encoder: Applied last.
+            token_ids: A random kernel that distinguishes tokens without dense features.
         """
         self._features = features
         self._hidden_layers = hidden_layers
@@ -101,9 +102,9 @@ class SequenceLayer:
         sequence_features: Sequence[Feature],
         sentence_features: Sequence[Feature],
     ) -> Value:
-        """The last row of every example, which is that of its sentence.
+        """Encodes features, and returns the row of every example's sentence, its last.
 
-        What others have is not computed where nothing depends on it.
+        Rows of tokens are not computed where no sentence depends on them.
 
         Args:
             tape: The current pass.

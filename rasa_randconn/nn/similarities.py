@@ -1,4 +1,4 @@
-"""How similar embeddings are, and how sure that makes a choice."""
+"""Similarities of embeddings, and confidences."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ def similarities_and_confidences(
     Args:
         inputs: Embeddings `[inputs, units]`.
         labels: Embeddings `[labels, units]`.
-        is_cosine: Whether a similarity is the cosine, else the inner product.
-        is_softmax: Whether confidences are the softmax of the similarities, else these.
+        is_cosine: Whether similarities are cosines; else they are inner products.
+        is_softmax: Whether confidences are the softmax of the similarities; else they
+            are the similarities.
 
     Returns:
         Similarities and confidences `[inputs, labels]`.
@@ -30,7 +31,7 @@ def similarities_and_confidences(
 
 
 def normalized(vectors: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Vectors of length 1 `[vectors, units]`, and the factors that made them so."""
+    """Vectors scaled to length 1 `[vectors, units]`, and the factors of the scaling."""
     squares = np.square(vectors).sum(axis=-1, keepdims=True)
     inverse_norms = 1 / np.sqrt(np.maximum(squares, _SMALLEST_SQUARE))
     return vectors * inverse_norms, inverse_norms

@@ -1,4 +1,4 @@
-"""Masking of tokens, which the masked language model has to guess."""
+"""Masks tokens for the masked language model to guess."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ _BY_MASK, _BY_MASK_OR_OTHER = 0.7, 0.8
 
 
 class TokenMask:
-    """Replaces 15% of the tokens: by a mask, by another token, or by themselves.
+    """Chooses 15% of the tokens, and replaces most of them.
 
-    Source: Devlin et al., "BERT", 2018; Rasa's `InputMask`. There, another token may
-    also be noise from padding; here there is none, so it is a token or a sentence.
+    A chosen token becomes the mask vector (70%) or another token (10%), or stays.
+
+    Source: Devlin et al., "BERT", 2018; Rasa's `InputMask`. In Rasa, another token may
+    also be noise from padding. Here there is no padding, so it is a token or a
+    sentence.
     """
 
     def __init__(self, units: int, parameters: Parameters, path: str) -> None:
-        """Makes the mask's vector.
+        """Creates the mask vector.
 
         Args:
             units: Number of units of a token.
-            parameters: Gets the vector.
+            parameters: Output: gets the vector.
             path: Path of the mask within the network.
         """
         self._vector = parameters.glorot_uniform(f"{path}/mask_vector", (1, 1, units))
@@ -37,10 +40,10 @@ class TokenMask:
         Args:
             tape: The current pass.
             rows: Activations `[rows, units]`.
-            is_token: Which of the rows are tokens; sentences are left alone.
+            is_token: Which rows are tokens; sentences are never masked.
 
         Returns:
-            Rows, some of them replaced, and which ones were chosen.
+            Rows, some of them replaced, and which tokens were chosen.
         """
         random = tape.random
         count = len(is_token)

@@ -21,11 +21,11 @@ _STEPS = "steps"
 
 
 class Adam:
-    """Keras' Adam, which reads only the rows of input kernels that a batch needs.
+    """Keras' Adam, lazy for the rows of input kernels that a batch does not read.
 
-    A row without a gradient goes on moving for a while by its momentum. It takes these
-    steps just before a batch needs it, in one pass over memory: the weights that the
-    batch sees are those that Keras would have.
+    A row without a gradient keeps moving for a while, by its momentum. It makes up for
+    these steps just before a batch reads it, in one pass over memory, so that the batch
+    sees the weights that Keras would have.
 
     Source: Kingma and Ba, "Adam", 2015; formula and defaults of Keras.
     """
@@ -41,10 +41,9 @@ class Adam:
         Args:
             parameters: What is trained.
             learning_rate: The learning rate.
-            scales_learning_rate: Whether weights of layers with few connections are
-                trained faster. Adam moves every weight by about as much, so that an
-                output moves the less the fewer inputs it has. The learning rate is
-                divided by the square root of the fraction of connections that exist.
+            scales_learning_rate: Whether sparser layers get a higher learning rate,
+                divided by the square root of their density. Adam moves every weight by
+                about the same amount, so an output with fewer inputs moves less.
         """
         self.learning_rate = learning_rate
         self.step = 0
@@ -63,22 +62,22 @@ class Adam:
         self._rates = np.zeros(1, np.float32)
 
     def prepare(self, parameter: RowParameter, rows: np.ndarray) -> None:
-        """Brings rows up to the current step, before a batch reads them.
+        """Updates rows to the current step, before a batch reads them.
 
         Args:
             parameter: The kernel.
-            rows: The rows of it that are needed.
+            rows: The rows that the batch needs.
         """
-        self._rate(self.step)  # makes sure that all rates are there
+        self._rate(self.step)  # computes the rates of all steps so far
         in_parallel(lambda piece: self._catch_up(parameter, piece), _pieces(rows))
 
     def flush(self) -> None:
-        """Brings all rows up to the current step, so that all weights can be read."""
+        """Updates all rows to the current step, so that all weights can be read."""
         for parameter in self._rows:
             self.prepare(parameter, np.arange(len(parameter.array)))
 
     def update(self) -> None:
-        """Takes one step with all gradients, and clears these."""
+        """Takes one step with all gradients, and clears them."""
         self.step += 1
         rate = self._rate(self.step)
         self._whole.update(rate)
@@ -86,15 +85,15 @@ class Adam:
             self._update_rows(row_parameter, rate)
 
     def state(self) -> Dict[str, np.ndarray]:
-        """Everything that a later training needs to go on, by name."""
+        """Everything that a later training needs to continue, by name."""
         self.flush()
         arrays = {_STEPS: np.array([self.step], np.int64)}
-        for kind, by_path in self._kinds():
-            arrays.update({f"{kind}/{path}": a for path, a in by_path.items()})
+        for slot, by_path in self._slots():
+            arrays.update({f"{slot}/{path}": a for path, a in by_path.items()})
         return arrays
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Goes on from a state.
+        """Continues from a state.
 
         Raises:
             ValueError: If it is not the state of these parameters.
@@ -105,13 +104,13 @@ class Adam:
         }:
             raise ValueError("it is the state of another model")
         self.step = int(arrays[_STEPS][0])
-        for kind, by_path in self._kinds():
+        for slot, by_path in self._slots():
             for path, array in by_path.items():
-                array[...] = arrays[f"{kind}/{path}"]
+                array[...] = arrays[f"{slot}/{path}"]
         for last_steps in self._last_steps.values():
             last_steps[:] = self.step
 
-    def _kinds(self) -> List[Tuple[str, Dict[str, np.ndarray]]]:
+    def _slots(self) -> List[Tuple[str, Dict[str, np.ndarray]]]:
         return [("momentums", self._momentums), ("velocities", self._velocities)]
 
     def _rate(self, step: int) -> np.float32:
@@ -161,10 +160,10 @@ class Adam:
 
 
 class _WholeArrays:
-    """Parameters that a step changes as a whole, and the state of their updates.
+    """Parameters that a step updates as a whole, and their optimiser state.
 
-    The state lies in one array, and one kernel updates all: parameters are many, and
-    most of them small.
+    The state lies in one array, and one kernel updates all parameters: there are many,
+    and most of them are small.
 
     Attributes:
         momentums: Running means of the gradients, one parameter after the other.
@@ -174,8 +173,8 @@ class _WholeArrays:
     def __init__(self, parameters: Sequence[Parameter], scales_rate: bool) -> None:
         self._parameters = parameters
         sizes = [p.array.size for p in parameters]
-        self._borders = np.cumsum([0, *sizes])
-        # kept, so that no array is freed while its address is in use
+        self._starts = np.cumsum([0, *sizes])
+        # Kept, so that no array is freed while its address is in use.
         self._arrays = [
             np.require(p.array, np.float32, ("C_CONTIGUOUS", "WRITEABLE"))
             for p in parameters
@@ -188,16 +187,14 @@ class _WholeArrays:
         self.momentums, self.velocities, self._gradients = np.zeros(
             (3, sum(sizes)), np.float32
         )
-        self._room_of_gradients = list(self.by_path(self._gradients).values())
+        self._gradient_views = list(self.by_path(self._gradients).values())
 
     def by_path(self, flat: np.ndarray) -> Dict[str, np.ndarray]:
         """Views of a flat array in the shapes of the parameters."""
-        borders = self._borders
+        starts = self._starts
         return {
             parameter.path: flat[start:end].reshape(parameter.array.shape)
-            for parameter, start, end in zip(
-                self._parameters, borders[:-1], borders[1:]
-            )
+            for parameter, start, end in zip(self._parameters, starts[:-1], starts[1:])
         }
 
     def update(self, rate: np.float32) -> None:
@@ -207,26 +204,26 @@ class _WholeArrays:
             ValueError: If a parameter has another array than in the beginning, or a
                 gradient of another shape.
         """
-        for parameter, array, room in zip(
-            self._parameters, self._arrays, self._room_of_gradients
+        for parameter, array, view in zip(
+            self._parameters, self._arrays, self._gradient_views
         ):
             gradient = parameter.gradient
             if parameter.array is not array:
                 raise ValueError(f"The array of '{parameter.path}' was replaced.")
             if gradient is None:
-                # as Keras does with a gradient of zeros, momentum moves weights on
-                room.fill(0.0)
+                # As in Keras, momentum keeps moving the weights.
+                view.fill(0.0)
                 continue
-            if gradient.shape != room.shape:
+            if gradient.shape != view.shape:
                 raise ValueError(
                     f"The gradient of '{parameter.path}' has the shape "
-                    f"{list(gradient.shape)}, not {list(room.shape)}."
+                    f"{list(gradient.shape)}, not {list(view.shape)}."
                 )
-            room[...] = gradient
+            view[...] = gradient
             parameter.gradient = None
         adam.update_all(
             self._addresses,
-            self._borders,
+            self._starts,
             self._gradients,
             self.momentums,
             self.velocities,

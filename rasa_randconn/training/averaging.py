@@ -1,4 +1,4 @@
-"""The mean of the weights that a training passes through at its end."""
+"""The mean of the weights at the ends of the last epochs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class WeightAverage:
         self._sums: Dict[str, np.ndarray] = {}
 
     def add(self) -> None:
-        """Takes in the weights of this moment."""
+        """Adds the current weights."""
         self._count += 1
         for parameter in self._parameters:
             if not parameter.is_trainable:
@@ -34,6 +34,6 @@ class WeightAverage:
                 self._sums[parameter.path] = parameter.array.copy()
 
     def apply(self) -> None:
-        """Puts the mean in the place of the weights, if there is one."""
+        """Replaces the weights by their mean, if there is one."""
         for path, total in self._sums.items():
             self._parameters[path].array[...] = total / self._count

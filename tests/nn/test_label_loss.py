@@ -74,9 +74,9 @@ class Batch:
     def values(self):
         return [Value(array) for array in self.embeddings]
 
-    def loss(self, case, tape, values, shares=None):
+    def loss(self, case, tape, values, sample_weight=None):
         labelled = zip(values, (self.keys, self.keys, self.all_keys))
-        return make(case)(tape, *itertools.starmap(Labelled, labelled), shares)
+        return make(case)(tape, *itertools.starmap(Labelled, labelled), sample_weight)
 
     def stock_loss(self, case, embeddings):
         keys, all_keys = (
@@ -131,16 +131,19 @@ def test_the_loss_is_the_same_without_training_and_has_no_gradients(case, normal
 
 
 @every_case
-def test_a_row_counts_as_much_as_its_share(case, normal):
-    batch, shares = Batch(normal, 4), np.array([0.5, 0.0, 0.25, 0.25], np.float32)
+def test_a_row_counts_by_its_sample_weight(case, normal):
+    batch, sample_weight = (
+        Batch(normal, 4),
+        np.array([0.5, 0.0, 0.25, 0.25], np.float32),
+    )
     equal, values = batch.values(), batch.values()
     batch.loss(case, in_training(), equal)
-    loss, _ = batch.loss(case, in_training(), values, shares)
+    loss, _ = batch.loss(case, in_training(), values, sample_weight)
     one_each = np.eye(4, dtype=np.float32)
     alone = [batch.loss(case, in_training(), batch.values(), s)[0] for s in one_each]
-    assert loss == pytest.approx(np.dot(shares, alone), rel=1e-5)
+    assert loss == pytest.approx(np.dot(sample_weight, alone), rel=1e-5)
     # labels of its own only a row itself has
-    expected = 4 * shares[:, np.newaxis] * equal[1].gradient
+    expected = 4 * sample_weight[:, np.newaxis] * equal[1].gradient
     np.testing.assert_allclose(values[1].gradient, expected, atol=1e-5)
 
 

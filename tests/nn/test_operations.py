@@ -82,32 +82,32 @@ def test_place_adds_rows_at_one_place_and_leaves_zeros(
     rows, normal, assert_gradients_are_slopes
 ):
     parts = [rows, Value(normal(2, UNITS))]
-    places = [np.array([1, 2, 8, 4, 5, 6, 0]), np.array([9, 4])]
-    found = operations.scatter(Tape(), parts, places, 11).array
+    indices = [np.array([1, 2, 8, 4, 5, 6, 0]), np.array([9, 4])]
+    found = operations.scatter(Tape(), parts, indices, 11).array
     expected = np.zeros((11, UNITS), np.float32)
-    expected[places[0]] = rows.array
-    expected[places[1]] += parts[1].array
+    expected[indices[0]] = rows.array
+    expected[indices[1]] += parts[1].array
     np.testing.assert_array_equal(found, expected)
     assert_gradients_are_slopes(
-        lambda tape: operations.scatter(tape, parts, places, 11), parts
+        lambda tape: operations.scatter(tape, parts, indices, 11), parts
     )
 
 
 @pytest.mark.parametrize(
-    "places, units",
+    "indices, units",
     [([0, 1], UNITS), ([0, 1, 2, 3], UNITS), ([0, 1, 2], UNITS + 1)],
-    ids=["too few places", "too many places", "other units"],
+    ids=["too few indices", "too many indices", "other units"],
 )
-def test_parts_that_do_not_fit_their_places_are_refused(normal, places, units):
+def test_parts_that_do_not_fit_their_indices_are_refused(normal, indices, units):
     parts = [Value(normal(2, UNITS)), Value(normal(3, units))]
     with pytest.raises(ValueError, match=f"rows of {UNITS} units are needed"):
-        operations.scatter(Tape(), parts, [np.array([0, 1]), np.array(places)], 5)
+        operations.scatter(Tape(), parts, [np.array([0, 1]), np.array(indices)], 5)
 
 
-@pytest.mark.parametrize("place", [-1, 5])
-def test_places_that_are_not_there_are_refused(normal, place):
-    with pytest.raises(ValueError, match="places for 5 rows"):
-        operations.scatter(Tape(), [Value(normal(1, UNITS))], [np.array([place])], 5)
+@pytest.mark.parametrize("index", [-1, 5])
+def test_indices_outside_the_array_are_refused(normal, index):
+    with pytest.raises(ValueError, match="outside the 5 rows"):
+        operations.scatter(Tape(), [Value(normal(1, UNITS))], [np.array([index])], 5)
 
 
 def test_parts_come_side_by_side(rows, normal, assert_gradients_are_slopes):

@@ -23,10 +23,10 @@ export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo bench test others lint types docs format constraints clean distclean
+.PHONY: help setup demo bench test test-fast wheel others lint types docs format constraints clean distclean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
 	  | while IFS='|' read -r name text; do printf '  %-12s %s\n' "$$name" "$$text"; done
 
 setup: ## make .venv with the package and its pinned needs
@@ -51,6 +51,12 @@ bench: setup ## measure layers, encoder and training steps beside stock (quiet m
 test: setup ## run the tests
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
 
+test-fast: setup ## run the tests that train no whole model
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile -m "not slow" $(PYTEST_ARGS)
+
+wheel: setup ## test the built wheel with the newest dependencies that it allows
+	$(BIN)/python scripts/check_wheel.py
+
 # What depends on the Python most: kernels, layers, files, a round trip through Rasa.
 OTHER_PYTHONS ?= 3.8 3.9
 TESTS_OF_OTHER_PYTHONS := tests/connections tests/kernels tests/keras tests/storage \
@@ -62,9 +68,10 @@ others: ## run the tests of layers and of round trips on the other Pythons
 	    PYTEST_ARGS="$(TESTS_OF_OTHER_PYTHONS)" || exit 1; \
 	done
 
-lint: setup ## check style and layout
+lint: setup ## check style, layout and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 
 types: setup ## check types
 	$(BIN)/mypy

@@ -7,7 +7,8 @@ from typing import Optional, Sequence
 import numpy as np
 
 from rasa_randconn.autodiff import Parameter, Tape, Value
-from rasa_randconn.kernels import activations, candidates, dropout
+from rasa_randconn.kernels import activations, dropout
+from rasa_randconn.kernels.scatter import scatter_add
 
 
 def linear(
@@ -47,7 +48,7 @@ def gather(tape: Tape, rows: Value, indices: np.ndarray) -> Value:
 
     def backward(gradient: np.ndarray) -> None:
         spread = np.zeros_like(rows.array)
-        candidates.scatter_add(np.ascontiguousarray(gradient), indices, spread)
+        scatter_add(np.ascontiguousarray(gradient), indices, spread)
         rows.add_gradient(spread)
 
     return tape.record(Value(rows.array.take(indices, axis=0)), backward)
@@ -60,7 +61,7 @@ def embedding(
 
     def backward(gradient: np.ndarray) -> None:
         spread = np.zeros_like(kernel.array)
-        candidates.scatter_add(gradient, rows, spread)
+        scatter_add(gradient, rows, spread)
         kernel.add_gradient(spread)
         bias.add_gradient(gradient.sum(axis=0))
 
@@ -92,7 +93,7 @@ def scatter(
             )
         if len(own) and not 0 <= own.min() <= own.max() < count:
             raise ValueError(f"There are places for {count} rows only.")
-        candidates.scatter_add(np.ascontiguousarray(part.array), own, outputs)
+        scatter_add(np.ascontiguousarray(part.array), own, outputs)
 
     def backward(gradient: np.ndarray) -> None:
         for part, own in zip(parts, places):
@@ -121,7 +122,7 @@ def segment_sum(tape: Tape, rows: Value, lengths: np.ndarray) -> Value:
     if len(rows.array) == len(lengths) and (lengths == 1).all():
         return rows
     outputs = np.zeros((len(lengths), rows.array.shape[1]), np.float32)
-    candidates.scatter_add(rows.array, owners, outputs)
+    scatter_add(rows.array, owners, outputs)
 
     def backward(gradient: np.ndarray) -> None:
         rows.add_gradient(gradient[owners])

@@ -61,7 +61,7 @@ class StackedFeature:
         self._rows = _stacked(matrices, feature)
         self._entries: Optional[Ranges] = None
         if isinstance(self._rows, CSRMatrix):
-            self._entries = Ranges(np.diff(self._rows.borders))
+            self._entries = Ranges(np.diff(self._rows.indptr))
 
     def batch(self, examples: np.ndarray) -> Feature:
         """The feature of some examples."""
@@ -78,8 +78,8 @@ class StackedFeature:
         return Feature(
             CSRMatrix(
                 starts_of(entries.lengths[chosen]),
-                rows.columns[places],
-                rows.values[places],
+                rows.indices[places],
+                rows.data[places],
                 rows.units,
             ),
             lengths,

@@ -1,4 +1,4 @@
-"""The feed-forward network's activation, with the dropout that follows it."""
+"""GELU, fused with the bias before it and the dropout after it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _LN_2_LOW = np.float32(-2.12194440e-4)
 _HALF = np.float32(0.5)
 _ONE = np.float32(1.0)
 _SQRT_HALF = np.float32(0.70710678118)
-_DENSITY_AT_ZERO = np.float32(0.3989422804)
+_NORMAL_DENSITY_AT_ZERO = np.float32(0.3989422804)
 _LOWEST_EXPONENT = np.float32(-87.0)
 _LARGEST_ERF_INPUT = np.float32(3.8325066)
 
 
 @inlined
 def exp_of_negative(x: np.float32) -> np.float32:
-    """`exp(x)` of a 32-bit float that is not positive, within two roundings.
+    """Computes `exp(x)` for `x <= 0`, within two roundings.
 
     Source: the polynomial of Cephes' `expf`.
     """
-    x = _LOWEST_EXPONENT if x < _LOWEST_EXPONENT else x  # NaN stays NaN
+    x = _LOWEST_EXPONENT if x < _LOWEST_EXPONENT else x  # keeps NaN
     rounded = np.int32(x * _LOG2_E - _HALF)
     power = np.float32(rounded)
     x = x - power * _LN_2_HIGH - power * _LN_2_LOW
@@ -40,7 +40,10 @@ def exp_of_negative(x: np.float32) -> np.float32:
 
 @inlined
 def _erf(x: np.float32) -> np.float32:
-    """The error function of a 32-bit float (the rational function that Eigen uses)."""
+    """The error function, as a rational approximation.
+
+    Source: `erf` of Eigen.
+    """
     s = x * x
     p = np.float32(-2.72614225801306e-10)
     p = p * s + np.float32(2.77068142495902e-08)
@@ -68,16 +71,17 @@ def gelu(
     outputs: np.ndarray,
     derivatives: np.ndarray,
 ) -> None:
-    """Adds the bias, applies GELU and drops units.
+    """Adds the bias, applies GELU and drops activations.
 
     Args:
-        inputs: Products `[units, tokens]`.
+        inputs: Products of the layer before `[units, tokens]`.
         bias: `[units]`.
         seed: Seed of the dropout.
-        threshold: Random bits below it drop a unit.
-        scale: Factor for what is kept.
-        outputs: Gets the activations `[units, tokens]`.
-        derivatives: Gets the derivatives of the outputs by the inputs.
+        threshold: Random bits below it drop an activation.
+        scale: Factor of kept activations.
+        outputs: Output: the activations `[units, tokens]`.
+        derivatives: Output: the derivatives of the outputs with respect to the inputs
+            `[units, tokens]`.
 
     Source: Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016.
     """
@@ -86,23 +90,24 @@ def gelu(
         shift = bias[unit]
         for token in range(tokens):
             x = inputs[unit, token] + shift
-            below = _HALF + _HALF * _erf(x * _SQRT_HALF)
-            density = _DENSITY_AT_ZERO * exp_of_negative(-_HALF * x * x)
+            cdf = _HALF + _HALF * _erf(x * _SQRT_HALF)
+            pdf = _NORMAL_DENSITY_AT_ZERO * exp_of_negative(-_HALF * x * x)
             factor = kept_factor(unit * tokens + token, seed, threshold, scale)
-            outputs[unit, token] = x * below * factor
-            derivatives[unit, token] = (below + x * density) * factor
+            outputs[unit, token] = x * cdf * factor
+            derivatives[unit, token] = (cdf + x * pdf) * factor
 
 
 @compiled
 def gelu_backward(
     gradients: np.ndarray, derivatives: np.ndarray, bias_gradient: np.ndarray
 ) -> None:
-    """Turns gradients of `gelu`'s outputs into those of its inputs.
+    """Computes the gradients of `gelu` with respect to its inputs and bias.
 
     Args:
-        gradients: `[units, tokens]`, changed in place.
-        derivatives: As `gelu` left them.
-        bias_gradient: Gets the gradient of the bias `[units]`.
+        gradients: Gradients with respect to the outputs `[units, tokens]`; output:
+            those with respect to the inputs.
+        derivatives: As computed by `gelu`.
+        bias_gradient: Output: the gradient with respect to the bias `[units]`.
     """
     for unit in range(gradients.shape[0]):
         total = np.float32(0.0)

@@ -1,4 +1,4 @@
-"""Adam's updates, of whole arrays and of the rows that a batch has touched."""
+"""Adam's updates: of whole arrays, and of the rows that a batch has used."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import numpy as np
 from rasa_randconn.kernels.compilation import compiled, inlined
 from rasa_randconn.kernels.vectors import floats_at
 
-# After so many steps without a gradient, a momentum is too small to change a weight.
-_LONGEST_MOMENTUM = 200
+# After so many steps without a gradient, a momentum no longer changes any weight.
+_MAX_MOMENTUM_STEPS = 200
 
 
 @inlined
@@ -23,27 +23,30 @@ def update(
     beta_2: np.float32,
     epsilon: np.float32,
 ) -> None:
-    """Takes one step.
+    """Applies one step.
+
+    As in Rasa, the gradient of the regularisation counts only where that of the
+    prediction loss is positive.
 
     Args:
-        weights: All arrays are flat and of the same size.
-        gradients: Of the prediction loss. The gradient of the regularisation is added
-            where they are positive.
-        momentums: Running mean of the gradients.
-        velocities: Running mean of their squares.
+        weights: Updated in place, like the moments; all arrays are flat and of one
+            size.
+        gradients: Gradients of the prediction loss with respect to the weights.
+        momentums: Running means of the gradients.
+        velocities: Running means of the squared gradients.
         l2: Factor of the squared weights in the loss.
-        rate: The learning rate, corrected for the number of the step.
-        beta_1: What is kept of the momentums.
-        beta_2: What is kept of the velocities.
-        epsilon: Added to the root of the velocities.
+        rate: The learning rate, with the bias correction of this step.
+        beta_1: Decay of the momentums.
+        beta_2: Decay of the velocities.
+        epsilon: Added to the square root of the velocities.
 
     Source: Kingma and Ba, "Adam", 2015; `keras.optimizers.Adam`.
     """
     one = np.float32(1.0)
-    twice = np.float32(2.0) * l2
+    decay = np.float32(2.0) * l2
     for i in range(len(weights)):
         gradient = gradients[i]
-        gradient += twice * weights[i] if gradient > 0 else np.float32(0.0)
+        gradient += decay * weights[i] if gradient > 0 else np.float32(0.0)
         momentum = momentums[i] + (gradient - momentums[i]) * (one - beta_1)
         velocity = velocities[i] + (gradient * gradient - velocities[i]) * (
             one - beta_2
@@ -56,7 +59,7 @@ def update(
 @compiled
 def update_all(
     addresses: np.ndarray,
-    borders: np.ndarray,
+    starts: np.ndarray,
     gradients: np.ndarray,
     momentums: np.ndarray,
     velocities: np.ndarray,
@@ -67,29 +70,30 @@ def update_all(
     beta_2: np.float32,
     epsilon: np.float32,
 ) -> None:
-    """Takes one step with many arrays of weights.
+    """Applies one step to many arrays of weights.
 
     Args:
-        addresses: Where the weights of every array lie in memory, as 32-bit floats one
-            after the other; nobody may move or free them meanwhile `[arrays]`.
-        borders: Where each array begins in the flat ones below, and the end.
-        gradients: As for `update`, one array after the other.
-        momentums: The same.
-        velocities: The same.
-        l2: Factor of the squared weights in the loss, of every array.
-        rate: The learning rate, corrected for the number of the step.
-        rate_factors: What it is multiplied with for every array, as 64-bit floats.
-        beta_1: What is kept of the momentums.
-        beta_2: What is kept of the velocities.
-        epsilon: Added to the root of the velocities.
+        addresses: Memory addresses of the arrays, which hold contiguous 32-bit floats
+            and must not be freed during the call `[arrays]`.
+        starts: Where each array begins in the next three, and the end `[arrays + 1]`.
+        gradients: Gradients of all arrays, one after the other `[weights]`.
+        momentums: Running means of the gradients `[weights]`, updated in place.
+        velocities: Running means of the squared gradients `[weights]`, updated in
+            place.
+        l2: Factor of the squared weights in the loss `[arrays]`.
+        rate: The learning rate, with the bias correction of this step.
+        rate_factors: Factors of the rate, as 64-bit floats `[arrays]`.
+        beta_1: Decay of the momentums.
+        beta_2: Decay of the velocities.
+        epsilon: Added to the square root of the velocities.
     """
     for i in range(len(addresses)):
-        own = slice(borders[i], borders[i + 1])
+        span = slice(starts[i], starts[i + 1])
         update(
-            floats_at(addresses[i], borders[i + 1] - borders[i]),
-            gradients[own],
-            momentums[own],
-            velocities[own],
+            floats_at(addresses[i], starts[i + 1] - starts[i]),
+            gradients[span],
+            momentums[span],
+            velocities[span],
             l2[i],
             np.float32(np.float64(rate) * rate_factors[i]),
             beta_1,
@@ -111,19 +115,20 @@ def catch_up(
     beta_2: np.float32,
     epsilon: np.float32,
 ) -> None:
-    """Takes the steps that rows have missed because nothing had touched them.
+    """Applies the steps that unused rows have skipped, as if with zero gradients.
 
     Args:
-        rows: The rows.
-        steps: Last step that every row of all has taken; changed in place.
-        step: The step up to which they are to be taken.
-        weights: `[rows of all, units]`, changed in place like the next two.
-        momentums: Running mean of the gradients.
-        velocities: Running mean of their squares.
-        rates: The learning rate of every step, corrected for its number.
-        beta_1: What a step keeps of the momentums.
-        beta_2: What a step keeps of the velocities.
-        epsilon: Added to the root of the velocities.
+        rows: Indices of the rows to bring up to date.
+        steps: The last step applied to each row of the arrays, updated in place.
+        step: The last step to apply.
+        weights: `[all rows, units]`, updated in place.
+        momentums: Running means of the gradients `[all rows, units]`, updated in place.
+        velocities: Running means of the squared gradients `[all rows, units]`, updated
+            in place.
+        rates: The learning rate of each step, with its bias correction.
+        beta_1: Decay of the momentums.
+        beta_2: Decay of the velocities.
+        epsilon: Added to the square root of the velocities.
     """
     units = weights.shape[1]
     root_beta_2 = np.sqrt(beta_2)
@@ -133,25 +138,25 @@ def catch_up(
         first = steps[row] + 1
         steps[row] = step
         if missed <= 0 or first == 1:
-            # before its first gradient, a row has no momentum
+            # a row without any gradient yet has no momentum
             continue
         weight, momentum, velocity = weights[row], momentums[row], velocities[row]
-        root = np.empty(units, np.float32)
-        moved = np.empty(units, np.float32)
+        root_velocity = np.empty(units, np.float32)
+        decayed_momentum = np.empty(units, np.float32)
         for i in range(units):
-            root[i] = np.sqrt(velocity[i])
-            moved[i] = momentum[i]
-        for s in range(min(missed, _LONGEST_MOMENTUM)):
+            root_velocity[i] = np.sqrt(velocity[i])
+            decayed_momentum[i] = momentum[i]
+        for s in range(min(missed, _MAX_MOMENTUM_STEPS)):
             rate = rates[first + s]
             for i in range(units):
-                moved[i] *= beta_1
-                root[i] *= root_beta_2
-                weight[i] -= rate * moved[i] / (root[i] + epsilon)
-        kept_1 = np.float32(beta_1**missed)
-        kept_2 = np.float32(beta_2**missed)
+                decayed_momentum[i] *= beta_1
+                root_velocity[i] *= root_beta_2
+                weight[i] -= rate * decayed_momentum[i] / (root_velocity[i] + epsilon)
+        decay_1 = np.float32(beta_1**missed)
+        decay_2 = np.float32(beta_2**missed)
         for i in range(units):
-            momentum[i] *= kept_1
-            velocity[i] *= kept_2
+            momentum[i] *= decay_1
+            velocity[i] *= decay_2
 
 
 @compiled
@@ -167,19 +172,20 @@ def update_rows(
     beta_2: np.float32,
     epsilon: np.float32,
 ) -> None:
-    """Takes one step with some rows, and sets their gradients to zero.
+    """Applies one step to some rows, and sets their gradients to zero.
 
     Args:
-        rows: The rows; the other arguments are as for `update`, but `[rows, units]`.
-        weights: All weights.
-        gradients: Their gradients.
-        momentums: Running mean of the gradients.
-        velocities: Running mean of their squares.
+        rows: Indices of the rows.
+        weights: `[all rows, units]`, updated in place.
+        gradients: Gradients with respect to the weights `[all rows, units]`.
+        momentums: Running means of the gradients `[all rows, units]`, updated in place.
+        velocities: Running means of the squared gradients `[all rows, units]`, updated
+            in place.
         l2: Factor of the squared weights in the loss.
-        rate: The learning rate, corrected for the number of the step.
-        beta_1: What is kept of the momentums.
-        beta_2: What is kept of the velocities.
-        epsilon: Added to the root of the velocities.
+        rate: The learning rate, with the bias correction of this step.
+        beta_1: Decay of the momentums.
+        beta_2: Decay of the velocities.
+        epsilon: Added to the square root of the velocities.
     """
     for k in range(len(rows)):
         row = rows[k]

@@ -1,10 +1,13 @@
-"""Multi-head attention within each example, on real tokens only.
+"""Multi-head attention within each example, without padding.
 
-Activations lie features first: query, key and value below one another, heads one after
-the other in each. The attention weights of all examples lie in one flat array: for
-every example its heads, for every head `[queries, keys]`.
+Activations are `[units, tokens]`: the units of all queries, then of all keys, then of
+all values; within each, the heads one after the other. The tokens of all examples
+follow one another. The attention weights of all examples are one flat array: for each
+example its heads, for each head `[queries, keys]`.
 
-Inside, the weights of a head are a band `[offsets, tokens]`, see `attention_loops`.
+Inside, the weights of one head are a band `[offsets, tokens]`: row `zero_row + offset`
+holds, for each query, its weight for the key at `query + offset`. Each row has a vector
+of zeros before and after the tokens. `docs/architecture.md` has a drawing.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from rasa_randconn.kernels.attention_loops import (
 )
 from rasa_randconn.kernels.compilation import compiled, inlined
 from rasa_randconn.kernels.dropout import is_kept
-from rasa_randconn.kernels.inner_loops import rows_of_one_loop
+from rasa_randconn.kernels.inner_loops import tile_rows
 from rasa_randconn.kernels.relative_positions import (
     add_embedding_gradients,
     add_embeddings,
@@ -28,9 +31,9 @@ from rasa_randconn.kernels.relative_positions import (
 )
 from rasa_randconn.kernels.vectors import BYTES, LANES, address_of, whole_vectors
 
-_MOST_OFFSETS = OFFSETS[0]
+_MAX_OFFSETS = OFFSETS[0]
 _MASKED_LOGIT = np.float32(-1e9)
-# the polynomial of the exponential never reaches zero
+# `exp_of_negative` never returns zero; smaller weights become zero
 _SMALLEST_WEIGHT = np.float32(1e-37)
 
 
@@ -48,42 +51,45 @@ def attention(
     attention_weights: np.ndarray,
     outputs: np.ndarray,
 ) -> None:
-    """Lets every token attend to those of its example.
+    """Computes attention of each token to the tokens of its example.
 
     Args:
-        projected: Query, key and value `[3 * units, tokens]`.
-        starts: First token of every example, and the number of tokens at the end; any
-            tokens behind it belong to nobody.
+        projected: Queries, keys and values `[3 * units, tokens]`.
+        starts: First token of each example, and the number of real tokens at the end
+            `[examples + 1]`; tokens after these are ignored.
         heads: Number of heads.
-        unidirectional: Whether keys ahead of the query are out of sight.
-        max_relative_position: Distance beyond which relative positions are not told
-            apart.
-        key_embeddings: Of relative positions `[heads, distances, depth]`, with one
-            head if all share them; without heads if there are none.
-        value_embeddings: The same for values.
+        unidirectional: Whether a query attends only to keys with `key <= query`.
+        max_relative_position: Offsets are clipped to this distance before they are
+            embedded.
+        key_embeddings: Embeddings of offsets, added to keys `[heads, offsets, depth]`;
+            the first dimension is 1 if heads share them, and 0 without embeddings.
+        value_embeddings: The same, added to values.
         seed: Seed of the dropout of keys.
-        threshold: Random bits below it hide a key from a query.
-        attention_weights: Gets the attention weights.
-        outputs: Gets the attended values `[units, tokens]`.
+        threshold: Random bits below it mask a key for a query.
+        attention_weights: Output: the attention weights of all examples.
+        outputs: Output: the attended values `[units, tokens]`.
+
+    Sources: Vaswani et al., "Attention Is All You Need", 2017; Shaw et al.,
+    "Self-Attention with Relative Position Representations", 2018.
     """
     units, tokens = outputs.shape
     depth = units // heads
     scale = np.float32(1.0 / np.sqrt(depth))
-    zero_row = _longest(starts) - 1
-    band = _empty_band(zero_row, tokens, unidirectional)
-    first, last = _key_offsets(starts, tokens, unidirectional)
-    ranges = _offsets_of_vectors(first, last)
+    zero_row = _longest_example(starts) - 1
+    band = _zero_band(zero_row, tokens, unidirectional)
+    first, last = key_offsets(starts, tokens, unidirectional)
+    ranges = _offset_ranges(first, last)
     indices = _embedding_indices(band, zero_row, max_relative_position, unidirectional)
     for head in range(heads):
         queries = projected[head * depth : (head + 1) * depth]
         keys = projected[units + head * depth : units + (head + 1) * depth]
-        _multiply_in_band(queries, keys, ranges, zero_row, band)
+        _products_in_band(queries, keys, ranges, zero_row, band)
         if len(key_embeddings):
             embeddings = key_embeddings[head % len(key_embeddings)]
             add_products(queries, embeddings, indices, ranges, zero_row, band)
         band *= scale
         if threshold > 0:
-            _hide_keys(
+            _mask_keys(
                 starts, unidirectional, heads, head, zero_row, seed, threshold, band
             )
         _softmax(first, last, ranges, zero_row, band)
@@ -99,7 +105,7 @@ def attention(
         )
         values = projected[2 * units + head * depth : 2 * units + (head + 1) * depth]
         attended = outputs[head * depth : (head + 1) * depth]
-        _sum_up(band, values, ranges, zero_row, False, attended)
+        _weighted_sums(band, values, ranges, zero_row, False, attended)
         if len(value_embeddings):
             embeddings = value_embeddings[head % len(value_embeddings)]
             add_embeddings(band, embeddings, indices, attended)
@@ -120,33 +126,35 @@ def attention_backward(
     key_embeddings_gradient: np.ndarray,
     value_embeddings_gradient: np.ndarray,
 ) -> None:
-    """Gradients of `attention`.
+    """Computes the gradients of `attention`.
 
     Args:
-        gradients: Of the attended values `[units, tokens]`.
-        projected: As for `attention`, like the arguments up to `attention_weights`.
-        starts: First token of every example, and the number of tokens at the end.
+        gradients: Gradients with respect to the attended values `[units, tokens]`.
+        projected: As for `attention`, like the following arguments.
+        starts: First token of each example, and the number of real tokens at the end.
         heads: Number of heads.
-        unidirectional: Whether keys ahead of the query are out of sight.
-        max_relative_position: Distance beyond which relative positions are not told
-            apart.
-        key_embeddings: Of relative positions.
-        value_embeddings: Of relative positions.
-        attention_weights: As `attention` left them.
-        projected_gradients: Gets the gradients of query, key and value.
-        key_embeddings_gradient: The gradient of `key_embeddings` is added to it.
-        value_embeddings_gradient: The gradient of `value_embeddings` is added to it.
+        unidirectional: Whether a query attends only to keys with `key <= query`.
+        max_relative_position: Offsets are clipped to this distance.
+        key_embeddings: Embeddings of offsets `[heads, offsets, depth]`.
+        value_embeddings: Embeddings of offsets `[heads, offsets, depth]`.
+        attention_weights: As computed by `attention`.
+        projected_gradients: Output: the gradients with respect to queries, keys and
+            values `[3 * units, tokens]`.
+        key_embeddings_gradient: Output: the gradient with respect to `key_embeddings`
+            is added to it.
+        value_embeddings_gradient: Output: the gradient with respect to
+            `value_embeddings` is added to it.
     """
     units, tokens = gradients.shape
     depth = units // heads
     scale = np.float32(1.0 / np.sqrt(depth))
-    zero_row = _longest(starts) - 1
-    weights = _empty_band(zero_row, tokens, unidirectional)
+    zero_row = _longest_example(starts) - 1
+    weights = _zero_band(zero_row, tokens, unidirectional)
     logit_gradients = np.zeros_like(weights)
-    first, last = _key_offsets(starts, tokens, unidirectional)
-    ranges = _offsets_of_vectors(first, last)
-    seen_first, seen_last = _query_offsets(starts, tokens, unidirectional)
-    seen_ranges = _offsets_of_vectors(seen_first, seen_last)
+    first, last = key_offsets(starts, tokens, unidirectional)
+    ranges = _offset_ranges(first, last)
+    query_first, query_last = _query_offsets(starts, tokens, unidirectional)
+    query_ranges = _offset_ranges(query_first, query_last)
     indices = _embedding_indices(
         weights, zero_row, max_relative_position, unidirectional
     )
@@ -169,39 +177,39 @@ def attention_backward(
             attention_weights,
             weights,
         )
-        _multiply_in_band(attended, values, ranges, zero_row, logit_gradients)
+        _products_in_band(attended, values, ranges, zero_row, logit_gradients)
         if len(value_embeddings):
-            one = head % len(value_embeddings)
-            embeddings = value_embeddings[one]
+            source = head % len(value_embeddings)
+            embeddings = value_embeddings[source]
             add_products(
                 attended, embeddings, indices, ranges, zero_row, logit_gradients
             )
             add_embedding_gradients(
-                weights, attended, indices, value_embeddings_gradient[one]
+                weights, attended, indices, value_embeddings_gradient[source]
             )
         _softmax_backward(weights, ranges, zero_row, scale, logit_gradients)
 
-        _sum_up(logit_gradients, keys, ranges, zero_row, False, query_gradients)
+        _weighted_sums(logit_gradients, keys, ranges, zero_row, False, query_gradients)
         if len(key_embeddings):
-            one = head % len(key_embeddings)
+            source = head % len(key_embeddings)
             add_embeddings(
-                logit_gradients, key_embeddings[one], indices, query_gradients
+                logit_gradients, key_embeddings[source], indices, query_gradients
             )
             add_embedding_gradients(
-                logit_gradients, queries, indices, key_embeddings_gradient[one]
+                logit_gradients, queries, indices, key_embeddings_gradient[source]
             )
-        _sum_up(
+        _weighted_sums(
             logit_gradients,
             queries,
-            seen_ranges,
+            query_ranges,
             zero_row,
             True,
             projected_gradients[key_rows],
         )
-        _sum_up(
+        _weighted_sums(
             weights,
             attended,
-            seen_ranges,
+            query_ranges,
             zero_row,
             True,
             projected_gradients[value_rows],
@@ -209,11 +217,11 @@ def attention_backward(
 
 
 @inlined
-def _key_offsets(starts: np.ndarray, tokens: int, unidirectional: bool) -> tuple:
-    """The offsets of the first and last key that each token sees.
+def key_offsets(starts: np.ndarray, tokens: int, unidirectional: bool) -> tuple:
+    """The offsets `key - query` of the first and last key that each query attends to.
 
-    Both are filled up to whole vectors. Who belongs to nobody sees nothing: the last
-    offset is below the first.
+    Both arrays are padded to whole vectors. Tokens of no example attend to no key:
+    their last offset, 0, is below their first, 1.
     """
     first = np.ones(whole_vectors(tokens), np.int32)
     last = np.zeros(whole_vectors(tokens), np.int32)
@@ -227,16 +235,16 @@ def _key_offsets(starts: np.ndarray, tokens: int, unidirectional: bool) -> tuple
 
 @inlined
 def _query_offsets(starts: np.ndarray, tokens: int, unidirectional: bool) -> tuple:
-    """The offsets at which each token is seen, first and last (see `_key_offsets`)."""
-    first, last = _key_offsets(starts, tokens, False)
-    # who looks ahead at a token is behind it, and the other way round
-    seen_last = np.minimum(-first, np.int32(0)) if unidirectional else -first
-    return -last, seen_last
+    """The offsets `key - query` of the last and first query that attend to each key."""
+    first, last = key_offsets(starts, tokens, False)
+    # `query < key` means a positive offset, which does not exist if unidirectional
+    highest = np.minimum(-first, np.int32(0)) if unidirectional else -first
+    return -last, highest
 
 
 @inlined
-def _longest(starts: np.ndarray) -> int:
-    """Number of tokens of the longest example."""
+def _longest_example(starts: np.ndarray) -> int:
+    """Number of tokens of the longest example, at least 1."""
     longest = 1
     for example in range(len(starts) - 1):
         longest = max(longest, starts[example + 1] - starts[example])
@@ -244,23 +252,23 @@ def _longest(starts: np.ndarray) -> int:
 
 
 @inlined
-def _empty_band(zero_row: int, tokens: int, unidirectional: bool) -> np.ndarray:
+def _zero_band(zero_row: int, tokens: int, unidirectional: bool) -> np.ndarray:
     """A band of zeros, with a vector of zeros before and after the tokens.
 
     Args:
-        zero_row: The row of offset 0; below it are those of the past, `zero_row` many.
+        zero_row: The row of offset 0; the rows before it are those of offsets below 0.
         tokens: Number of tokens.
-        unidirectional: Whether there are no rows of the future.
+        unidirectional: Whether to leave out the rows of offsets above 0.
     """
     offsets = zero_row + 1 if unidirectional else 2 * zero_row + 1
     return np.zeros((offsets, whole_vectors(tokens) + 2 * LANES), np.float32)
 
 
 @inlined
-def _offsets_of_vectors(first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Smallest and largest offset of any token of a vector `[vectors, 2]`.
+def _offset_ranges(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Smallest and largest offset of any token of each vector `[vectors, 2]`.
 
-    They are 1 and 0 if its tokens are all empty.
+    They are 1 and 0 if no token of the vector has any offset.
     """
     ranges = np.empty((len(first) // LANES, 2), np.int64)
     for vector in range(len(ranges)):
@@ -277,7 +285,7 @@ def _offsets_of_vectors(first: np.ndarray, last: np.ndarray) -> np.ndarray:
 def _embedding_indices(
     band: np.ndarray, zero_row: int, max_relative_position: int, unidirectional: bool
 ) -> np.ndarray:
-    """Which relative embedding belongs to every row of a band."""
+    """The index of the embedding of each row of a band `[rows]`."""
     indices = np.empty(len(band), np.int64)
     for row in range(len(band)):
         indices[row] = relative_index(
@@ -287,21 +295,32 @@ def _embedding_indices(
 
 
 @inlined
-def _multiply_in_band(
+def _products_in_band(
     queries: np.ndarray,
     keys: np.ndarray,
     ranges: np.ndarray,
     zero_row: int,
     band: np.ndarray,
 ) -> None:
-    """Multiplies every query with the keys in sight, and with some others."""
+    """Computes the dot product of each query and the key at each offset.
+
+    Offsets are those of any token of a vector, so some products are not of keys that
+    the query attends to.
+
+    Args:
+        queries: `[depth, tokens]`.
+        keys: `[depth, tokens]`.
+        ranges: First and last offset of each vector of tokens.
+        zero_row: The row of offset 0.
+        band: Output: the products.
+    """
     depth, tokens = queries.shape
     row_length = BYTES * band.shape[1]
     for token in range(0, tokens, LANES):
         lowest, highest = ranges[token // LANES]
         offset = lowest
         while offset <= highest:
-            number = _MOST_OFFSETS if offset + _MOST_OFFSETS - 1 <= highest else 1
+            number = _MAX_OFFSETS if offset + _MAX_OFFSETS - 1 <= highest else 1
             row = address_of(band) + (zero_row + offset) * row_length
             products_at_offsets(
                 number,
@@ -325,7 +344,15 @@ def _softmax(
     zero_row: int,
     band: np.ndarray,
 ) -> None:
-    """Turns logits into weights, which are zero for keys out of sight."""
+    """Replaces logits by attention weights, which are zero at all other offsets.
+
+    Args:
+        first: Offset of the first key that each query attends to.
+        last: Offset of the last key that each query attends to.
+        ranges: First and last offset of each vector of tokens.
+        zero_row: The row of offset 0.
+        band: The logits; output: the weights.
+    """
     largest = np.empty(LANES, np.float32)
     total = np.empty(LANES, np.float32)
     for token in range(0, len(first), LANES):
@@ -336,23 +363,23 @@ def _softmax(
         for offset in range(lowest, highest + 1):
             row = band[zero_row + offset, LANES + token : 2 * LANES + token]
             for lane in range(LANES):
-                is_seen = start[lane] <= offset <= stop[lane]
-                row[lane] = row[lane] if is_seen else -np.inf
+                is_attended = start[lane] <= offset <= stop[lane]
+                row[lane] = row[lane] if is_attended else -np.inf
                 largest[lane] = max(largest[lane], row[lane])
         for offset in range(lowest, highest + 1):
             row = band[zero_row + offset, LANES + token : 2 * LANES + token]
             for lane in range(LANES):
-                is_seen = start[lane] <= offset <= stop[lane]
+                is_attended = start[lane] <= offset <= stop[lane]
                 weight = exp_of_negative(row[lane] - largest[lane])
-                weight = weight if is_seen else np.float32(0.0)
+                weight = weight if is_attended else np.float32(0.0)
                 weight = np.float32(0.0) if weight < _SMALLEST_WEIGHT else weight
                 row[lane] = weight
                 total[lane] += weight
         for offset in range(lowest, highest + 1):
             row = band[zero_row + offset, LANES + token : 2 * LANES + token]
             for lane in range(LANES):
-                is_seen = start[lane] <= offset <= stop[lane]
-                row[lane] = row[lane] / total[lane] if is_seen else np.float32(0.0)
+                is_attended = start[lane] <= offset <= stop[lane]
+                row[lane] = row[lane] / total[lane] if is_attended else np.float32(0.0)
 
 
 @inlined
@@ -363,7 +390,16 @@ def _softmax_backward(
     scale: np.float32,
     logit_gradients: np.ndarray,
 ) -> None:
-    """Turns gradients of weights into those of products, zero for keys out of sight."""
+    """Computes the gradients with respect to products of queries and keys.
+
+    Args:
+        weights: The attention weights.
+        ranges: First and last offset of each vector of tokens.
+        zero_row: The row of offset 0.
+        scale: The factor between products and logits.
+        logit_gradients: The gradients with respect to the weights; output: those with
+            respect to the products, zero where the weight is zero.
+    """
     mean = np.empty(LANES, np.float32)
     for vector in range(len(ranges)):
         token = vector * LANES
@@ -388,39 +424,41 @@ def _softmax_backward(
 
 
 @inlined
-def _sum_up(
+def _weighted_sums(
     band: np.ndarray,
     values: np.ndarray,
     ranges: np.ndarray,
     zero_row: int,
-    is_for_keys: bool,
+    is_transposed: bool,
     outputs: np.ndarray,
 ) -> None:
-    """Gives every query the weighted sum of the values in its sight.
+    """Multiplies values with a band of weights.
+
+    The output of a query is the sum over its keys of weight times value. Transposed,
+    the output of a key is the sum over its queries, each at `key - offset`.
 
     Args:
         band: The weights.
-        values: `[depth, tokens]`.
-        ranges: First and last offset of every vector of tokens.
+        values: Values of the keys, or transposed of the queries `[depth, tokens]`.
+        ranges: First and last offset of each vector of outputs.
         zero_row: The row of offset 0.
-        is_for_keys: Whether it is the keys that get sums, of what belongs to the
-            queries that see them; a query lies an offset before its key.
-        outputs: Gets the sums `[depth, tokens]`.
+        is_transposed: Whether outputs are those of the keys.
+        outputs: Output: the sums `[depth, tokens]`.
     """
     depth, tokens = values.shape
-    direction = -1 if is_for_keys else 1
-    # from one offset to the next, the queries move by so much
-    shift = -1 if is_for_keys else 0
+    direction = -1 if is_transposed else 1
+    # the step of the query from one offset to the next
+    shift = -1 if is_transposed else 0
     for token in range(0, tokens, LANES):
         lowest, highest = ranges[token // LANES]
         query = token + shift * lowest
-        place = (zero_row + lowest) * band.shape[1] + LANES + query
+        position = (zero_row + lowest) * band.shape[1] + LANES + query
         row = 0
         while row < depth:
-            number = rows_of_one_loop(depth - row)
+            number = tile_rows(depth - row)
             sums_over_offsets(
                 number,
-                address_of(band) + BYTES * place,
+                address_of(band) + BYTES * position,
                 band.shape[1] + shift,
                 address_of(values) + BYTES * row * tokens,
                 token + direction * lowest,
@@ -444,27 +482,27 @@ def _copy_weights(
     flat: np.ndarray,
     band: np.ndarray,
 ) -> None:
-    """Copies the weights of a head between the flat array of all heads and its band."""
+    """Copies the weights of a head from the flat array into its band, or back."""
     first_of_example = 0
     for example in range(len(starts) - 1):
         start, end = starts[example], starts[example + 1]
         pairs = (end - start) ** 2
-        place = first_of_example + head * pairs
+        position = first_of_example + head * pairs
         first_of_example += heads * pairs
         for query in range(start, end):
             for key in range(start, end):
                 if unidirectional and key > query:
                     if not is_into_band:
-                        flat[place] = 0.0
+                        flat[position] = 0.0
                 elif is_into_band:
-                    band[zero_row + key - query, LANES + query] = flat[place]
+                    band[zero_row + key - query, LANES + query] = flat[position]
                 else:
-                    flat[place] = band[zero_row + key - query, LANES + query]
-                place += 1
+                    flat[position] = band[zero_row + key - query, LANES + query]
+                position += 1
 
 
 @inlined
-def _hide_keys(
+def _mask_keys(
     starts: np.ndarray,
     unidirectional: bool,
     heads: int,
@@ -474,16 +512,16 @@ def _hide_keys(
     threshold: np.uint32,
     band: np.ndarray,
 ) -> None:
-    """Dropout of keys: lowers the logits of those that a query shall not see."""
+    """Dropout of keys: gives the keys to drop a very low logit."""
     first_of_example = 0
     for example in range(len(starts) - 1):
         start, end = starts[example], starts[example + 1]
         pairs = (end - start) ** 2
-        place = first_of_example + head * pairs
+        position = first_of_example + head * pairs
         first_of_example += heads * pairs
         for query in range(start, end):
             for key in range(start, end):
-                is_seen = key <= query or not unidirectional
-                if is_seen and not is_kept(place, seed, threshold):
+                is_attended = key <= query or not unidirectional
+                if is_attended and not is_kept(position, seed, threshold):
                     band[zero_row + key - query, LANES + query] = _MASKED_LOGIT
-                place += 1
+                position += 1

@@ -1,4 +1,4 @@
-"""Similarities of vectors with some candidates each."""
+"""Similarities of each vector with its own candidates."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from rasa_randconn.kernels.compilation import compiled
 
 @compiled
 def similarities(
-    vectors: np.ndarray, others: np.ndarray, candidates: np.ndarray, result: np.ndarray
+    vectors: np.ndarray, others: np.ndarray, candidates: np.ndarray, outputs: np.ndarray
 ) -> None:
-    """Products of every vector with its candidates among others.
+    """Computes the dot products of each vector with its candidates.
 
     Args:
         vectors: `[vectors, units]`.
         others: `[others, units]`.
-        candidates: Numbers of the candidates `[vectors, candidates]`.
-        result: Gets the products `[vectors, candidates]`.
+        candidates: Indices into `others` `[vectors, candidates]`.
+        outputs: Output: the products `[vectors, candidates]`.
     """
     for i in range(len(vectors)):
         for k in range(candidates.shape[1]):
@@ -25,7 +25,7 @@ def similarities(
             product = np.float32(0.0)
             for unit in range(vectors.shape[1]):
                 product += vectors[i, unit] * others[other, unit]
-            result[i, k] = product
+            outputs[i, k] = product
 
 
 @compiled
@@ -37,15 +37,17 @@ def similarities_backward(
     vector_gradients: np.ndarray,
     other_gradients: np.ndarray,
 ) -> None:
-    """Adds the gradients of the vectors and the others of `similarities`.
+    """Adds the gradients of `similarities`.
 
     Args:
         vectors: `[vectors, units]`.
         others: `[others, units]`.
-        candidates: Numbers of the candidates `[vectors, candidates]`.
-        gradients: Of the products.
-        vector_gradients: Added to.
-        other_gradients: Added to.
+        candidates: Indices into `others` `[vectors, candidates]`.
+        gradients: Gradients with respect to the products `[vectors, candidates]`.
+        vector_gradients: Output: the gradients with respect to the vectors are added to
+            it.
+        other_gradients: Output: the gradients with respect to the others are added to
+            it; may be the same array as `vector_gradients`.
     """
     for i in range(len(vectors)):
         for k in range(candidates.shape[1]):
@@ -54,17 +56,3 @@ def similarities_backward(
             for unit in range(vectors.shape[1]):
                 vector_gradients[i, unit] += gradient * others[other, unit]
                 other_gradients[other, unit] += gradient * vectors[i, unit]
-
-
-@compiled
-def scatter_add(rows: np.ndarray, places: np.ndarray, result: np.ndarray) -> None:
-    """Adds every row to the one at its place.
-
-    Args:
-        rows: `[rows, units]`.
-        places: A row of the result for every row.
-        result: `[others, units]`, changed in place.
-    """
-    for i in range(len(rows)):
-        for unit in range(rows.shape[1]):
-            result[places[i], unit] += rows[i, unit]

@@ -14,28 +14,27 @@ logger = logging.getLogger(__name__)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-# Sums may be reordered, so that they use all lanes of the processor; NaN and infinity
-# keep their meaning. Divisions do not look for zeros, which would need one lane each.
+# LLVM may reorder sums, which it needs to vectorise them. NaN and infinity keep their
+# meaning.
 _REORDERED = {"reassoc", "contract", "arcp", "nsz"}
 
 
 def compiled(function: Function) -> Function:
-    """Compiles a function of arrays and numbers when it is first called.
+    """Compiles a function of arrays and numbers at its first call.
 
-    The machine code is kept on disk for the next process: beside the package, else in
-    the user's cache, or where the variable `NUMBA_CACHE_DIR` says. Where nothing can be
-    written, every process compiles anew. While the code runs, other Python threads run.
+    The machine code is cached on disk for the next process: beside the package, else in
+    the user's cache directory, or in `NUMBA_CACHE_DIR`. If none of these is writable,
+    every process compiles anew. The code runs without Python's global lock.
     """
     return _compiled_or_loaded(function, is_inlined=False)
 
 
 def inlined(function: Function) -> Function:
-    """Compiles a function into every kernel that calls it.
+    """Compiles a function that is always inlined into the kernels that call it.
 
-    Were it a function of its own there, it would exist once for every kernel and once
-    for itself, each optimised in its own way, and sums would be rounded in another way.
-    Which of them runs depends on what a process has loaded before: one that has
-    compiled kernels would train other weights than the next.
+    Otherwise Numba would keep one copy of the function for each kernel and one of its
+    own, each optimised and rounding in its own way. Which copy runs would depend on
+    whether a process has compiled or loaded its kernels, and so would trained weights.
     """
     return _compiled_or_loaded(function, is_inlined=True)
 
@@ -54,13 +53,13 @@ def _compile(is_inlined: bool, cache: bool) -> Any:
         nogil=True,
         cache=cache,
         fastmath=_REORDERED,
-        error_model="numpy",
+        error_model="numpy",  # checks for zero divisors would prevent vectors
         forceinline=is_inlined,
     )
 
 
 def _float_from_bits(typing_context: Any, bits: Any) -> Any:
-    """How to compile `float_from_bits`."""
+    """Typing and code generation of `float_from_bits`."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.bitcast(arguments[0], ir.FloatType())

@@ -1,8 +1,8 @@
-"""Likelihood and decoding of sequences of tags (a linear-chain random field).
+"""Likelihood and decoding of a linear-chain conditional random field (CRF).
 
-Scores are unary ones of every token and tag, `[tokens, tags]`, and one for every tag
-(row) that is followed by another (column), `[tags, tags]`. Examples lie one after the
-other: `starts` has the first token of each, and the number of all tokens at the end.
+A sequence of tags is scored by `scores[token, tag]`, one for each token, and by
+`transitions[tag, next_tag]`, one for each pair of neighbours. Examples follow one
+another: `starts` has the first token of each, and the number of all tokens at the end.
 """
 
 from __future__ import annotations
@@ -11,69 +11,71 @@ import numpy as np
 
 from rasa_randconn.kernels.compilation import compiled, inlined
 
-# Keeps a sum whose probabilities are lost to underflow from becoming log(0).
+# Avoids log(0) where all probabilities underflow.
 _TINY = np.float32(1e-37)
 
 
 @compiled
-def run_forward(
+def forward_algorithm(
     scores: np.ndarray,
     transitions: np.ndarray,
     tags: np.ndarray,
     starts: np.ndarray,
-    moves: np.ndarray,
-    emissions: np.ndarray,
-    states: np.ndarray,
-    totals: np.ndarray,
+    exp_transitions: np.ndarray,
+    exp_scores: np.ndarray,
+    alpha: np.ndarray,
+    scale: np.ndarray,
     log_likelihoods: np.ndarray,
 ) -> None:
-    """Log-likelihoods of the right tags, by the scaled forward algorithm.
+    """Computes log-likelihoods by the scaled forward algorithm.
 
     Args:
-        scores: Unary scores `[tokens, tags]`.
+        scores: Scores of tags `[tokens, tags]`.
         transitions: Scores of transitions `[tags, tags]`.
         tags: The right tags `[tokens]`.
         starts: Where examples begin `[examples + 1]`.
-        moves: Gets the exponentials of the transitions, less their largest.
-        emissions: Gets those of the unary scores, less the token's largest.
-        states: Gets probabilities of tags given all tokens up to theirs.
-        totals: Gets the factors they were divided by `[tokens]`.
-        log_likelihoods: Gets one number for every example; 0 for an empty one.
+        exp_transitions: Output: `exp(transitions - maximum)` `[tags, tags]`.
+        exp_scores: Output: `exp(scores - maximum of the token)` `[tokens, tags]`.
+        alpha: Output: probabilities of each token's tag, given the tokens up to it
+            `[tokens, tags]`.
+        scale: Output: the sums that `alpha` was divided by `[tokens]`.
+        log_likelihoods: Output: those of the right tags `[examples]`; 0 for an empty
+            example.
 
     Source: Rabiner, "A tutorial on hidden Markov models", 1989.
     """
-    number = scores.shape[1]
+    tag_count = scores.shape[1]
     highest_transition = transitions[0, 0]
-    for i in range(number):
-        for j in range(number):
+    for i in range(tag_count):
+        for j in range(tag_count):
             highest_transition = max(highest_transition, transitions[i, j])
-    for i in range(number):
-        for j in range(number):
-            moves[i, j] = np.exp(transitions[i, j] - highest_transition)
+    for i in range(tag_count):
+        for j in range(tag_count):
+            exp_transitions[i, j] = np.exp(transitions[i, j] - highest_transition)
     for example in range(len(starts) - 1):
         likelihood = np.float64(0.0)
         for token in range(starts[example], starts[example + 1]):
             is_first = token == starts[example]
             highest = scores[token, 0]
-            for j in range(number):
+            for j in range(tag_count):
                 highest = max(highest, scores[token, j])
-            state = states[token]
-            for j in range(number):
-                emissions[token, j] = np.exp(scores[token, j] - highest)
-                state[j] = np.float32(1.0) if is_first else np.float32(0.0)
+            current = alpha[token]
+            for j in range(tag_count):
+                exp_scores[token, j] = np.exp(scores[token, j] - highest)
+                current[j] = np.float32(1.0) if is_first else np.float32(0.0)
             if not is_first:
-                for i in range(number):
-                    before = states[token - 1, i]
-                    for j in range(number):
-                        state[j] += before * moves[i, j]
+                for i in range(tag_count):
+                    before = alpha[token - 1, i]
+                    for j in range(tag_count):
+                        current[j] += before * exp_transitions[i, j]
             total = np.float32(0.0)
-            for j in range(number):
-                state[j] *= emissions[token, j]
-                total += state[j]
+            for j in range(tag_count):
+                current[j] *= exp_scores[token, j]
+                total += current[j]
             total = max(total, _TINY)
-            for j in range(number):
-                state[j] /= total
-            totals[token] = total
+            for j in range(tag_count):
+                current[j] /= total
+            scale[token] = total
             likelihood += scores[token, tags[token]] - highest - np.log(total)
             if not is_first:
                 likelihood += (
@@ -83,64 +85,70 @@ def run_forward(
 
 
 @compiled
-def run_backward(
-    moves: np.ndarray,
-    emissions: np.ndarray,
-    states: np.ndarray,
-    totals: np.ndarray,
+def backward_algorithm(
+    exp_transitions: np.ndarray,
+    exp_scores: np.ndarray,
+    alpha: np.ndarray,
+    scale: np.ndarray,
     tags: np.ndarray,
     starts: np.ndarray,
-    upstream: np.ndarray,
+    gradients: np.ndarray,
     score_gradients: np.ndarray,
     transition_gradients: np.ndarray,
     most_probable: np.ndarray,
 ) -> None:
-    """Gradients of the log-likelihoods, and the most probable tag of every token.
+    """Computes gradients and most probable tags by the scaled backward algorithm.
+
+    The product of `alpha` and `beta` is the probability of a tag given all tokens.
 
     Args:
-        moves: As `run_forward` left them, like the next three.
-        emissions: `[tokens, tags]`.
-        states: `[tokens, tags]`.
-        totals: `[tokens]`.
+        exp_transitions: As computed by `forward_algorithm` `[tags, tags]`.
+        exp_scores: As computed by `forward_algorithm` `[tokens, tags]`.
+        alpha: As computed by `forward_algorithm` `[tokens, tags]`.
+        scale: As computed by `forward_algorithm` `[tokens]`.
         tags: The right tags `[tokens]`.
         starts: Where examples begin `[examples + 1]`.
-        upstream: Gradients of the log-likelihoods `[examples]`.
-        score_gradients: Gets those of the unary scores `[tokens, tags]`.
-        transition_gradients: Those of the transitions are added to these.
-        most_probable: Gets the tags `[tokens]`.
+        gradients: Gradients with respect to the log-likelihoods `[examples]`.
+        score_gradients: Output: the gradients with respect to the scores
+            `[tokens, tags]`.
+        transition_gradients: Output: the gradients with respect to the transitions
+            `[tags, tags]` are added to it.
+        most_probable: Output: the most probable tag of each token `[tokens]`.
+
+    Source: Rabiner, "A tutorial on hidden Markov models", 1989.
     """
-    number = moves.shape[0]
-    future = np.empty(number, np.float32)
-    following = np.empty(number, np.float32)
-    pairs = np.zeros((number, number), np.float32)
+    tag_count = exp_transitions.shape[0]
+    beta = np.empty(tag_count, np.float32)
+    next_beta = np.empty(tag_count, np.float32)
+    pair_sums = np.zeros((tag_count, tag_count), np.float32)
     for example in range(len(starts) - 1):
-        weight = upstream[example]
+        gradient = gradients[example]
         for token in range(starts[example + 1] - 1, starts[example] - 1, -1):
             if token == starts[example + 1] - 1:
-                for j in range(number):
-                    future[j] = np.float32(1.0)
+                for j in range(tag_count):
+                    beta[j] = np.float32(1.0)
             else:
-                # `following` belongs to the token after this one
-                for i in range(number):
-                    before = states[token, i] * weight
+                # `next_beta` is that of token + 1, times its exp_scores over its scale
+                for i in range(tag_count):
+                    before = alpha[token, i] * gradient
                     total = np.float32(0.0)
-                    for j in range(number):
-                        total += following[j] * moves[i, j]
-                        pairs[i, j] += before * following[j]
-                    future[i] = total
-                transition_gradients[tags[token], tags[token + 1]] += weight
+                    for j in range(tag_count):
+                        total += next_beta[j] * exp_transitions[i, j]
+                        pair_sums[i, j] += before * next_beta[j]
+                    beta[i] = total
+                transition_gradients[tags[token], tags[token + 1]] += gradient
             best = np.float32(-1.0)
-            for j in range(number):
-                probability = states[token, j] * future[j]
+            for j in range(tag_count):
+                probability = alpha[token, j] * beta[j]
                 if probability > best:
                     best = probability
                     most_probable[token] = j
-                score_gradients[token, j] = -probability * weight
-                following[j] = emissions[token, j] / totals[token] * future[j]
-            score_gradients[token, tags[token]] += weight
-    for i in range(number):
-        for j in range(number):
-            transition_gradients[i, j] -= moves[i, j] * pairs[i, j]
+                score_gradients[token, j] = -probability * gradient
+                next_beta[j] = exp_scores[token, j] / scale[token] * beta[j]
+            score_gradients[token, tags[token]] += gradient
+    for i in range(tag_count):
+        for j in range(tag_count):
+            transition_gradients[i, j] -= exp_transitions[i, j] * pair_sums[i, j]
 
 
 @compiled
@@ -151,56 +159,59 @@ def decode(
     tags: np.ndarray,
     confidences: np.ndarray,
 ) -> None:
-    """Finds the best sequence of tags of every example.
+    """Finds the best sequence of tags of each example, by the Viterbi algorithm.
+
+    Confidences repeat a mistake of Rasa's, because users see these figures. Going back
+    from the last token, the confidence of a tag should be the softmax over the tags
+    that can precede the one after it. From the third token from the end on, Rasa uses
+    the confidence of the token after it, rounded down, as if it were the tag: mostly
+    0, the tag of no entity.
 
     Args:
-        scores: Unary scores `[tokens, tags]`.
+        scores: Scores of tags `[tokens, tags]`.
         transitions: Scores of transitions `[tags, tags]`.
         starts: Where examples begin `[examples + 1]`.
-        tags: Gets the tags `[tokens]`.
-        confidences: Gets how sure the choice of the last tag was among all tags, and
-            that of the one before it among those that could precede the last. Rasa
-            then takes a confidence for the number of a tag, so that of the others is
-            mostly that of what could precede no entity; users see these figures.
+        tags: Output: the best tags `[tokens]`.
+        confidences: Output: their confidences `[tokens]`.
 
-    Source: Viterbi, 1967.
+    Source: Viterbi, "Error bounds for convolutional codes", 1967; `crf_decode` of Rasa.
     """
-    number = scores.shape[1]
+    tag_count = scores.shape[1]
     for example in range(len(starts) - 1):
         start, end = starts[example], starts[example + 1]
         if start == end:
             continue
         length = end - start
-        # scores of the best sequences up to a token that end with each tag
-        best = np.empty((length, number), np.float32)
-        pointers = np.zeros((length, number), np.int32)
+        # scores of the best sequences up to a token, by their last tag
+        best = np.empty((length, tag_count), np.float32)
+        pointers = np.zeros((length, tag_count), np.int32)
         best[0] = scores[start]
         for step in range(1, length):
             before, highest, pointer = best[step - 1], best[step], pointers[step]
-            for j in range(number):
+            for j in range(tag_count):
                 highest[j] = before[0] + transitions[0, j]
-            for i in range(1, number):
-                for j in range(number):
+            for i in range(1, tag_count):
+                for j in range(tag_count):
                     score = before[i] + transitions[i, j]
                     is_higher = score > highest[j]
                     pointer[j] = i if is_higher else pointer[j]
                     highest[j] = score if is_higher else highest[j]
-            for j in range(number):
+            for j in range(tag_count):
                 highest[j] += scores[start + step, j]
         last = int(np.argmax(best[length - 1]))
         tags[end - 1] = last
         confidences[end - 1] = _confidence(best[length - 1])
-        column = last
+        next_tag = last
         for step in range(length - 1, 0, -1):
             tags[start + step - 1] = pointers[step, tags[start + step]]
-            confidence = _confidence(best[step - 1] + transitions[:, column])
+            confidence = _confidence(best[step - 1] + transitions[:, next_tag])
             confidences[start + step - 1] = confidence
-            column = int(confidence)
+            next_tag = int(confidence)
 
 
 @inlined
 def _confidence(scores: np.ndarray) -> np.float32:
-    """The softmax of the highest score."""
+    """The largest value of a softmax."""
     highest = scores.max()
     total = np.float32(0.0)
     for i in range(len(scores)):

@@ -1,4 +1,4 @@
-"""Dropout whose decisions are a function of seed and place, so none is stored."""
+"""Dropout that decides by hashing seed and index, so that no mask is stored."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _BITS = 32
 
 
 class DropoutRate(NamedTuple):
-    """A rate as kernels need it.
+    """A dropout rate in the form that kernels take.
 
     Attributes:
-        threshold: Random 32-bit numbers below it drop a unit.
-        scale: Factor for what is kept.
+        threshold: Random 32-bit integers below it drop a unit.
+        scale: Factor of kept units, `1 / (1 - rate)`.
     """
 
     threshold: np.uint32
@@ -28,7 +28,7 @@ class DropoutRate(NamedTuple):
 
 @lru_cache(maxsize=64)
 def dropout_rate(rate: float) -> DropoutRate:
-    """The rate in [0, 1]; at 1, as in Keras, everything becomes zero."""
+    """Converts a rate in [0, 1]; at 1, as in Keras, every unit is dropped."""
     threshold = min(round(rate * 2**_BITS), 2**_BITS - 1)
     scale = 1 / (1 - rate) if rate < 1 else 0.0
     return DropoutRate(np.uint32(threshold), np.float32(scale))
@@ -36,17 +36,17 @@ def dropout_rate(rate: float) -> DropoutRate:
 
 @lru_cache(maxsize=1024)
 def seed_of(*numbers: int) -> np.uint32:
-    """A seed of its own for all that these numbers tell apart."""
+    """Derives a seed from numbers, such as those of a chunk and a layer."""
     return np.uint32(zlib.crc32(struct.pack(f"{len(numbers)}q", *numbers)))
 
 
 @inlined
-def is_kept(place: int, seed: np.uint32, threshold: np.uint32) -> bool:
-    """Whether dropout keeps the unit at a place.
+def is_kept(index: int, seed: np.uint32, threshold: np.uint32) -> bool:
+    """Whether dropout keeps the unit at an index.
 
-    Source: the finaliser of MurmurHash3 (Appleby), on the place and the seed.
+    Source: the finaliser of MurmurHash3 (Appleby), applied to index and seed.
     """
-    bits = np.uint32(np.uint32(place) * np.uint32(0x9E3779B1)) ^ np.uint32(seed)
+    bits = np.uint32(np.uint32(index) * np.uint32(0x9E3779B1)) ^ np.uint32(seed)
     bits = np.uint32(bits ^ (bits >> np.uint32(16)))
     bits = np.uint32(bits * np.uint32(0x85EBCA6B))
     bits = np.uint32(bits ^ (bits >> np.uint32(13)))
@@ -57,10 +57,10 @@ def is_kept(place: int, seed: np.uint32, threshold: np.uint32) -> bool:
 
 @inlined
 def kept_factor(
-    place: int, seed: np.uint32, threshold: np.uint32, scale: np.float32
+    index: int, seed: np.uint32, threshold: np.uint32, scale: np.float32
 ) -> np.float32:
-    """What dropout multiplies the unit at a place with."""
-    return scale if is_kept(place, seed, threshold) else np.float32(0.0)
+    """The factor of the unit at an index: `scale` or 0."""
+    return scale if is_kept(index, seed, threshold) else np.float32(0.0)
 
 
 @compiled
@@ -75,12 +75,12 @@ def add_residual(
     """Adds a sublayer's output to the residual stream, with bias and dropout.
 
     Args:
-        features: Residual stream `[units, tokens]`, changed in place.
-        update: Output of the sublayer, without its bias.
+        features: The residual stream `[units, tokens]`, updated in place.
+        update: Output of the sublayer, before its bias `[units, tokens]`.
         bias: `[units]`.
         seed: Seed of the dropout.
         threshold: Random bits below it drop a unit.
-        scale: Factor for what is kept.
+        scale: Factor of kept units.
     """
     tokens = features.shape[1]
     for unit in range(features.shape[0]):
@@ -99,15 +99,16 @@ def dropout_backward(
     update_gradients: np.ndarray,
     bias_gradient: np.ndarray,
 ) -> None:
-    """Gradients of what `add_residual` added.
+    """Computes the gradients of `add_residual` with respect to update and bias.
 
     Args:
-        gradients: Of the residual stream `[units, tokens]`.
+        gradients: Gradients with respect to the residual stream `[units, tokens]`.
         seed: Seed of the dropout.
         threshold: Random bits below it drop a unit.
-        scale: Factor for what is kept.
-        update_gradients: Gets the gradients of the sublayer's output.
-        bias_gradient: Gets the gradient of the bias `[units]`.
+        scale: Factor of kept units.
+        update_gradients: Output: the gradients with respect to `update`
+            `[units, tokens]`.
+        bias_gradient: Output: the gradient with respect to the bias `[units]`.
     """
     tokens = gradients.shape[1]
     for unit in range(gradients.shape[0]):

@@ -1,7 +1,7 @@
 """Products of activations with kernels `[groups, fan_in, units_per_group]`.
 
-Every group reads inputs of its own. All arrays are contiguous; activations are 32-bit
-floats, indices 64-bit integers.
+Every group reads inputs of its own, at `indices`. All arrays are contiguous;
+activations are 32-bit floats, indices 64-bit integers.
 """
 
 from __future__ import annotations
@@ -12,46 +12,47 @@ from rasa_randconn.kernels.compilation import compiled, inlined
 from rasa_randconn.kernels.inner_loops import (
     ROWS,
     products_of_rows,
-    rows_of_one_loop,
+    tile_rows,
     weighted_sums,
     weighted_sums_backward,
 )
 from rasa_randconn.kernels.vectors import BYTES, INDEX_BYTES, LANES, address_of
 
-_MOST_ROWS = ROWS[0]
+_MAX_ROWS = ROWS[0]
 
-# Weights so far apart fall on each other in the nearest cache.
-_FAR_APART = 512
+# With so many units per group, the weights of one unit share few sets of the cache and
+# evict each other. A tile's weights are then copied next to each other first.
+_MIN_UNITS_TO_COPY = 512
 
 
 @compiled
 def multiply(
     kernel: np.ndarray, indices: np.ndarray, features: np.ndarray, outputs: np.ndarray
 ) -> None:
-    """Computes the outputs of a layer.
+    """Computes the products of a layer, without its bias.
 
     Args:
         kernel: `[groups, fan_in, units_per_group]`.
         indices: Inputs of every group `[groups, fan_in]`.
         features: Activations `[inputs, tokens]`.
-        outputs: Gets the activations `[units, tokens]`.
+        outputs: Output: the activations `[units, tokens]`.
     """
     groups, fan_in, units = kernel.shape
     tokens = features.shape[1]
-    side_by_side = np.empty((fan_in, _MOST_ROWS), np.float32)
+    tile_weights = np.empty((fan_in, _MAX_ROWS), np.float32)
     for group in range(groups):
         group_indices = address_of(indices) + INDEX_BYTES * group * fan_in
         unit = 0
         while unit < units:
-            rows = rows_of_one_loop(units - unit)
+            rows = tile_rows(units - unit)
             weights = address_of(kernel) + BYTES * (group * fan_in * units + unit)
             distance = units
-            if units >= _FAR_APART:
+            if units >= _MIN_UNITS_TO_COPY:
                 for i in range(fan_in):
                     for row in range(rows):
-                        side_by_side[i, row] = kernel[group, i, unit + row]
-                weights = address_of(side_by_side)
-                distance = _MOST_ROWS
+                        tile_weights[i, row] = kernel[group, i, unit + row]
+                weights = address_of(tile_weights)
+                distance = _MAX_ROWS
             first = address_of(outputs) + BYTES * (group * units + unit) * tokens
             for token in range(0, tokens, LANES):
                 weighted_sums(
@@ -76,13 +77,14 @@ def multiply_backward(
     gradients: np.ndarray,
     feature_gradients: np.ndarray,
 ) -> None:
-    """Adds the gradients of the inputs of `multiply`.
+    """Adds the gradients of `multiply` with respect to its features.
 
     Args:
         kernel: `[groups, fan_in, units_per_group]`.
         indices: Inputs of every group `[groups, fan_in]`.
-        gradients: Of the outputs `[units, tokens]`.
-        feature_gradients: The gradients of the features `[inputs, tokens]` are added.
+        gradients: Gradients with respect to the outputs `[units, tokens]`.
+        feature_gradients: Output: the gradients with respect to the features
+            `[inputs, tokens]` are added to it.
     """
     groups, fan_in, units = kernel.shape
     tokens = gradients.shape[1]
@@ -90,18 +92,18 @@ def multiply_backward(
         first = address_of(gradients) + BYTES * group * units * tokens
         i = 0
         while i < fan_in:
-            rows = rows_of_one_loop(fan_in - i)
-            place = group * fan_in + i
+            rows = tile_rows(fan_in - i)
+            row = group * fan_in + i
             for token in range(0, tokens, LANES):
                 weighted_sums_backward(
                     rows,
                     tokens - token,
-                    address_of(kernel) + BYTES * place * units,
+                    address_of(kernel) + BYTES * row * units,
                     units,
                     1,
                     first + BYTES * token,
                     units,
-                    address_of(indices) + INDEX_BYTES * place,
+                    address_of(indices) + INDEX_BYTES * row,
                     address_of(feature_gradients) + BYTES * token,
                     tokens,
                 )
@@ -115,34 +117,34 @@ def kernel_gradient(
     gradients: np.ndarray,
     result: np.ndarray,
 ) -> None:
-    """Computes the gradient of the kernel of `multiply`.
+    """Computes the gradient of `multiply` with respect to its kernel.
 
     Args:
         features: Activations `[inputs, tokens]`.
         indices: Inputs of every group `[groups, fan_in]`.
-        gradients: Of the outputs `[units, tokens]`.
-        result: Gets the gradient `[groups, fan_in, units_per_group]`.
+        gradients: Gradients with respect to the outputs `[units, tokens]`.
+        result: Output: the gradient `[groups, fan_in, units_per_group]`.
     """
     groups, fan_in, units = result.shape
     tokens = features.shape[1]
     length = BYTES * tokens
     x = address_of(features)
-    square = np.empty((4, 4), np.float32)
-    has_squares = fan_in >= 4 and units >= 4
+    tile = np.empty((4, 4), np.float32)
+    has_whole_tiles = fan_in >= 4 and units >= 4
     for group in range(groups):
         inputs = indices[group]
         y = address_of(gradients) + group * units * length
         for i in range(0, fan_in, 4):
-            # what the last square has in common with others is computed again
+            # the last tile overlaps the one before it where sizes are no multiple of 4
             i = max(min(i, fan_in - 4), 0)
-            i1, i2, i3 = _following(i, fan_in)
+            i1, i2, i3 = _next_indices(i, fan_in)
             for j in range(0, units, 4):
                 j = max(min(j, units - 4), 0)
-                j1, j2, j3 = _following(j, units)
-                place, distance = address_of(square), 4
-                if has_squares:
-                    place = address_of(result)
-                    place += BYTES * ((group * fan_in + i) * units + j)
+                j1, j2, j3 = _next_indices(j, units)
+                target, distance = address_of(tile), 4
+                if has_whole_tiles:
+                    target = address_of(result)
+                    target += BYTES * ((group * fan_in + i) * units + j)
                     distance = units
                 products_of_rows(
                     x + inputs[i] * length,
@@ -154,17 +156,17 @@ def kernel_gradient(
                     y + j2 * length,
                     y + j3 * length,
                     tokens,
-                    place,
+                    target,
                     distance,
                 )
-                if not has_squares:
+                if not has_whole_tiles:
                     for row in range(min(4, fan_in - i)):
                         for column in range(min(4, units - j)):
-                            result[group, i + row, j + column] = square[row, column]
+                            result[group, i + row, j + column] = tile[row, column]
 
 
 @inlined
-def _following(first: int, size: int) -> tuple:
-    """The three indices after the first, none beyond the last."""
+def _next_indices(first: int, size: int) -> tuple:
+    """The three indices after `first`, clipped to `size - 1`."""
     last = size - 1
     return min(first + 1, last), min(first + 2, last), min(first + 3, last)

@@ -1,9 +1,9 @@
 """The inner loops of products with packed kernels, on vectors of tokens.
 
-A loop keeps its sums in registers while it goes over the inputs or tokens, and reads
-the inputs of a group where they are: what it costs is the multiplications. The
-intrinsics are called in compiled code; arguments are addresses, and distances in
-numbers.
+A loop computes a tile: some rows, and one vector of tokens. It keeps the tile's sums in
+registers while it goes over the inputs, and reads the inputs of a group where they lie,
+so no copy of them is made. The intrinsics are called in compiled code; they take
+addresses, and distances as numbers of floats.
 """
 
 from __future__ import annotations
@@ -20,44 +20,45 @@ from rasa_randconn.kernels.vectors import (
     INDEX_BYTES,
     LANES,
     VectorCode,
-    write_choice,
+    specialize,
 )
 
 
 def _rows_in_registers() -> int:
-    """How many vectors of sums fit into the registers, with room for the factors."""
+    """How many rows of sums fit into the registers, with room for the factors."""
     return 8 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 6
 
 
-#: Numbers of rows that a loop can have, falling.
+#: Rows of a tile that loops are compiled for, largest first.
 ROWS = (_rows_in_registers(), 4, 2, 1)
 
 
 @inlined
-def rows_of_one_loop(rows: int) -> int:
-    """How many of the rows that are left the next loop takes."""
-    for number in ROWS:
-        if rows >= number:
-            return number
+def tile_rows(remaining: int) -> int:
+    """Number of rows of the next tile, given how many rows remain."""
+    for rows in ROWS:
+        if remaining >= rows:
+            return rows
     return 0
 
 
 def _weighted_sums(is_backward: bool) -> Any:
-    """Makes a loop that sums up weighted inputs for some rows and a vector of tokens.
+    """Makes the loop that sums up weighted inputs for a tile.
 
-    It is called with
+    Arguments of the loop:
 
-    - the number of rows, one of `ROWS`, and that of tokens, of which a vector is taken;
-    - the address of the first weight, the weights' distances from row to row and from
-      input to input;
+    - the number of rows, one of `ROWS`, and the number of tokens that remain (those
+      after the first vector are ignored);
+    - the address of the first weight, and the weights' distances from row to row and
+      from input to input;
     - the address of the first input at the first token, and the number of inputs;
-    - the address of the indices: of the inputs, or going backward of the rows;
+    - the address of the indices: of the inputs, or in the backward pass of the rows;
     - the address of the first row at the first token;
-    - the distance between inputs, which is that between rows, too.
+    - the distance from input to input, which is also that from row to row.
 
     Args:
-        is_backward: Whether sums are added to the rows that the indices name, instead
-            of put into rows that follow one another.
+        is_backward: Whether sums are added to the rows at the indices, instead of
+            stored in consecutive rows.
     """
 
     def typed(
@@ -78,38 +79,40 @@ def _weighted_sums(is_backward: bool) -> Any:
             inputs, count, indices, outputs, length = arguments[5:]
             full = VectorCode(builder)
 
-            def indexed(number: Any) -> Any:
-                return full.index(full.place(indices, number, INDEX_BYTES))
+            def index_at(position: Any) -> Any:
+                return full.load_index(full.address(indices, position, INDEX_BYTES))
 
-            def write(constant: int, is_masked: bool) -> None:
+            def emit(constant: int, is_masked: bool) -> None:
                 code = full.within(full.integer(0), tokens) if is_masked else full
-                row_places = [
+                row_offsets = [
                     builder.mul(row_step, code.integer(row)) for row in range(constant)
                 ]
 
                 def add(step: Any, totals: Any) -> Any:
-                    number = step if is_backward else indexed(step)
-                    values = code.load(code.place(inputs, builder.mul(number, length)))
-                    first = code.place(weights, builder.mul(step, input_step))
+                    row = step if is_backward else index_at(step)
+                    values = code.load(code.address(inputs, builder.mul(row, length)))
+                    first = code.address(weights, builder.mul(step, input_step))
                     return [
-                        code.add_product(
-                            total, values, code.load_everywhere(code.place(first, row))
+                        code.multiply_add(
+                            total,
+                            values,
+                            code.load_broadcast(code.address(first, offset)),
                         )
-                        for total, row in zip(totals, row_places)
+                        for total, offset in zip(totals, row_offsets)
                     ]
 
-                totals = code.sums(count, code.zeros(constant), add)
-                for row, total in enumerate(totals):
-                    number = code.integer(row)
+                totals = code.accumulate(count, code.zeros(constant), add)
+                for i, total in enumerate(totals):
+                    row = code.integer(i)
                     if is_backward:
-                        number = indexed(number)
-                    place = code.place(outputs, builder.mul(number, length))
+                        row = index_at(row)
+                    output = code.address(outputs, builder.mul(row, length))
                     if is_backward:
-                        total = builder.fadd(total, code.load(place))
-                    code.store(total, place)
+                        total = builder.fadd(total, code.load(output))
+                    code.store(total, output)
 
             is_full = builder.icmp_signed(">=", tokens, full.integer(LANES))
-            write_choice(builder, rows, ROWS, is_full, write)
+            specialize(builder, rows, ROWS, is_full, emit)
             return context.get_dummy_value()
 
         return types.none(*[types.int64] * 10), generate
@@ -117,10 +120,10 @@ def _weighted_sums(is_backward: bool) -> Any:
     return intrinsic(typed)
 
 
-#: Sums for rows that follow one another, of inputs that the indices name.
+#: Sums of the inputs at the indices, stored in consecutive rows.
 weighted_sums: Any = _weighted_sums(is_backward=False)
 
-#: Sums that are added to the rows that the indices name.
+#: Sums of consecutive inputs, added to the rows at the indices.
 weighted_sums_backward: Any = _weighted_sums(is_backward=True)
 
 
@@ -138,40 +141,41 @@ def _products_of_rows(
     results: Any,
     result_step: Any,
 ) -> Any:
-    """How to compile `products_of_rows`."""
+    """Typing and code generation of `products_of_rows`."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         rows, (tokens, results, result_step) = arguments[:8], arguments[8:]
         lanes = tokens.type(LANES)
 
         def add(code: VectorCode, first: Any, totals: Any) -> Any:
-            vectors = [code.load(code.place(row, first)) for row in rows]
+            vectors = [code.load(code.address(row, first)) for row in rows]
             pairs = itertools.product(vectors[:4], vectors[4:])
-            return [code.add_product(t, x, y) for t, (x, y) in zip(totals, pairs)]
+            return [code.multiply_add(t, x, y) for t, (x, y) in zip(totals, pairs)]
 
         code = VectorCode(builder)
-        totals = code.sums(
+        totals = code.accumulate(
             builder.sdiv(tokens, lanes),
             code.zeros(16),
             lambda step, totals: add(code, builder.mul(step, lanes), totals),
         )
-        left = builder.srem(tokens, lanes)
-        last = code.within(code.integer(0), left)
-        totals = code.sums(
-            builder.zext(builder.icmp_signed("<", code.integer(0), left), left.type),
+        remainder = builder.srem(tokens, lanes)
+        last = code.within(code.integer(0), remainder)
+        has_remainder = builder.icmp_signed("<", code.integer(0), remainder)
+        totals = code.accumulate(
+            builder.zext(has_remainder, remainder.type),
             totals,
-            lambda step, totals: add(last, builder.sub(tokens, left), totals),
+            lambda step, totals: add(last, builder.sub(tokens, remainder), totals),
         )
-        square = code.sums_of_lanes(totals)
+        tile = code.horizontal_sums(totals)
         for row in range(4):
-            place = builder.mul(result_step, code.integer(row))
-            code.store_part(square, 4 * row, 4, code.place(results, place))
+            offset = builder.mul(result_step, code.integer(row))
+            code.store_part(tile, 4 * row, 4, code.address(results, offset))
         return context.get_dummy_value()
 
     return types.none(*[types.int64] * 11), generate
 
 
-#: Multiplies 4 rows with 4 others, sums up over tokens, and puts the sums into an array
-#: `[4, 4]`. It is called with the addresses of the rows at the first token, the number
-#: of tokens, the address of the array and the distance between its rows.
+#: Multiplies 4 rows with 4 others, sums up over tokens, and stores the sums in a tile
+#: `[4, 4]`. Arguments: the addresses of the rows at the first token, the number of
+#: tokens, the address of the tile and the distance between its rows.
 products_of_rows: Any = intrinsic(_products_of_rows)

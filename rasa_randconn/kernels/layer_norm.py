@@ -1,4 +1,4 @@
-"""Layer normalisation of activations that lie features first."""
+"""Layer normalisation of activations `[units, tokens]`."""
 
 from __future__ import annotations
 
@@ -17,35 +17,37 @@ def normalize(
     inverse_deviations: np.ndarray,
     outputs: np.ndarray,
 ) -> None:
-    """Normalises every token over its units.
+    """Normalises each token over its units.
 
     Args:
         features: `[units, tokens]`.
         gamma: Scale `[units]`.
         beta: Shift `[units]`.
         epsilon: Added to the variance.
-        standardized: Gets the features with mean 0 and variance 1.
-        inverse_deviations: Gets 1 over the standard deviation of every token.
-        outputs: Gets the scaled and shifted features.
+        standardized: Output: the features of each token with mean 0 and variance 1
+            `[units, tokens]`.
+        inverse_deviations: Output: 1 over the standard deviation of each token
+            `[tokens]`.
+        outputs: Output: the scaled and shifted features `[units, tokens]`.
 
     Source: Ba, Kiros and Hinton, "Layer Normalization", 2016.
     """
     units, tokens = features.shape
     means = np.zeros(tokens, np.float32)
     variances = np.zeros(tokens, np.float32)
-    share = np.float32(1.0 / units)
+    factor = np.float32(1.0 / units)
     for unit in range(units):
         for token in range(tokens):
             means[token] += features[unit, token]
     for token in range(tokens):
-        means[token] *= share
+        means[token] *= factor
     for unit in range(units):
         for token in range(tokens):
             difference = features[unit, token] - means[token]
             variances[token] += difference * difference
     for token in range(tokens):
         inverse_deviations[token] = np.float32(1.0) / np.sqrt(
-            variances[token] * share + epsilon
+            variances[token] * factor + epsilon
         )
     for unit in range(units):
         scale, shift = gamma[unit], beta[unit]
@@ -65,21 +67,22 @@ def normalize_backward(
     gamma_gradient: np.ndarray,
     beta_gradient: np.ndarray,
 ) -> None:
-    """Gradients of `normalize`.
+    """Computes the gradients of `normalize`.
 
     Args:
-        gradients: Of the outputs `[units, tokens]`.
+        gradients: Gradients with respect to the outputs `[units, tokens]`.
         gamma: Scale `[units]`.
-        standardized: As `normalize` left it.
-        inverse_deviations: As `normalize` left them.
-        feature_gradients: The gradients of the features are added to these.
-        gamma_gradient: Gets the gradient of the scale.
-        beta_gradient: Gets the gradient of the shift.
+        standardized: As computed by `normalize`.
+        inverse_deviations: As computed by `normalize`.
+        feature_gradients: Output: the gradients with respect to the features
+            `[units, tokens]` are added to it.
+        gamma_gradient: Output: the gradient with respect to the scale `[units]`.
+        beta_gradient: Output: the gradient with respect to the shift `[units]`.
     """
     units, tokens = gradients.shape
     sums = np.zeros(tokens, np.float32)
     products = np.zeros(tokens, np.float32)
-    share = np.float32(1.0 / units)
+    factor = np.float32(1.0 / units)
     for unit in range(units):
         scale = gamma[unit]
         scale_gradient = np.float32(0.0)
@@ -98,5 +101,5 @@ def normalize_backward(
         for token in range(tokens):
             feature_gradients[unit, token] += inverse_deviations[token] * (
                 gradients[unit, token] * scale
-                - share * (sums[token] + standardized[unit, token] * products[token])
+                - factor * (sums[token] + standardized[unit, token] * products[token])
             )

@@ -1,6 +1,6 @@
-"""Moving tokens between batches and the layout of the kernels.
+"""Transposes tokens between batches `[tokens, units]` and kernels `[units, tokens]`.
 
-Tokens are moved in blocks, so that both sides stay in the cache.
+Tokens are copied in blocks, so that both sides stay in the cache.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ _BLOCK = 16
 
 @compiled
 def take_tokens(rows: np.ndarray, first: int, count: int, features: np.ndarray) -> None:
-    """Takes tokens out of a batch, features first.
+    """Copies consecutive tokens of a batch into an array `[units, tokens]`.
 
     Args:
-        rows: All tokens `[tokens of the batch, units]`.
-        first: The first token to take.
-        count: Number of tokens to take.
-        features: Gets them `[units, tokens]`; what is left becomes zero.
+        rows: All tokens of the batch `[tokens of the batch, units]`.
+        first: The first token to copy.
+        count: Number of tokens to copy.
+        features: Output: the tokens `[units, tokens]`; columns beyond `count` become
+            zero.
     """
     units = features.shape[0]
     for start in range(0, count, _BLOCK):
@@ -34,7 +35,14 @@ def take_tokens(rows: np.ndarray, first: int, count: int, features: np.ndarray) 
 
 @compiled
 def put_tokens(features: np.ndarray, first: int, count: int, rows: np.ndarray) -> None:
-    """Puts tokens back into a batch (arguments as for `take_tokens`)."""
+    """Copies tokens back into a batch.
+
+    Args:
+        features: `[units, tokens]`.
+        first: Where the first token goes.
+        count: Number of tokens to copy.
+        rows: Output: the batch `[tokens of the batch, units]`; other tokens stay.
+    """
     units = features.shape[0]
     for start in range(0, count, _BLOCK):
         end = min(start + _BLOCK, count)
@@ -46,12 +54,12 @@ def put_tokens(features: np.ndarray, first: int, count: int, rows: np.ndarray) -
 
 @compiled
 def take_columns(features: np.ndarray, tokens: np.ndarray, taken: np.ndarray) -> None:
-    """Takes some tokens of activations that lie features first.
+    """Gathers some tokens of `[units, tokens]`.
 
     Args:
         features: `[units, tokens]`.
-        tokens: The tokens to take.
-        taken: Gets them `[units, tokens]`; what is left becomes zero.
+        tokens: Indices of the tokens to gather.
+        taken: Output: these tokens `[units, tokens]`; columns beyond them become zero.
     """
     count = len(tokens)
     for unit in range(taken.shape[0]):
@@ -63,7 +71,13 @@ def take_columns(features: np.ndarray, tokens: np.ndarray, taken: np.ndarray) ->
 
 @compiled
 def put_columns(taken: np.ndarray, tokens: np.ndarray, features: np.ndarray) -> None:
-    """Puts tokens back in place; all others become zero (see `take_columns`)."""
+    """Scatters tokens back to their columns, the reverse of `take_columns`.
+
+    Args:
+        taken: Gathered tokens `[units, tokens]`.
+        tokens: Indices of these tokens.
+        features: Output: `[units, tokens]`; all other tokens become zero.
+    """
     features[:, :] = 0.0
     for unit in range(features.shape[0]):
         for i in range(len(tokens)):

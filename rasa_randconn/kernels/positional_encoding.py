@@ -1,4 +1,4 @@
-"""What happens between the embedding's product and the first encoder layer."""
+"""Positional encoding, with the bias, scaling and dropout of the embedding layer."""
 
 from __future__ import annotations
 
@@ -18,32 +18,34 @@ def add_positional_encoding(
     threshold: np.uint32,
     scale: np.float32,
 ) -> None:
-    """Adds the bias, scales by the root of the units, adds positions, drops units.
+    """Adds bias and positional encoding to the embedding layer's products.
+
+    `((features + bias) * sqrt(units) + encoding[:, positions])`, with dropout.
 
     Args:
-        features: Products `[units, tokens]`, changed in place.
+        features: Products `[units, tokens]`, updated in place.
         bias: `[units]`.
-        encoding: Encoding of every position `[units, positions]`.
-        positions: Position of every token in its example.
+        encoding: Encodings of all positions `[units, positions]`.
+        positions: Position of each token in its example `[tokens]`.
         seed: Seed of the dropout.
         threshold: Random bits below it drop a unit.
-        scale: Factor for what is kept.
+        scale: Factor of kept units.
 
     Source: Vaswani et al., "Attention Is All You Need", 2017.
     """
     units, tokens = features.shape
     root = np.float32(np.sqrt(units))
-    added = np.empty(tokens, np.float32)
+    added_encoding = np.empty(tokens, np.float32)
     for unit in range(units):
-        # apart, so that the loop with the arithmetic uses vectors
+        # a gather in a loop of its own, so that the arithmetic below is vectorised
         unit_encoding = encoding[unit]
         for token in range(tokens):
-            added[token] = unit_encoding[np.uint32(positions[token])]
+            added_encoding[token] = unit_encoding[np.uint32(positions[token])]
         shift = bias[unit]
         for token in range(tokens):
             factor = kept_factor(unit * tokens + token, seed, threshold, scale)
             value = (features[unit, token] + shift) * root
-            features[unit, token] = (value + added[token]) * factor
+            features[unit, token] = (value + added_encoding[token]) * factor
 
 
 @compiled
@@ -54,14 +56,15 @@ def add_positional_encoding_backward(
     scale: np.float32,
     bias_gradient: np.ndarray,
 ) -> None:
-    """Turns gradients of `add_positional_encoding`' result into those of the products.
+    """Computes the gradients of `add_positional_encoding`.
 
     Args:
-        gradients: `[units, tokens]`, changed in place.
+        gradients: Gradients with respect to the result `[units, tokens]`; output: those
+            with respect to the products.
         seed: Seed of the dropout.
         threshold: Random bits below it drop a unit.
-        scale: Factor for what is kept.
-        bias_gradient: Gets the gradient of the bias `[units]`.
+        scale: Factor of kept units.
+        bias_gradient: Output: the gradient with respect to the bias `[units]`.
     """
     units, tokens = gradients.shape
     root = np.float32(np.sqrt(units))

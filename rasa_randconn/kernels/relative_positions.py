@@ -1,7 +1,9 @@
-"""Embeddings of the distance from query to key, in attention (Shaw et al., 2018).
+"""Embeddings of the offset `key - query` in attention.
 
-The weights of a head are a band `[offsets, tokens]`, see `attention_loops`: all places
-of a row have the same distance, so they share one embedding.
+The weights of a head are a band `[offsets, tokens]`, see `attention`: a row has one
+offset, so it has one embedding.
+
+Source: Shaw et al., "Self-Attention with Relative Position Representations", 2018.
 """
 
 from __future__ import annotations
@@ -12,21 +14,21 @@ from rasa_randconn.kernels.attention_loops import OFFSETS, add_embedded
 from rasa_randconn.kernels.compilation import inlined
 from rasa_randconn.kernels.vectors import BYTES, INDEX_BYTES, LANES, address_of
 
-_MOST_OFFSETS = OFFSETS[0]
+_MAX_OFFSETS = OFFSETS[0]
 
 
 @inlined
 def relative_index(
     offset: int, max_relative_position: int, unidirectional: bool
 ) -> int:
-    """Which embedding belongs to a distance from query to key.
+    """The index of the embedding of an offset.
 
-    Beyond `max_relative_position`, distances are not told apart. Embeddings are counted
-    from the farthest past on; without a future, keys ahead share that of the present.
+    Offsets are clipped to `[-max_relative_position, max_relative_position]`, or, if
+    unidirectional, to `[-max_relative_position, 0]`; the lowest has index 0.
     """
-    nearest = 0 if unidirectional else max_relative_position
-    distance = min(max(offset, -max_relative_position), nearest)
-    return distance + max_relative_position
+    highest = 0 if unidirectional else max_relative_position
+    clipped = min(max(offset, -max_relative_position), highest)
+    return clipped + max_relative_position
 
 
 @inlined
@@ -38,23 +40,22 @@ def add_products(
     zero_row: int,
     band: np.ndarray,
 ) -> None:
-    """Adds the products of queries with the embeddings of the distances to keys.
+    """Adds the dot products of queries and the embeddings of their offsets to a band.
 
     Args:
         queries: `[depth, tokens]`.
-        embeddings: `[distances, depth]`.
-        indices: Embedding of every row of the band.
-        ranges: First and last offset of every vector of tokens `[vectors, 2]`; places
-            of no other are changed.
+        embeddings: `[embeddings, depth]`.
+        indices: Index of the embedding of each row of the band.
+        ranges: First and last offset of each vector of tokens `[vectors, 2]`.
         zero_row: The row of offset 0.
-        band: `[offsets, tokens]`, with a vector before and after the tokens.
+        band: Output: the products are added to it, at these offsets only.
     """
     depth, tokens = queries.shape
     for vector in range(len(ranges)):
         token = vector * LANES
         offset, last = ranges[vector]
         while offset <= last:
-            number = _MOST_OFFSETS if offset + _MOST_OFFSETS - 1 <= last else 1
+            number = _MAX_OFFSETS if offset + _MAX_OFFSETS - 1 <= last else 1
             row = zero_row + offset
             add_embedded(
                 number,
@@ -74,13 +75,13 @@ def add_products(
 def add_embeddings(
     band: np.ndarray, embeddings: np.ndarray, indices: np.ndarray, outputs: np.ndarray
 ) -> None:
-    """Adds to every query the weighted embeddings of the distances to keys.
+    """Adds the weighted embeddings of its offsets to each query's output.
 
     Args:
-        band: Weights `[offsets, tokens]`, zero for keys out of sight.
-        embeddings: `[distances, depth]`.
-        indices: Embedding of every row of the band.
-        outputs: `[depth, tokens]`, added to.
+        band: Weights, zero where a query does not attend.
+        embeddings: `[embeddings, depth]`.
+        indices: Index of the embedding of each row of the band.
+        outputs: Output: the sums `[depth, tokens]` are added to it.
     """
     depth, tokens = outputs.shape
     for row in range(len(band)):
@@ -96,13 +97,13 @@ def add_embeddings(
 def add_embedding_gradients(
     band: np.ndarray, queries: np.ndarray, indices: np.ndarray, gradients: np.ndarray
 ) -> None:
-    """Adds weighted queries to the gradients of the embeddings that they have used.
+    """Adds the gradients with respect to embeddings: sums of weighted queries.
 
     Args:
-        band: Weights `[offsets, tokens]`, zero for keys out of sight.
+        band: Weights, zero where a query does not attend.
         queries: `[depth, tokens]`.
-        indices: Embedding of every row of the band.
-        gradients: Of the embeddings `[distances, depth]`, added to.
+        indices: Index of the embedding of each row of the band.
+        gradients: Output: the gradients `[embeddings, depth]` are added to it.
     """
     depth, tokens = queries.shape
     for row in range(len(band)):

@@ -1,4 +1,4 @@
-"""Running independent pieces of work on all cores."""
+"""Runs independent pieces of work on all cores."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Result = TypeVar("Result")
 def in_parallel(
     function: Callable[[Piece], Result], pieces: Sequence[Piece]
 ) -> List[Result]:
-    """Applies a function to every piece, in several threads.
+    """Applies a function to each piece, in several threads.
 
-    Compiled kernels let other threads run, so this uses all cores, or as many as
+    Compiled kernels release Python's global lock, so this uses all cores, or as many as
     `NUMBA_NUM_THREADS` allows. The calling thread works, too. Results do not depend on
     the number of cores.
 
     Args:
-        function: What to do with a piece; must not share changing state.
+        function: Computes one piece; calls must not depend on each other.
         pieces: The pieces.
 
     Returns:
@@ -37,30 +37,31 @@ def in_parallel(
         for index in open_pieces:
             results[index] = function(pieces[index])
 
-    shares = [_Share(work) for _ in range(min(len(pieces), _cores()) - 1)]
-    for share in shares:
-        _open_shares(os.getpid()).put(share)
+    tasks = [_Task(work) for _ in range(min(len(pieces), _cores()) - 1)]
+    for task in tasks:
+        _task_queue(os.getpid()).put(task)
     try:
         work()
     finally:
-        # what has not started is not waited for: it might wait for this very thread
-        started = [share for share in shares if not share.cancel()]
-        for share in started:
-            share.wait()
-    for share in started:
-        if share.error is not None:
-            raise share.error
+        # waiting for a task that has not started could deadlock: all workers may be
+        # waiting for this thread
+        started = [task for task in tasks if not task.cancel()]
+        for task in started:
+            task.wait()
+    for task in started:
+        if task.error is not None:
+            raise task.error
     return results
 
 
-class _Share:
-    """A helper's share of the work, which its owner takes back if none comes.
+class _Task:
+    """Work for a worker thread; can be cancelled until the worker starts it.
 
-    Futures do the same, but hand over so slowly that a thread gains little from a
-    helper for work of a millisecond.
+    This is a future with less overhead: `concurrent.futures` takes too long to be of
+    use for a millisecond of work.
 
     Attributes:
-        error: What the work raised.
+        error: The exception that the work raised, if any.
     """
 
     def __init__(self, work: Callable[[], None]) -> None:
@@ -71,41 +72,41 @@ class _Share:
         self._is_running.acquire()
 
     def cancel(self) -> bool:
-        """Takes the work back, unless a helper has begun."""
+        """Cancels the task. Returns false if a worker has started it."""
         return self._is_taken.acquire(blocking=False)
 
     def run(self) -> None:
-        """Does the work, unless it was taken back."""
+        """Does the work, unless the task was cancelled."""
         if not self._is_taken.acquire(blocking=False):
             return
         try:
             self._work()
-        except BaseException as error:  # its owner raises it
+        except BaseException as error:  # raised by `in_parallel`
             self.error = error
         finally:
             self._is_running.release()
 
     def wait(self) -> None:
-        """Waits until a helper that has begun is done."""
+        """Waits for the worker that has started the task."""
         self._is_running.acquire()
 
 
 @lru_cache(maxsize=1)
-def _open_shares(process: int) -> SimpleQueue[_Share]:
-    """Where the helpers of a process look for work.
+def _task_queue(process: int) -> SimpleQueue[_Task]:
+    """The queue of a process, with its worker threads started.
 
-    They are started here: a forked process has none of its parent's threads.
+    There is one for each process, because a fork inherits no threads of its parent.
     """
-    shares: SimpleQueue[_Share] = SimpleQueue()
+    tasks: SimpleQueue[_Task] = SimpleQueue()
     for number in range(max(_cores() - 1, 1)):
         name = f"kernels-{number}"
-        Thread(target=_help, args=(shares,), name=name, daemon=True).start()
-    return shares
+        Thread(target=_run_tasks, args=(tasks,), name=name, daemon=True).start()
+    return tasks
 
 
-def _help(shares: SimpleQueue[_Share]) -> None:
+def _run_tasks(tasks: SimpleQueue[_Task]) -> None:
     while True:
-        shares.get().run()
+        tasks.get().run()
 
 
 def _cores() -> int:

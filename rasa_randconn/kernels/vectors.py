@@ -1,4 +1,4 @@
-"""LLVM code for vectors of 32-bit floats, which Numba has no type for."""
+"""LLVM code for vectors of 32-bit floats, a type that Numba lacks."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from numba.extending import intrinsic
 
 from rasa_randconn.kernels.compilation import inlined
 
-#: Numbers in a vector; where no register is so wide, LLVM takes several.
+#: Floats in a vector. LLVM splits it where registers are narrower.
 LANES = 16
 
-#: Bytes of a number, and of an index.
+#: Bytes of a float, and of an index.
 BYTES = 4
 INDEX_BYTES = 8
 
@@ -28,12 +28,12 @@ _INTEGERS = ir.VectorType(_INTEGER, LANES)
 _INDICES = ir.VectorType(_INDEX, LANES)
 _ZEROS = ir.Constant(_VECTOR, [0.0] * LANES)
 _ALIGNMENT = ir.Constant(_INDEX, BYTES)
-# a product and the sum that it goes into may be rounded once
+# lets LLVM fuse a multiplication with the addition that follows
 _FUSED = ("contract",)
 
 
 def _address_of(typing_context: Any, array: Any) -> Any:
-    """How to compile `address_of`."""
+    """Typing and code generation of `address_of`."""
     if not isinstance(array, types.Array) or array.layout != "C":
         raise TypingError(f"Kernels take contiguous arrays, not {array}.")
 
@@ -44,12 +44,12 @@ def _address_of(typing_context: Any, array: Any) -> Any:
     return types.int64(array), generate
 
 
-#: Where a contiguous array lies in memory (to be called in compiled code).
+#: The memory address of a contiguous array (to be called in compiled code).
 address_of: Any = intrinsic(_address_of)
 
 
 def _pointer_at(typing_context: Any, address: Any) -> Any:
-    """How to compile `_pointer`."""
+    """Typing and code generation of `_pointer`."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], _FLOAT.as_pointer())
@@ -62,59 +62,59 @@ _pointer: Any = intrinsic(_pointer_at)
 
 @inlined
 def floats_at(address: int, size: int) -> np.ndarray:
-    """The 32-bit floats that lie at an address (to be called in compiled code)."""
+    """A view of the 32-bit floats at an address (to be called in compiled code)."""
     return numba.carray(_pointer(address), (size,))
 
 
 @inlined
 def whole_vectors(count: int) -> int:
-    """The number rounded up to a multiple of `LANES`."""
+    """Rounds up to a multiple of `LANES`."""
     return (count + LANES - 1) // LANES * LANES
 
 
 class VectorCode:
-    """Writes code on vectors, of which only the first lanes may count."""
+    """Emits LLVM instructions on vectors, with or without a mask of lanes."""
 
     def __init__(self, builder: Any, mask: Optional[Any] = None) -> None:
-        """Starts writing.
+        """Emits instructions into a block.
 
         Args:
-            builder: Where the code goes.
-            mask: The lanes that count; all if `None`. The others are read as zero and
-                never written.
+            builder: The LLVM builder of the block.
+            mask: Lanes to load and store; all if `None`. Masked lanes are loaded as
+                zero and never stored.
         """
         self.builder = builder
         self._mask = mask
 
     def within(self, first: Any, count: Any) -> VectorCode:
-        """The same for vectors of which only a part lies within an array.
+        """The same, masked to the lanes that lie within an array.
 
         Args:
-            first: Where the first lane lies.
+            first: Index of the first lane in the array; may be negative.
             count: Length of the array.
         """
         builder = self.builder
         lanes = ir.Constant(_INTEGERS, list(range(LANES)))
-        places = builder.add(self._everywhere(first, _INTEGERS), lanes)
-        # as numbers without sign, negative ones are beyond the end
-        limits = self._everywhere(count, _INTEGERS)
-        return VectorCode(builder, builder.icmp_unsigned("<", places, limits))
+        positions = builder.add(self._broadcast(first, _INTEGERS), lanes)
+        # unsigned, so that negative positions are beyond the end, too
+        limits = self._broadcast(count, _INTEGERS)
+        return VectorCode(builder, builder.icmp_unsigned("<", positions, limits))
 
     def integer(self, value: int) -> Any:
         """A 64-bit constant."""
         return ir.Constant(_INTEGER, value)
 
-    def place(self, address: Any, count: Any, bytes_each: int = BYTES) -> Any:
-        """The address so many numbers further on."""
-        distance = self.builder.mul(count, self.integer(bytes_each))
-        return self.builder.add(address, distance)
+    def address(self, base: Any, count: Any, item_bytes: int = BYTES) -> Any:
+        """The address `count` items after a base address."""
+        distance = self.builder.mul(count, self.integer(item_bytes))
+        return self.builder.add(base, distance)
 
-    def index(self, address: Any) -> Any:
-        """Reads a 64-bit integer."""
+    def load_index(self, address: Any) -> Any:
+        """Loads a 64-bit integer."""
         return self.builder.load(self._pointer(address, _INTEGER))
 
     def load(self, address: Any) -> Any:
-        """Reads a vector."""
+        """Loads a vector."""
         pointer = self._pointer(address, _VECTOR)
         if self._mask is None:
             return self.builder.load(pointer, align=BYTES)
@@ -122,7 +122,7 @@ class VectorCode:
         return self._call("llvm.masked.load.v16f32.p0v16f32", _VECTOR, arguments)
 
     def store(self, vector: Any, address: Any) -> None:
-        """Writes a vector."""
+        """Stores a vector."""
         pointer = self._pointer(address, _VECTOR)
         if self._mask is None:
             self.builder.store(vector, pointer, align=BYTES)
@@ -131,7 +131,7 @@ class VectorCode:
         self._call("llvm.masked.store.v16f32.p0v16f32", ir.VoidType(), arguments)
 
     def store_part(self, vector: Any, first: int, count: int, address: Any) -> None:
-        """Writes some lanes of a vector, whatever the mask says."""
+        """Stores some lanes of a vector, regardless of the mask."""
         lanes = ir.Constant(
             ir.VectorType(_INDEX, count), list(range(first, first + count))
         )
@@ -139,42 +139,46 @@ class VectorCode:
         pointer = self._pointer(address, ir.VectorType(_FLOAT, count))
         self.builder.store(part, pointer, align=BYTES)
 
-    def load_everywhere(self, address: Any) -> Any:
-        """Reads one number into all lanes."""
+    def load_broadcast(self, address: Any) -> Any:
+        """Loads one float into all lanes."""
         number = self.builder.load(self._pointer(address, _FLOAT))
-        return self._everywhere(number, _VECTOR)
+        return self._broadcast(number, _VECTOR)
 
-    def sums_of_lanes(self, vectors: Sequence[Any]) -> Any:
-        """A vector of the sums of the lanes of as many vectors as it has lanes."""
+    def horizontal_sums(self, vectors: Sequence[Any]) -> Any:
+        """Sums up each of `LANES` vectors; lane i of the result is that of vector i."""
         vectors = list(vectors)
         even = ir.Constant(_INDICES, list(range(0, 2 * LANES, 2)))
         odd = ir.Constant(_INDICES, list(range(1, 2 * LANES, 2)))
         while len(vectors) > 1:
             vectors = [
                 self.builder.fadd(
-                    self.builder.shuffle_vector(one, other, even),
-                    self.builder.shuffle_vector(one, other, odd),
+                    self.builder.shuffle_vector(first, second, even),
+                    self.builder.shuffle_vector(first, second, odd),
                 )
-                for one, other in zip(vectors[::2], vectors[1::2])
+                for first, second in zip(vectors[::2], vectors[1::2])
             ]
         return vectors[0]
 
-    def add_product(self, total: Any, one: Any, other: Any) -> Any:
-        """Adds a product of vectors to a third."""
-        product = self.builder.fmul(one, other, flags=_FUSED)
+    def multiply_add(self, total: Any, x: Any, y: Any) -> Any:
+        """Computes `total + x * y`."""
+        product = self.builder.fmul(x, y, flags=_FUSED)
         return self.builder.fadd(total, product, flags=_FUSED)
 
-    def zeros(self, number: int) -> List[Any]:
-        """So many vectors of zeros."""
-        return [_ZEROS] * number
+    def zeros(self, count: int) -> List[Any]:
+        """Vectors of zeros."""
+        return [_ZEROS] * count
 
-    def sums(self, count: Any, start: Sequence[Any], add: Any) -> List[Any]:
-        """Writes a loop that adds to vectors, all of which stay in registers.
+    def accumulate(self, count: Any, start: Sequence[Any], add: Any) -> List[Any]:
+        """Emits a loop whose accumulators stay in registers.
 
         Args:
-            count: Number of rounds.
-            start: What the vectors are before the first.
-            add: Writes one round: takes its number and the vectors, returns the new.
+            count: Number of iterations.
+            start: The accumulators before the first iteration.
+            add: Emits the body: takes the iteration and the accumulators, returns the
+                new accumulators.
+
+        Returns:
+            The accumulators after the last iteration.
         """
         builder = self.builder
         before = builder.block
@@ -202,11 +206,11 @@ class VectorCode:
             result.add_incoming(new, body)
         return results
 
-    def _everywhere(self, scalar: Any, vector_type: Any) -> Any:
-        nothing = ir.Constant(vector_type, ir.Undefined)
-        first = self.builder.insert_element(nothing, scalar, ir.Constant(_INDEX, 0))
+    def _broadcast(self, scalar: Any, vector_type: Any) -> Any:
+        undefined = ir.Constant(vector_type, ir.Undefined)
+        first = self.builder.insert_element(undefined, scalar, ir.Constant(_INDEX, 0))
         lanes = ir.Constant(_INDICES, [0] * LANES)
-        return self.builder.shuffle_vector(first, nothing, lanes)
+        return self.builder.shuffle_vector(first, undefined, lanes)
 
     def _pointer(self, address: Any, pointee: Any) -> Any:
         return self.builder.inttoptr(address, pointee.as_pointer())
@@ -219,27 +223,27 @@ class VectorCode:
         return self.builder.call(function, arguments)
 
 
-def write_choice(
-    builder: Any, number: Any, numbers: Any, is_whole: Any, write: Any
+def specialize(
+    builder: Any, value: Any, constants: Any, is_whole: Any, emit: Any
 ) -> None:
-    """Writes a loop for each of some numbers, with and without masks.
+    """Emits a loop for each constant, with and without masks, and the choice of one.
 
     Args:
-        builder: Where the code goes.
-        number: Which of the numbers it is when the code runs.
-        numbers: The numbers.
-        is_whole: Whether no masks are needed when the code runs.
-        write: Writes the loop for a number, with masks or not.
+        builder: The LLVM builder of the block.
+        value: One of the constants, known at run time.
+        constants: The constants to emit a loop for.
+        is_whole: Whether no mask is needed, known at run time.
+        emit: Emits the loop for a constant, with masks or without.
     """
     with builder.if_else(is_whole) as (whole, part):
         for branch, is_masked in ((whole, False), (part, True)):
             with branch:
                 end = builder.append_basic_block("end")
-                choice = builder.switch(number, end)
-                for constant in numbers:
+                choice = builder.switch(value, end)
+                for constant in constants:
                     block = builder.append_basic_block(f"number_{constant}")
-                    choice.add_case(number.type(constant), block)
+                    choice.add_case(value.type(constant), block)
                     builder.position_at_end(block)
-                    write(constant, is_masked)
+                    emit(constant, is_masked)
                     builder.branch(end)
                 builder.position_at_end(end)

@@ -79,41 +79,41 @@ class EntityTags:
             most probable tags of single tokens are right.
         """
         scores = self._scored(tape, tokens, entity_tags)
-        number, transitions = self._scores.units, self._transitions.array
-        moves = np.empty((number, number), np.float32)
-        emissions = np.empty_like(scores.array)
-        states = np.empty_like(scores.array)
-        totals = np.empty(len(tags), np.float32)
-        likelihoods = np.empty(len(lengths), np.float32)
+        transitions = self._transitions.array
+        exp_transitions = np.empty_like(transitions)
+        exp_scores = np.empty_like(scores.array)
+        alpha = np.empty_like(scores.array)
+        scale = np.empty(len(tags), np.float32)
+        log_likelihoods = np.empty(len(lengths), np.float32)
         starts = starts_of(lengths)
-        crf.run_forward(
+        crf.forward_algorithm(
             scores.array,
             transitions,
             tags,
             starts,
-            moves,
-            emissions,
-            states,
-            totals,
-            likelihoods,
+            exp_transitions,
+            exp_scores,
+            alpha,
+            scale,
+            log_likelihoods,
         )
         factors = (
-            scaling_factors(likelihoods)
+            scaling_factors(log_likelihoods)
             if self._is_scaled
-            else np.ones_like(likelihoods)
+            else np.ones_like(log_likelihoods)
         )
-        upstream = (-factors / len(lengths)).astype(np.float32)
+        likelihood_gradients = (-factors / len(lengths)).astype(np.float32)
         score_gradients = np.empty_like(scores.array)
         transition_gradients = np.zeros_like(transitions)
         found = np.zeros(len(tags), np.int64)
-        crf.run_backward(
-            moves,
-            emissions,
-            states,
-            totals,
+        crf.backward_algorithm(
+            exp_transitions,
+            exp_scores,
+            alpha,
+            scale,
             tags,
             starts,
-            upstream,
+            likelihood_gradients,
             score_gradients,
             transition_gradients,
             found,
@@ -121,7 +121,8 @@ class EntityTags:
         if tape.is_training:
             self._transitions.add_gradient(transition_gradients)
             scores.add_gradient(score_gradients)
-        return float(np.dot(upstream, likelihoods)), _counts(found, tags)
+        loss = float(np.dot(likelihood_gradients, log_likelihoods))
+        return loss, _counts(found, tags)
 
     def decode(
         self,

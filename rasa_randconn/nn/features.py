@@ -8,18 +8,18 @@ import numpy as np
 
 
 class CSRMatrix(NamedTuple):
-    """Sparse rows, compressed.
+    """Sparse rows in CSR format, with the names that SciPy uses.
 
     Attributes:
-        borders: Where the numbers of each row begin, and the end `[rows + 1]`.
-        columns: Feature of every number.
-        values: The numbers.
+        indptr: Where each row begins in the next two, and the end `[rows + 1]`.
+        indices: Columns of the non-zero features `[non-zeros]`.
+        data: The non-zero features `[non-zeros]`.
         units: Number of features.
     """
 
-    borders: np.ndarray
-    columns: np.ndarray
-    values: np.ndarray
+    indptr: np.ndarray
+    indices: np.ndarray
+    data: np.ndarray
     units: int
 
 

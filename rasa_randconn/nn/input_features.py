@@ -74,21 +74,21 @@ class SparseLayer:
                 f"{rows.units}."
             )
         if tape.is_training:
-            sparse_products.mark(rows.columns, self.kernel.touched)
+            sparse_products.mark(rows.indices, self.kernel.touched)
             tape.prepare_rows(self.kernel, np.flatnonzero(self.kernel.touched))
         rate, unit_rate = self._rates if tape.is_training else (0.0, 0.0)
         seed = tape.seed() if tape.is_training else 0
         unit_dropout = dropout.dropout_rate(unit_rate)
         feature_seed, unit_seed = dropout.seed_of(seed, 0), dropout.seed_of(seed, 1)
         threshold = dropout.dropout_rate(rate).threshold
-        count = len(rows.borders) - 1
+        count = len(rows.indptr) - 1
         outputs = np.empty((count, self.units), np.float32)
 
         def multiply(span: Tuple[int, int]) -> None:
             sparse_products.multiply(
-                rows.borders,
-                rows.columns,
-                rows.values,
+                rows.indptr,
+                rows.indices,
+                rows.data,
                 span[0],
                 span[1],
                 self.kernel.array,
@@ -110,9 +110,9 @@ class SparseLayer:
 
             def multiply_backward(span: Tuple[int, int]) -> None:
                 sparse_products.multiply_backward(
-                    rows.borders,
-                    rows.columns,
-                    rows.values,
+                    rows.indptr,
+                    rows.indices,
+                    rows.data,
                     gradients,
                     span[0],
                     span[1],
@@ -131,8 +131,8 @@ class SparseLayer:
         return tape.record(Value(outputs), backward)
 
     def _rows_per_piece(self, rows: CSRMatrix) -> int:
-        products = max(1, len(rows.columns)) * self.units
-        needed = _PRODUCTS_PER_PIECE * (len(rows.borders) - 1) // products
+        products = max(1, len(rows.indices)) * self.units
+        needed = _PRODUCTS_PER_PIECE * (len(rows.indptr) - 1) // products
         return max(_FEWEST_ROWS_PER_PIECE, needed)
 
 

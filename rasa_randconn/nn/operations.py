@@ -7,7 +7,8 @@ from typing import Optional, Sequence
 import numpy as np
 
 from rasa_randconn.autodiff import Parameter, Tape, Value
-from rasa_randconn.kernels import activations, candidates, dropout
+from rasa_randconn.kernels import activations, dropout
+from rasa_randconn.kernels.scatter import scatter_add
 
 
 def linear(
@@ -47,7 +48,7 @@ def gather(tape: Tape, rows: Value, indices: np.ndarray) -> Value:
 
     def backward(gradient: np.ndarray) -> None:
         row_gradients = np.zeros_like(rows.array)
-        candidates.scatter_add(np.ascontiguousarray(gradient), indices, row_gradients)
+        scatter_add(np.ascontiguousarray(gradient), indices, row_gradients)
         rows.add_gradient(row_gradients)
 
     return tape.record(Value(rows.array.take(indices, axis=0)), backward)
@@ -60,7 +61,7 @@ def embedding(
 
     def backward(gradient: np.ndarray) -> None:
         kernel_gradient = np.zeros_like(kernel.array)
-        candidates.scatter_add(gradient, indices, kernel_gradient)
+        scatter_add(gradient, indices, kernel_gradient)
         kernel.add_gradient(kernel_gradient)
         bias.add_gradient(gradient.sum(axis=0))
 
@@ -92,7 +93,7 @@ def scatter(
             )
         if len(rows) and not 0 <= rows.min() <= rows.max() < count:
             raise ValueError(f"An index lies outside the {count} rows.")
-        candidates.scatter_add(np.ascontiguousarray(part.array), rows, outputs)
+        scatter_add(np.ascontiguousarray(part.array), rows, outputs)
 
     def backward(gradient: np.ndarray) -> None:
         for part, rows in zip(parts, indices):
@@ -121,7 +122,7 @@ def segment_sum(tape: Tape, rows: Value, lengths: np.ndarray) -> Value:
     if len(rows.array) == len(lengths) and (lengths == 1).all():
         return rows
     outputs = np.zeros((len(lengths), rows.array.shape[1]), np.float32)
-    candidates.scatter_add(rows.array, examples, outputs)
+    scatter_add(rows.array, examples, outputs)
 
     def backward(gradient: np.ndarray) -> None:
         rows.add_gradient(gradient[examples])

@@ -163,8 +163,8 @@ class SequenceLayer:
                 return feature.rows
         rows = features[0].rows
         assert isinstance(rows, CSRMatrix) and self._token_ids is not None
-        owners = np.repeat(np.arange(len(rows.borders) - 1), np.diff(rows.borders))
-        ids = np.zeros((len(rows.borders) - 1, 2), np.float32)
-        products = rows.values[:, np.newaxis] * self._token_ids.array[rows.columns]
+        owners = np.repeat(np.arange(len(rows.indptr) - 1), np.diff(rows.indptr))
+        ids = np.zeros((len(rows.indptr) - 1, 2), np.float32)
+        products = rows.data[:, np.newaxis] * self._token_ids.array[rows.indices]
         np.add.at(ids, owners, products)
         return ids

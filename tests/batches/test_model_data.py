@@ -46,10 +46,10 @@ def test_a_sparse_batch_holds_compressed_rows():
     matrices = [sparse([0, 5]), sparse([1, 0], [0, 2])]
     batch = StackedFeature(feature_array(matrices, 3)).batch(np.array([1, 0]))
     rows = batch.rows
-    assert rows.borders.tolist() == [0, 1, 2, 3]
-    assert rows.columns.tolist() == [0, 1, 1]
-    assert rows.values.tolist() == [1, 2, 5]
-    assert rows.values.dtype == np.float32
+    assert rows.indptr.tolist() == [0, 1, 2, 3]
+    assert rows.indices.tolist() == [0, 1, 1]
+    assert rows.data.tolist() == [1, 2, 5]
+    assert rows.data.dtype == np.float32
     assert rows.units == 2
     assert batch.lengths.tolist() == [2, 1]
 
@@ -57,7 +57,7 @@ def test_a_sparse_batch_holds_compressed_rows():
 def test_a_sparse_row_without_numbers_is_a_row():
     matrices = [sparse([0, 0], [0, 3]), sparse([0, 0])]
     batch = StackedFeature(feature_array(matrices, 3)).batch(np.array([1, 0]))
-    assert batch.rows.borders.tolist() == [0, 0, 0, 1]
+    assert batch.rows.indptr.tolist() == [0, 0, 0, 1]
     assert batch.lengths.tolist() == [1, 2]
 
 
@@ -86,7 +86,7 @@ def test_a_feature_that_no_turn_has_is_empty():
         for batch in (feature.batch(np.array([1, 0])), feature.everything()):
             assert batch.lengths.tolist() == []
     assert batch.rows.units == 9
-    assert batch.rows.borders.tolist() == [0]
+    assert batch.rows.indptr.tolist() == [0]
 
 
 def test_everything_is_the_batch_of_all_examples_in_their_order():

@@ -32,9 +32,9 @@ TEXTS = ["hello", "fly from rome to paris on monday", "zzz", "bye my friend"]
 def _dense(rows):
     if isinstance(rows, np.ndarray):
         return rows
-    dense = np.zeros((len(rows.borders) - 1, rows.units), np.float32)
-    owners = np.repeat(np.arange(len(dense)), np.diff(rows.borders))
-    np.add.at(dense, (owners, rows.columns), rows.values)
+    dense = np.zeros((len(rows.indptr) - 1, rows.units), np.float32)
+    owners = np.repeat(np.arange(len(dense)), np.diff(rows.indptr))
+    np.add.at(dense, (owners, rows.indices), rows.data)
     return dense
 
 

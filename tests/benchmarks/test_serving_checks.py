@@ -80,7 +80,7 @@ def test_other_features_in_serving_are_noticed(
             for features in by_kind.values():
                 for feature in features:
                     if hasattr(feature.rows, "values"):
-                        feature.rows.values[:] *= 1.5
+                        feature.rows.data[:] *= 1.5
         return batch
 
     monkeypatch.setattr(module, name, with_other_features)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from rasa_randconn.kernels.candidates import (
-    scatter_add,
     similarities,
     similarities_backward,
 )
+from rasa_randconn.kernels.scatter import scatter_add
 
 OTHERS = 6
 

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from rasa.utils.tensorflow.crf import crf_decode, crf_log_likelihood
 
-from rasa_randconn.kernels.crf import decode, run_backward, run_forward
+from rasa_randconn.kernels.crf import backward_algorithm, decode, forward_algorithm
 
 TAGS = 5
 
@@ -47,7 +47,7 @@ def likelihoods_and_gradients(batch):
     transition_gradients = np.zeros((TAGS, TAGS), np.float32)
     most_probable = np.full(len(batch.tags), -1)
     forward = moves, emissions, states, totals
-    run_forward(
+    forward_algorithm(
         batch.scores,
         batch.transitions,
         batch.tags,
@@ -55,7 +55,7 @@ def likelihoods_and_gradients(batch):
         *forward,
         likelihoods,
     )
-    run_backward(
+    backward_algorithm(
         *forward,
         batch.tags,
         batch.starts,

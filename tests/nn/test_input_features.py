@@ -30,8 +30,8 @@ def sparse_rows(count, seed=1):
 
 
 def multiplied(rows, layer):
-    shape = len(rows.borders) - 1, FEATURES
-    features = scipy.sparse.csr_matrix((rows.values, rows.columns, rows.borders), shape)
+    shape = len(rows.indptr) - 1, FEATURES
+    features = scipy.sparse.csr_matrix((rows.data, rows.indices, rows.indptr), shape)
     return features @ layer.kernel.array + layer.bias.array
 
 
@@ -104,7 +104,7 @@ def test_training_says_which_rows_of_the_kernel_it_reads(make_sparse, in_trainin
 
     def prepare(kernel, needed):
         asked.append(kernel)
-        np.testing.assert_array_equal(needed, np.unique(rows.columns))
+        np.testing.assert_array_equal(needed, np.unique(rows.indices))
 
     tape = in_training(prepare_rows=prepare)
     outputs = layer(tape, rows)
@@ -112,7 +112,7 @@ def test_training_says_which_rows_of_the_kernel_it_reads(make_sparse, in_trainin
     outputs.add_gradient(np.ones_like(outputs.array))
     tape.backward()
     is_touched = layer.kernel.touched == 1
-    np.testing.assert_array_equal(np.flatnonzero(is_touched), np.unique(rows.columns))
+    np.testing.assert_array_equal(np.flatnonzero(is_touched), np.unique(rows.indices))
     assert not layer.kernel.gradient[~is_touched].any()
 
 

@@ -119,9 +119,9 @@ def assert_same(found: Batch, expected: Sequence[np.ndarray]) -> None:
                     indices, values, shape = (left.pop(0) for _ in range(3))
                     array = np.zeros(shape, np.float32)
                     np.add.at(array, tuple(indices.T), values)
-                    assert rows.values.dtype == values.dtype
+                    assert rows.data.dtype == values.dtype
                     rows = scipy.sparse.csr_matrix(
-                        (rows.values, rows.columns, rows.borders),
+                        (rows.data, rows.indices, rows.indptr),
                         shape=(lengths.sum(), rows.units),
                     ).toarray()
                 else:

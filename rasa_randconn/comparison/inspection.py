@@ -17,7 +17,8 @@ import numpy as np
 from rich.table import Table
 
 from rasa_randconn.comparison.errors import ComparisonError
-from rasa_randconn.storage.format import FORMAT_VERSION, WEIGHTS_FORMAT, WEIGHTS_SUFFIX
+from rasa_randconn.storage import ModelFileError, read_file
+from rasa_randconn.storage.format import WEIGHTS_SUFFIX
 
 _COMPONENTS = "components"
 _DENSE = "dense"
@@ -209,43 +210,24 @@ def _component_names(
 
 
 def _read_weights(file: Path, component: str, model: Path) -> List[Layer]:
-    from safetensors import SafetensorError, safe_open
-
-    where = f"The weights of '{component}' in '{model}'"
     try:
-        with safe_open(str(file), framework="np") as weights:
-            metadata = weights.metadata() or {}
-            arrays = {name: weights.get_tensor(name) for name in weights.keys()}
-    except (SafetensorError, OSError) as error:
-        raise ComparisonError(f"{where} are damaged: {error}.") from error
-    if metadata.get("format") != WEIGHTS_FORMAT:
+        facts, arrays = read_file(file)
+    except ModelFileError as error:
         raise ComparisonError(
-            f"{where} have the format {metadata.get('format')!r} instead of "
-            f"{WEIGHTS_FORMAT!r}."
-        )
-    version = metadata.get("format_version", "")
-    if version.isdigit() and int(version) > FORMAT_VERSION:
-        raise ComparisonError(
-            f"{where} have the format version {version}, but this version of "
-            f"rasa_randconn reads versions up to {FORMAT_VERSION}. Upgrade it."
-        )
-    try:
-        layers = [
-            Layer(
-                component=component,
-                name=str(layer["name"]),
-                shape=(int(layer["inputs"]), int(layer["units"])),
-                density=float(layer["density"]),
-                pattern=str(layer["pattern"]),
-                connections=int(layer["connections"]),
-                bytes=int(layer["bytes"]),
-            )
-            for layer in json.loads(metadata["layers"])
-        ]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ComparisonError(
-            f"{where} have no readable list of layers: {error!r}."
+            f"The weights file of '{component}' in '{model}' {error}."
         ) from error
+    layers = [
+        Layer(
+            component=component,
+            name=layer.name,
+            shape=(layer.inputs, layer.units),
+            density=layer.density,
+            pattern=layer.pattern,
+            connections=layer.connections,
+            bytes=layer.bytes,
+        )
+        for layer in facts
+    ]
     return layers + _other_layers(component, arrays, [layer.name for layer in layers])
 
 

@@ -11,6 +11,7 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.exceptions import RasaException
 
+from rasa_randconn.components.errors import ComponentFileError
 from rasa_randconn.components.options import checked_config
 from rasa_randconn.options import OWN_OPTIONS
 from rasa_randconn.storage import (
@@ -90,7 +91,7 @@ class RandomlyConnectedComponent(GraphComponent):
             The component.
 
         Raises:
-            ModelFileError: If the files are missing, damaged, foreign or too new.
+            ComponentFileError: If the files are missing, damaged, foreign or too new.
         """
         name = cls.__name__
         try:
@@ -106,8 +107,10 @@ class RandomlyConnectedComponent(GraphComponent):
                 )
         except RasaException:
             raise
+        except ModelFileError as error:
+            raise ComponentFileError(str(error)) from error
         except Exception as error:
-            raise ModelFileError(
+            raise ComponentFileError(
                 f"The model of '{name}' in '{resource.name}' cannot be loaded: {error}"
             ) from error
 
@@ -124,7 +127,7 @@ class RandomlyConnectedComponent(GraphComponent):
             folder, config, model_storage, resource, execution_context
         )
         if component.model is None:
-            raise ModelFileError(
+            raise ComponentFileError(
                 f"The model of '{cls.__name__}' in '{resource.name}' is incomplete."
             )
         return component

@@ -1,7 +1,5 @@
 """What goes wrong with model files."""
 
-from rasa.shared.exceptions import RasaException
 
-
-class ModelFileError(RasaException):
+class ModelFileError(Exception):
     """A trained component's files are damaged, foreign, or newer than this package."""

@@ -140,7 +140,7 @@ def test_foreign_models_are_told_apart(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (weights(format_version=str(FORMAT_VERSION + 1)), "Upgrade it"),
+        (weights(format_version=str(FORMAT_VERSION + 1)), "upgrade it"),
         (weights(format="other"), "instead of 'rasa_randconn.weights'"),
         (weights(layers=[{"name": "x"}]), "no readable list of layers"),
         (weights()[:-5], "damaged"),

@@ -18,8 +18,8 @@ from rasa_randconn import RandConnDIETClassifier
 from rasa_randconn.autodiff import Parameters
 from rasa_randconn.autodiff.parameters import RowParameter
 from rasa_randconn.connections import densities_by_kind, sample_connectivity
+from rasa_randconn.models.layer_factory import LayerFactory
 from rasa_randconn.stock.diet_model import RandConnDIET
-from rasa_randconn.stock.layer_factory import LayerFactory
 
 _TYPES = [
     DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER,

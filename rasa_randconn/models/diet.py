@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
-from rasa.nlu.extractors.extractor import EntityTagSpec
-from rasa.shared.constants import DIAGNOSTIC_DATA
-from rasa.shared.nlu.constants import ENTITIES, ENTITY_ATTRIBUTE_TYPE, TEXT
-from rasa.utils.tensorflow.constants import (
-    IDS,
-    LABEL,
-    MASKED_LM,
-    SENTENCE,
-    SEQUENCE,
-    SHARE_HIDDEN_LAYERS,
-)
 
 from rasa_randconn.autodiff import Parameters, Tape, Value
+from rasa_randconn.batches.names import (
+    DIAGNOSTIC_DATA,
+    ENTITIES,
+    ENTITY_ATTRIBUTE_TYPE,
+    IDS,
+    LABEL,
+    SENTENCE,
+    SEQUENCE,
+    TEXT,
+)
+from rasa_randconn.models.layer_factory import LayerFactory
 from rasa_randconn.models.network import Network
+from rasa_randconn.models.plan import Signatures, TagSpec
 from rasa_randconn.nn import operations
 from rasa_randconn.nn.crf import EntityTags
 from rasa_randconn.nn.features import (
@@ -32,7 +33,6 @@ from rasa_randconn.nn.features import (
 from rasa_randconn.nn.label_loss import Labelled
 from rasa_randconn.nn.metrics import Metrics
 from rasa_randconn.nn.sequence_layer import EncodedSequence, SequenceLayer
-from rasa_randconn.stock.layer_factory import LayerFactory, Signatures
 
 
 class _Tagger(NamedTuple):
@@ -51,27 +51,29 @@ class DIETNetwork(Network):
         self,
         factory: LayerFactory,
         parameters: Parameters,
-        config: Mapping[str, Any],
         signatures: Mapping[str, Signatures],
         label_signatures: Mapping[str, Signatures],
         label_batch: Batch,
-        tag_specs: Sequence[EntityTagSpec],
+        tag_specs: Sequence[TagSpec],
         label_metric: str = "i",
         encodes_labels: bool = False,
+        masks_tokens: bool = False,
+        shares_hidden_layers: bool = False,
     ) -> None:
         """Makes all layers.
 
         Args:
-            factory: Makes layers after the example of stock's.
+            factory: Builds layers from the plan.
             parameters: All weights.
-            config: The component's configuration.
-            signatures: Signatures of the features by attribute and kind.
+            signatures: Signatures of the features by attribute and feature type.
             label_signatures: The same for those of the labels.
             label_batch: Features of all labels; without any, no intents are learnt.
             tag_specs: What tags there are, in the order of tagging.
             label_metric: First letter of the metrics of labels.
             encodes_labels: Whether labels are texts, which are encoded like inputs;
                 else they are bags of words.
+            masks_tokens: The option `use_masked_language_model`.
+            shares_hidden_layers: The option `share_hidden_layers`.
         """
         super().__init__(parameters)
         self._text_layer = factory.sequence_layer(
@@ -79,7 +81,7 @@ class DIETNetwork(Network):
         )
         units = self._text_layer.units
         self._mask_loss = None
-        if config[MASKED_LM]:
+        if masks_tokens:
             self._mask_loss = factory.label_loss(f"loss.{TEXT}_mask")
             self._guess = factory.dense(f"embed.{TEXT}_lm_mask", units)
             self._truth = factory.dense(
@@ -90,7 +92,7 @@ class DIETNetwork(Network):
         if factory.has(f"loss.{LABEL}"):
             self._label_loss = factory.label_loss(f"loss.{LABEL}")
             self._label_encoder: Any
-            if encodes_labels and config[SHARE_HIDDEN_LAYERS]:
+            if encodes_labels and shares_hidden_layers:
                 self._label_encoder = _EncodedText(self._text_layer)
             elif encodes_labels:
                 self._label_encoder = _EncodedText(
@@ -108,12 +110,12 @@ class DIETNetwork(Network):
         self._taggers: List[_Tagger] = []
         entity_tags: Optional[int] = None
         for spec in tag_specs:
-            if spec.num_tags == 0:
+            if spec.number_of_tags == 0:
                 continue
-            tags = factory.entity_tags(spec.tag_name, units, entity_tags)
-            self._taggers.append(_Tagger(spec.tag_name, tags))
-            if spec.tag_name == ENTITY_ATTRIBUTE_TYPE:
-                entity_tags = spec.num_tags
+            tags = factory.entity_tags(spec.name, units, entity_tags)
+            self._taggers.append(_Tagger(spec.name, tags))
+            if spec.name == ENTITY_ATTRIBUTE_TYPE:
+                entity_tags = spec.number_of_tags
 
     def loss(self, tape: Tape, batch: Batch, metrics: Metrics) -> float:
         """Sums up the losses of masked tokens, intents and entities."""
@@ -175,7 +177,7 @@ class DIETNetwork(Network):
         entity_tags = None
         for name, tagger in self._taggers:
             tags, confidences = tagger.decode(
-                rows[tokens.places], tokens.lengths, entity_tags
+                rows[tokens.indices], tokens.lengths, entity_tags
             )
             result[f"e_{name}_ids"] = padded(tags, tokens.lengths, longest)
             result[f"e_{name}_scores"] = padded(confidences, tokens.lengths, longest)
@@ -244,7 +246,7 @@ class DIETNetwork(Network):
     ) -> float:
         total = 0.0
         entity_tags: Optional[np.ndarray] = None
-        rows = operations.gather(tape, text.rows, tokens.places)
+        rows = operations.gather(tape, text.rows, tokens.indices)
         for name, tagger in self._taggers:
             tags = dense(batch, ENTITIES, name)[:, 0].astype(np.int64)
             loss, counts = tagger.loss(tape, rows, tokens.lengths, tags, entity_tags)
@@ -292,11 +294,11 @@ class _Tokens(NamedTuple):
     """The rows of tokens among those of tokens and sentences.
 
     Attributes:
-        places: The rows.
+        indices: Indices of the rows.
         lengths: Number of tokens of every example.
     """
 
-    places: np.ndarray
+    indices: np.ndarray
     lengths: np.ndarray
 
     @staticmethod

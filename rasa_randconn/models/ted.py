@@ -5,34 +5,31 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 import numpy as np
-from rasa.core.constants import DIALOGUE
-from rasa.core.policies.ted_policy import (
-    LABEL_FEATURES_TO_ENCODE,
-    LENGTH,
-    SENTENCE_FEATURES_TO_ENCODE,
-    SEQUENCE_FEATURES_TO_ENCODE,
-    STATE_LEVEL_FEATURES,
-)
-from rasa.shared.constants import DIAGNOSTIC_DATA
-from rasa.shared.nlu.constants import (
-    ACTION_NAME,
-    ACTION_TEXT,
-    ENTITY_ATTRIBUTE_TYPE,
-    ENTITY_TAGS,
-    INTENT,
-    TEXT,
-)
-from rasa.utils.tensorflow.constants import (
-    ENTITY_RECOGNITION,
-    IDS,
-    LABEL,
-    MASK,
-    SENTENCE,
-    SEQUENCE,
-)
 
 from rasa_randconn.autodiff import Parameters, Tape, Value
+from rasa_randconn.batches.names import (
+    ACTION_NAME,
+    ACTION_TEXT,
+    DIAGNOSTIC_DATA,
+    DIALOGUE,
+    ENTITY_ATTRIBUTE_TYPE,
+    ENTITY_TAGS,
+    IDS,
+    INTENT,
+    LABEL,
+    LABEL_FEATURES_TO_ENCODE,
+    LENGTH,
+    MASK,
+    SENTENCE,
+    SENTENCE_FEATURES_TO_ENCODE,
+    SEQUENCE,
+    SEQUENCE_FEATURES_TO_ENCODE,
+    STATE_LEVEL_FEATURES,
+    TEXT,
+)
+from rasa_randconn.models.layer_factory import LayerFactory
 from rasa_randconn.models.network import Network
+from rasa_randconn.models.plan import Signatures
 from rasa_randconn.nn import operations
 from rasa_randconn.nn.crf import EntityTags
 from rasa_randconn.nn.features import (
@@ -48,7 +45,6 @@ from rasa_randconn.nn.input_features import CombinedFeatures
 from rasa_randconn.nn.label_loss import Labelled
 from rasa_randconn.nn.metrics import Metrics
 from rasa_randconn.nn.sequence_layer import EncodedSequence, SequenceLayer
-from rasa_randconn.stock.layer_factory import LayerFactory, Signatures
 
 _TURN_FEATURES = SENTENCE_FEATURES_TO_ENCODE + STATE_LEVEL_FEATURES
 _ENCODED_FEATURES = SENTENCE_FEATURES_TO_ENCODE + LABEL_FEATURES_TO_ENCODE
@@ -66,7 +62,6 @@ class TEDNetwork(Network):
         self,
         factory: LayerFactory,
         parameters: Parameters,
-        config: Mapping[str, Any],
         signatures: Mapping[str, Signatures],
         label_signatures: Mapping[str, Signatures],
         label_batch: Batch,
@@ -76,13 +71,12 @@ class TEDNetwork(Network):
         """Makes all layers.
 
         Args:
-            factory: Makes layers after the example of stock's.
+            factory: Builds layers from the plan.
             parameters: All weights.
-            config: The policy's configuration.
-            signatures: Signatures of the features by attribute and kind.
+            signatures: Signatures of the features by attribute and feature type.
             label_signatures: The same for those of the labels.
             label_batch: Features of all labels.
-            entity_tags: Number of tags of entities.
+            entity_tags: Number of tags of entities; 0 if none are recognised.
             uses_last_turn: Whether only the last turn of a dialogue is predicted from
                 (there is a maximal history), else all turns.
         """
@@ -91,7 +85,7 @@ class TEDNetwork(Network):
         self._label_batch = label_batch
         self._label_keys = dense(label_batch, LABEL, IDS)[:, 0].astype(np.int64)
         self._attributes: Dict[str, _Attribute] = {}
-        tags_texts = bool(config[ENTITY_RECOGNITION] and entity_tags)
+        tags_texts = entity_tags > 0
         for name, signature in (*signatures.items(), *label_signatures.items()):
             keeps_tokens = tags_texts and name == TEXT
             attribute = _attribute(factory, name, signature, keeps_tokens)
@@ -191,28 +185,30 @@ class TEDNetwork(Network):
     ) -> Tuple[float, float]:
         """Loss and accuracy of the labels of embedded turns."""
         keys = dense(batch, LABEL, IDS).reshape(-1).astype(np.int64)
-        shares = None
+        sample_weight = None
         if not self._uses_last_turn:
-            shares = np.repeat(1 / turns.lengths, turns.lengths) / len(turns.lengths)
-            shares = shares.astype(np.float32)
+            sample_weight = np.repeat(1 / turns.lengths, turns.lengths) / len(
+                turns.lengths
+            )
+            sample_weight = sample_weight.astype(np.float32)
         loss, accuracy = self._label_loss(
             tape,
             Labelled(inputs, keys),
             Labelled(operations.gather(tape, all_labels, keys), keys),
             Labelled(all_labels, self._label_keys),
-            shares,
+            sample_weight,
         )
         return loss, accuracy
 
     def _embedded_labels(self, tape: Tape) -> Value:
         count = len(self._label_keys)
-        parts, places = [], []
+        parts, indices = [], []
         for name in self._label_batch:
             if name in self._attributes:
                 encoded, _ = self._attributes[name].encode(tape, self._label_batch)
                 parts.append(encoded)
-                places.append(_real_turns(self._label_batch, name))
-        return self._embed_label(tape, operations.scatter(tape, parts, places, count))
+                indices.append(_real_turns(self._label_batch, name))
+        return self._embed_label(tape, operations.scatter(tape, parts, indices, count))
 
     def _transformed(
         self, tape: Tape, batch: Batch, turns: _Turns
@@ -226,14 +222,14 @@ class TEDNetwork(Network):
         text: Optional[EncodedSequence] = None
         joined: List[Value] = []
         for names in self._dialogue_parts:
-            parts, places = [], []
+            parts, indices = [], []
             for name in names:
                 encoded, sequence = self._attributes[name].encode(tape, batch)
                 parts.append(encoded)
-                places.append(_real_turns(batch, name))
+                indices.append(_real_turns(batch, name))
                 if name == TEXT:
                     text = sequence
-            joined.append(operations.scatter(tape, parts, places, turns.number))
+            joined.append(operations.scatter(tape, parts, indices, turns.number))
         rows = operations.concatenate(tape, joined)
         last_turns = None
         if self._uses_last_turn:

@@ -2,12 +2,17 @@
 
 from rasa.nlu.classifiers.diet_classifier import DIET
 from rasa.nlu.selectors.response_selector import DIET2BOW, DIET2DIET
-from rasa.utils.tensorflow.constants import ENTITY_RECOGNITION
+from rasa.utils.tensorflow.constants import (
+    ENTITY_RECOGNITION,
+    MASKED_LM,
+    SHARE_HIDDEN_LAYERS,
+)
 
 from rasa_randconn.autodiff import Parameters
 from rasa_randconn.batches.model_data import StackedFeatures
 from rasa_randconn.models.diet import DIETNetwork
-from rasa_randconn.stock.layer_factory import LayerFactory
+from rasa_randconn.models.layer_factory import LayerFactory
+from rasa_randconn.models.plan import TagSpec
 from rasa_randconn.stock.randomly_connected_model import RandomlyConnectedModel
 
 
@@ -21,16 +26,22 @@ class RandConnDIET(RandomlyConnectedModel, DIET):
         self, factory: LayerFactory, parameters: Parameters
     ) -> DIETNetwork:
         """Makes the network after stock's plan."""
+        tag_specs = [
+            TagSpec(spec.tag_name, spec.num_tags)
+            for spec in self._entity_tag_specs or ()
+            if self.config[ENTITY_RECOGNITION]
+        ]
         return DIETNetwork(
             factory,
             parameters,
-            self.config,
             self.data_signature,
             self.label_signature,
             StackedFeatures(self.label_data.data).everything(),
-            self._entity_tag_specs if self.config[ENTITY_RECOGNITION] else [],
+            tag_specs,
             self.label_metric,
             self.encodes_labels,
+            self.config[MASKED_LM],
+            self.config[SHARE_HIDDEN_LAYERS],
         )
 
 

@@ -21,6 +21,7 @@ from rasa.utils.tensorflow.models import TransformerRasaModel
 from rasa_randconn.autodiff import Parameters, StoredLayer
 from rasa_randconn.batches.model_data import StackedFeatures
 from rasa_randconn.connections import ConnectionSettings, densities_by_kind
+from rasa_randconn.models.layer_factory import LayerFactory
 from rasa_randconn.models.network import Network
 from rasa_randconn.nn.features import Batch
 from rasa_randconn.options import (
@@ -31,7 +32,7 @@ from rasa_randconn.options import (
     SCALE_LEARNING_RATE,
 )
 from rasa_randconn.stock.batch_generator import PreparedBatches
-from rasa_randconn.stock.layer_factory import LayerFactory
+from rasa_randconn.stock.plan_reader import PlanReader
 from rasa_randconn.storage import ModelFileError, read_weights, write_weights
 from rasa_randconn.storage.format import WEIGHTS_SUFFIX
 from rasa_randconn.training.adam import Adam
@@ -365,7 +366,7 @@ class RandomlyConnectedModel(TransformerRasaModel):
             int(self.random_seed),
         )
         parameters = Parameters(connections, stored, stored_layers)
-        factory = LayerFactory(self._tf_layers, parameters)
+        factory = LayerFactory(PlanReader(self._tf_layers), parameters)
         network = self.make_network(factory, parameters)
         parameters.require_nothing_left()
         self._factory, self._network, self._prepared = factory, network, None

@@ -5,11 +5,12 @@ from typing import Type
 from rasa.core.policies.ted_policy import TED
 from rasa.core.policies.unexpected_intent_policy import IntentTED
 from rasa.shared.nlu.constants import ENTITY_ATTRIBUTE_TYPE
+from rasa.utils.tensorflow.constants import ENTITY_RECOGNITION
 
 from rasa_randconn.autodiff import Parameters
 from rasa_randconn.batches.model_data import StackedFeatures
+from rasa_randconn.models.layer_factory import LayerFactory
 from rasa_randconn.models.ted import IntentTEDNetwork, TEDNetwork
-from rasa_randconn.stock.layer_factory import LayerFactory
 from rasa_randconn.stock.randomly_connected_model import RandomlyConnectedModel
 
 
@@ -20,17 +21,18 @@ class RandConnTED(RandomlyConnectedModel, TED):
 
     def make_network(self, factory: LayerFactory, parameters: Parameters) -> TEDNetwork:
         """Makes the network after stock's plan."""
-        numbers_of_tags = {
-            spec.tag_name: spec.num_tags for spec in self._entity_tag_specs or ()
-        }
+        entity_tags = sum(
+            spec.num_tags
+            for spec in self._entity_tag_specs or ()
+            if spec.tag_name == ENTITY_ATTRIBUTE_TYPE
+        )
         return self.network_class(
             factory,
             parameters,
-            self.config,
             self.data_signature,
             self.label_signature,
             StackedFeatures(self.label_data.data).everything(),
-            numbers_of_tags.get(ENTITY_ATTRIBUTE_TYPE, 0),
+            entity_tags if self.config[ENTITY_RECOGNITION] else 0,
             self.max_history_featurizer_is_used,
         )
 

@@ -11,11 +11,23 @@ from threadpoolctl import threadpool_limits
 from rasa_randconn.autodiff import Parameters, Tape
 from rasa_randconn.nn.features import Batch
 from rasa_randconn.nn.metrics import Metrics
-from rasa_randconn.stock.batch_generator import PreparedBatches
 from rasa_randconn.training.adam import Adam
 from rasa_randconn.training.averaging import WeightAverage
 
 TOTAL_LOSS = "t_loss"
+
+
+class Batches(Protocol):
+    """The batches of an epoch."""
+
+    def __len__(self) -> int:
+        """Number of batches in the current epoch."""
+
+    def __getitem__(self, index: int) -> Batch:
+        """The batch at a position of the current epoch."""
+
+    def on_epoch_end(self) -> None:
+        """Prepares the next epoch."""
 
 
 class Trainable(Protocol):
@@ -57,10 +69,10 @@ class Trainer:
     def train(
         self,
         model: tf.keras.Model,
-        batches: PreparedBatches,
+        batches: Batches,
         epochs: int = 1,
         callbacks: Optional[Sequence[tf.keras.callbacks.Callback]] = None,
-        validation_data: Optional[PreparedBatches] = None,
+        validation_data: Optional[Batches] = None,
         validation_freq: int = 1,
         verbose: Any = False,
     ) -> tf.keras.callbacks.History:
@@ -130,7 +142,7 @@ class Trainer:
         self._optimizer.update()
 
     def _train_epoch(
-        self, model: tf.keras.Model, batches: PreparedBatches, callbacks: Any
+        self, model: tf.keras.Model, batches: Batches, callbacks: Any
     ) -> Dict[str, float]:
         metrics = Metrics()
         step = int(model._train_counter)
@@ -150,7 +162,7 @@ class Trainer:
         return self._with_regularization(metrics.means())
 
     def _measured(
-        self, model: tf.keras.Model, batches: PreparedBatches, callbacks: Any
+        self, model: tf.keras.Model, batches: Batches, callbacks: Any
     ) -> Dict[str, float]:
         """Metrics of all batches, without training on them."""
         self._optimizer.flush()

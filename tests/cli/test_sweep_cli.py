@@ -9,6 +9,8 @@ from data_factory import NLU
 
 from rasa_randconn import cli
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """\
 recipe: default.v1
 language: en

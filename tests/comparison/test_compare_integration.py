@@ -7,6 +7,8 @@ from data_factory import NLU
 
 from rasa_randconn import cli
 
+pytestmark = pytest.mark.slow
+
 # No transformer and no entities: most of the time would go into tracing them.
 CONFIG = """\
 recipe: default.v1

@@ -10,6 +10,8 @@ from data_factory import STORIES, write_bot
 from rasa_randconn import cli
 from rasa_randconn.comparison import inspection
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):

@@ -47,6 +47,8 @@ from rasa_randconn import (
 from rasa_randconn.components.options import check_user_config
 from rasa_randconn.components.registration import attributes_with_texts
 
+pytestmark = pytest.mark.slow
+
 OUR_UNLIKELY_INTENTS = "rasa_randconn.RandConnUnexpecTEDIntentPolicy"
 COMPONENTS = {OUR_DIET: RandConnDIETClassifier, OUR_TED: RandConnTEDPolicy}
 TINY = {OUR_DIET: TINY_DIET, OUR_TED: TINY_TED}

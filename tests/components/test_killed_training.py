@@ -11,6 +11,8 @@ import time
 import pytest
 from data_factory import STORIES, write_bot
 
+pytestmark = pytest.mark.slow
+
 _LONGEST_WAIT = 120
 
 _NLU = ["nlu", "--nlu", "data/nlu.yml"]

@@ -21,6 +21,8 @@ from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE
 from stock_twin import stock_variable
 from training_twin import Report, TrainingTwins, differences
 
+pytestmark = pytest.mark.slow
+
 CASES = [
     pytest.param(component, case, id=f"{component.stock.__name__}: {name}")
     for component in COMPONENTS

@@ -38,6 +38,8 @@ from rasa_randconn.components import randomly_connected_component as component_m
 from rasa_randconn.storage import FORMAT_VERSION
 from rasa_randconn.version import __version__
 
+pytestmark = pytest.mark.slow
+
 PAIRS = [(RandConnDIETClassifier, DIETClassifier), (RandConnTEDPolicy, TEDPolicy)]
 pairs = pytest.mark.parametrize(("ours", "stock"), PAIRS, ids=["diet", "ted"])
 

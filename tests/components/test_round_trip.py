@@ -27,6 +27,8 @@ from rasa.nlu.selectors.response_selector import ResponseSelector
 from rasa_randconn import RandConnDIETClassifier
 from rasa_randconn.storage import read_weights
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["hello", "fly from rome to paris on monday", "never seen", "to berlin"]
 INTENTS_ONLY = {"entity_recognition": False}
 

@@ -35,6 +35,8 @@ from rasa.nlu.classifiers.diet_classifier import DIETClassifier
 from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
 from rasa_randconn.comparison.inspection import read_layers
 
+pytestmark = pytest.mark.slow
+
 
 class Bot(NamedTuple):
     """A trained bot.

@@ -30,6 +30,8 @@ from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
 from rasa_randconn.autodiff import Tape
 from rasa_randconn.nn.metrics import Metrics
 
+pytestmark = pytest.mark.slow
+
 DRAWS = 200
 DIET = {
     **TINY_DIET,

@@ -25,6 +25,8 @@ from stock_twin import (
 
 from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
 
+pytestmark = pytest.mark.slow
+
 DIET = {
     **TINY_DIET,
     "connection_density": 1.0,

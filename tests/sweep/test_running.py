@@ -13,6 +13,8 @@ from rasa_randconn.comparison.runner import FAILED, INTERRUPTED
 from rasa_randconn.sweep import running
 from rasa_randconn.sweep.components import SweptComponent
 
+pytestmark = pytest.mark.slow
+
 NAMES = sorted(
     f"density{density}-size{size}-grouped-seed{seed}"
     for density in (0.2, 1.0)

@@ -12,6 +12,8 @@ from rasa_randconn.sweep import scheduling
 from rasa_randconn.sweep.cell_run import Outcome
 from rasa_randconn.sweep.cells import grid
 
+pytestmark = pytest.mark.slow
+
 CELLS = grid([0.1, 0.2], [4], ["grouped"], [1, 2])
 
 

@@ -12,14 +12,8 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 import numpy as np
 from rasa.utils.tensorflow.feature_array import FeatureArray
 
-from rasa_randconn.nn.features import (
-    Batch,
-    CSRMatrix,
-    Feature,
-    compressed,
-    no_rows,
-    starts_of,
-)
+from rasa_randconn.batches.batch import Batch
+from rasa_randconn.nn.features import CSRMatrix, Feature, compressed, no_rows, starts_of
 
 _DIALOGUE_DIMENSIONS = 4
 

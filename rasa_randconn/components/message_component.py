@@ -14,9 +14,9 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.utils.tensorflow.constants import FEATURIZERS
 from rasa.utils.tensorflow.model_data import RasaModelData
 
-from rasa_randconn.batches.serving_features import (
+from rasa_randconn.batches.messages import (
     batch_of_messages,
-    kinds_of_features,
+    slots_of_text,
     split_predictions,
 )
 from rasa_randconn.components.options import checked_config
@@ -87,7 +87,7 @@ class MessageComponent(RandomlyConnectedComponent):
         groups: Dict[Any, List[int]] = defaultdict(list)
         for i, message in enumerate(messages):
             if message.features_present(TEXT, featurizers):
-                groups[kinds_of_features(message)].append(i)
+                groups[slots_of_text(message)].append(i)
         if self.model is None:
             return predictions
         for numbers in groups.values():

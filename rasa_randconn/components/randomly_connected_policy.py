@@ -19,7 +19,7 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.utils.tensorflow.constants import FEATURIZERS, SENTENCE
 from rasa.utils.tensorflow.model_data import RasaModelData
 
-from rasa_randconn.batches.serving_features import batch_of_dialogues
+from rasa_randconn.batches.dialogues import batch_of_dialogues
 from rasa_randconn.components.options import checked_config
 from rasa_randconn.components.randomly_connected_component import (
     RandomlyConnectedComponent,

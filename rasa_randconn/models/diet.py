@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 import numpy as np
 
 from rasa_randconn.autodiff import Parameters, Tape, Value
+from rasa_randconn.batches.batch import Batch, dense
 from rasa_randconn.batches.names import (
     DIAGNOSTIC_DATA,
     ENTITIES,
@@ -22,14 +23,7 @@ from rasa_randconn.models.network import Network
 from rasa_randconn.models.plan import Signatures, TagSpec
 from rasa_randconn.nn import operations
 from rasa_randconn.nn.crf import EntityTags
-from rasa_randconn.nn.features import (
-    Batch,
-    Feature,
-    are_tokens,
-    dense,
-    last_rows,
-    padded,
-)
+from rasa_randconn.nn.features import Feature, are_tokens, last_rows, padded
 from rasa_randconn.nn.label_loss import Labelled
 from rasa_randconn.nn.metrics import Metrics
 from rasa_randconn.nn.sequence_layer import EncodedSequence, SequenceLayer

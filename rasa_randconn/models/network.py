@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Any, Dict
 
 from rasa_randconn.autodiff import Parameters, Tape
-from rasa_randconn.nn.features import Batch
+from rasa_randconn.batches.batch import Batch
 from rasa_randconn.nn.metrics import Metrics
 
 

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 import numpy as np
 
 from rasa_randconn.autodiff import Parameters, Tape, Value
+from rasa_randconn.batches.batch import Batch, dense, has
 from rasa_randconn.batches.names import (
     ACTION_NAME,
     ACTION_TEXT,
@@ -32,14 +33,7 @@ from rasa_randconn.models.network import Network
 from rasa_randconn.models.plan import Signatures
 from rasa_randconn.nn import operations
 from rasa_randconn.nn.crf import EntityTags
-from rasa_randconn.nn.features import (
-    Batch,
-    are_tokens,
-    dense,
-    has,
-    padded,
-    starts_of,
-)
+from rasa_randconn.nn.features import are_tokens, padded, starts_of
 from rasa_randconn.nn.hidden_layers import HiddenLayers
 from rasa_randconn.nn.input_features import CombinedFeatures
 from rasa_randconn.nn.label_loss import Labelled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Mapping, NamedTuple, Sequence, Union
+from typing import NamedTuple, Union
 
 import numpy as np
 
@@ -33,22 +33,6 @@ class Feature(NamedTuple):
 
     rows: Union[CSRMatrix, np.ndarray]
     lengths: np.ndarray
-
-
-#: Features by attribute and kind, as Rasa's model data has them.
-Batch = Mapping[str, Mapping[str, Sequence[Feature]]]
-
-
-def has(batch: Batch, attribute: str, kind: str) -> bool:
-    """Whether there is such a feature."""
-    return bool(batch.get(attribute, {}).get(kind))
-
-
-def dense(batch: Batch, attribute: str, kind: str) -> np.ndarray:
-    """The rows of a dense feature `[rows, units]`."""
-    rows = batch[attribute][kind][0].rows
-    assert isinstance(rows, np.ndarray)
-    return rows
 
 
 def starts_of(lengths: np.ndarray) -> np.ndarray:

@@ -10,8 +10,8 @@ from rasa.utils.tensorflow.data_generator import RasaBatchDataGenerator
 from rasa.utils.tensorflow.feature_array import FeatureArray
 from rasa.utils.tensorflow.model_data import RasaModelData
 
+from rasa_randconn.batches.batch import Batch
 from rasa_randconn.batches.model_data import StackedFeatures
-from rasa_randconn.nn.features import Batch
 
 _EXAMPLES = ("examples", "examples")
 

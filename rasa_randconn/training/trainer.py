@@ -9,7 +9,7 @@ import tensorflow as tf
 from threadpoolctl import threadpool_limits
 
 from rasa_randconn.autodiff import Parameters, Tape
-from rasa_randconn.nn.features import Batch
+from rasa_randconn.batches.batch import Batch
 from rasa_randconn.nn.metrics import Metrics
 from rasa_randconn.training.adam import Adam
 from rasa_randconn.training.averaging import WeightAverage

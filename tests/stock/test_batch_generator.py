@@ -11,7 +11,8 @@ from rasa.utils.tensorflow.data_generator import RasaBatchDataGenerator
 from rasa.utils.tensorflow.feature_array import FeatureArray
 from rasa.utils.tensorflow.model_data import RasaModelData
 
-from rasa_randconn.nn.features import Batch, CSRMatrix, padded
+from rasa_randconn.batches.batch import Batch
+from rasa_randconn.nn.features import CSRMatrix, padded
 from rasa_randconn.stock.batch_generator import PreparedBatches
 
 EXAMPLES = 23

@@ -22,8 +22,9 @@ from rasa.nlu.classifiers.diet_classifier import DIETClassifier
 from rasa.shared.nlu.training_data.message import Message
 
 from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
+from rasa_randconn.batches.dialogues import batch_of_dialogues
+from rasa_randconn.batches.messages import batch_of_messages
 from rasa_randconn.batches.model_data import StackedFeatures
-from rasa_randconn.batches.serving_features import batch_of_dialogues, batch_of_messages
 from rasa_randconn.nn.features import CSRMatrix
 
 TEXTS = ["hello", "fly from rome to paris on monday", "zzz", "bye my friend"]

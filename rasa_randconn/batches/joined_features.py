@@ -1,0 +1,91 @@
+"""Joins the features of several messages or turns, without Rasa's model data."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Sequence, Tuple
+
+import numpy as np
+from rasa.shared.nlu.training_data.features import Features
+
+from rasa_randconn.nn.features import Feature, compressed, no_rows
+
+#: A place for features: whether they are sparse, and their feature type.
+Slot = Tuple[bool, str]
+
+
+def slot_of(feature: Features) -> Slot:
+    """The slot that a feature belongs to."""
+    return feature.is_sparse(), feature.type
+
+
+def joined_features(
+    examples: Sequence[Sequence[Features]], template: Sequence[Features]
+) -> Dict[str, List[Feature]]:
+    """Joins the features of all examples by feature type.
+
+    Sparse features come before dense ones, as in Rasa.
+
+    Args:
+        examples: The features of every example.
+        template: Features of one example, whose slots all examples have.
+    """
+    filled = {slot_of(feature) for feature in template}
+    feature_types = dict.fromkeys(feature.type for feature in template)
+    slots: Dict[Slot, List[List[Any]]] = {
+        (is_sparse, feature_type): []
+        for is_sparse in (True, False)
+        for feature_type in feature_types
+        if (is_sparse, feature_type) in filled
+    }
+    for features in examples:
+        for slot, collected in slots.items():
+            collected.append([f.features for f in features if slot_of(f) == slot])
+    result: Dict[str, List[Feature]] = {}
+    for slot, matrices in slots.items():
+        is_sparse, feature_type = slot
+        if not matrices:
+            units = sum(f.features.shape[-1] for f in template if slot_of(f) == slot)
+            joined = Feature(no_rows(is_sparse, units), np.zeros(0, np.int64))
+        else:
+            joined = _sparse(matrices) if is_sparse else _dense(matrices)
+        result.setdefault(feature_type, []).append(joined)
+    return result
+
+
+def _sparse(examples: Sequence[Sequence[Any]]) -> Feature:
+    """Concatenates the sparse matrices `[rows, features]` of every example."""
+    rows, columns, values, lengths = [], [], [], []
+    first = units = 0
+    for matrices in examples:
+        shift = 0
+        for matrix in matrices:
+            entries = matrix if matrix.format == "coo" else matrix.tocoo()
+            rows.append(entries.row + first)
+            columns.append(entries.col + shift)
+            values.append(entries.data)
+            shift += matrix.shape[1]
+        units = max(units, shift)
+        lengths.append(matrices[0].shape[0])
+        first += lengths[-1]
+    return Feature(
+        compressed(
+            np.concatenate(rows),
+            np.concatenate(columns),
+            np.concatenate(values),
+            first,
+            units,
+        ),
+        np.array(lengths, np.int64),
+    )
+
+
+def _dense(examples: Sequence[Sequence[Any]]) -> Feature:
+    """Concatenates the dense matrices `[rows, units]` of every example."""
+    joined = [
+        matrices[0] if len(matrices) == 1 else np.concatenate(matrices, axis=-1)
+        for matrices in examples
+    ]
+    return Feature(
+        np.ascontiguousarray(np.concatenate(joined), np.float32),
+        np.array([len(matrix) for matrix in joined], np.int64),
+    )

@@ -3,6 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
+from references.attention import attention as reference
+from references.attention import attention_backward as reference_backward
 
 from rasa_randconn.kernels.attention import attention, attention_backward
 from rasa_randconn.kernels.dropout import dropout_rate, is_kept
@@ -103,6 +105,52 @@ def test_values_and_gradients_equal_those_of_tensorflow(
     np.testing.assert_allclose(outputs, expected[1], atol=1e-5)
     for gradient, expected_gradient in zip(found, expected_gradients):
         np.testing.assert_allclose(gradient, expected_gradient, atol=1e-4)
+
+
+def by_example(rows):
+    """Activations of every example, `[parts, heads, tokens, depth]`."""
+    parts = rows.reshape(-1, HEADS, DEPTH, rows.shape[1]).transpose(0, 1, 3, 2)
+    return [parts[:, :, s : s + n] for s, n in zip(STARTS, LENGTHS)]
+
+
+@both_directions
+@pytest.mark.parametrize("key_heads, value_heads", [(0, 0), (2, 0), (0, 2), (1, 2)])
+def test_values_and_weights_equal_those_of_the_reference(
+    normal, unidirectional, key_heads, value_heads
+):
+    projected = normal(3 * UNITS, len(POSITIONS))
+    distances = 3 if unidirectional else 5
+    embeddings = [normal(heads, distances, DEPTH) for heads in (key_heads, value_heads)]
+    weights, outputs = attend(projected, unidirectional, 0.0, 2, embeddings)
+    relative = [array if len(array) else None for array in embeddings]
+    first = 0
+    for example, found in zip(by_example(projected), by_example(outputs)):
+        expected_weights, expected = reference(*example, unidirectional, relative)
+        np.testing.assert_allclose(found[0], expected, atol=1e-5)
+        own = weights[first : first + expected_weights.size]
+        np.testing.assert_allclose(own, expected_weights.ravel(), atol=1e-5)
+        first += expected_weights.size
+
+
+@both_directions
+def test_gradients_equal_those_of_the_reference(normal, unidirectional):
+    projected = normal(3 * UNITS, len(POSITIONS))
+    weights, outputs = attend(projected, unidirectional, 0.0)
+    gradients = normal(*outputs.shape)
+    found = np.full_like(projected, np.nan)
+    attention_backward(
+        gradients,
+        projected,
+        *(STARTS, HEADS, unidirectional, 0, *NO_EMBEDDINGS),
+        weights,
+        found,
+        *map(np.zeros_like, NO_EMBEDDINGS),
+    )
+    parts = zip(by_example(projected), by_example(gradients), by_example(found))
+    for example, own_gradients, own in parts:
+        own_weights, _ = reference(*example, unidirectional)
+        expected = reference_backward(own_gradients[0], *example, own_weights)
+        np.testing.assert_allclose(own, expected, atol=1e-4)
 
 
 @both_directions

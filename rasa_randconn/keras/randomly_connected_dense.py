@@ -129,7 +129,7 @@ class RandomlyConnectedDense(tf.keras.layers.Dense):
             Activations `[batch, ..., units]`.
         """
         connectivity = self.connectivity
-        inputs = tf.cast(inputs, self._compute_dtype_object)
+        inputs = tf.cast(inputs, self.compute_dtype)
         flat = tf.reshape(inputs, [-1, connectivity.inputs])
         if connectivity.is_dense:
             outputs = tf.matmul(flat, unpack_kernel(self.kernel, connectivity))

@@ -38,7 +38,7 @@ from summaries import read_summaries
 from rasa_randconn.components.randomly_connected_component import (
     RandomlyConnectedComponent,
 )
-from rasa_randconn.stock import randomly_connected_model
+from rasa_randconn.stock import network_model
 from rasa_randconn.stock.randomly_connected_model import RandomlyConnectedModel
 
 #: In the place of a folder that is another one in every training.
@@ -66,7 +66,7 @@ class TrainingTwins:
         self._regularization = 0.0
         self._batch: Any = None
         fit = RandomlyConnectedModel.fit
-        trainer = randomly_connected_model.Trainer
+        trainer = network_model.Trainer
 
         def our_trainer(network: Any, adam: Any, random: Any, *args: Any) -> Any:
             return trainer(network, adam, FixedChoices(), *args)  # type: ignore[arg-type]
@@ -91,7 +91,7 @@ class TrainingTwins:
                     generator.on_epoch_end()
             return tf.keras.Model.fit(model, x, **options)
 
-        monkeypatch.setattr(randomly_connected_model, "Trainer", our_trainer)
+        monkeypatch.setattr(network_model, "Trainer", our_trainer)
         monkeypatch.setattr(RandomlyConnectedModel, "fit", our_fit)
         monkeypatch.setattr(RasaModel, "fit", stock_fit, raising=False)
 

@@ -17,6 +17,7 @@ from rasa.core.agent import Agent
 from benchmarks.serving import agreement, memory, messages, our_components, soak
 from rasa_randconn.comparison.configuration import read_config
 from rasa_randconn.components import message_component, randomly_connected_policy
+from rasa_randconn.nn.features import CSRMatrix
 
 STOCK_OF_SARA = "benchmarks/configs/sara.stock.yml"
 CLASSIC_OF_SARA = "benchmarks/configs/sara.classic.yml"
@@ -79,7 +80,7 @@ def test_other_features_in_serving_are_noticed(
         for by_kind in batch.values():
             for features in by_kind.values():
                 for feature in features:
-                    if hasattr(feature.rows, "values"):
+                    if isinstance(feature.rows, CSRMatrix):
                         feature.rows.data[:] *= 1.5
         return batch
 

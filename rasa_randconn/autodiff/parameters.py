@@ -185,8 +185,7 @@ class Parameters:
                 )
         self._layers[path] = StoredLayer(connectivity, density)
         kernel = f"{path}/kernel"
-        fans = connectivity.fan_in, connectivity.fan_out
-        values = self._values(kernel, (connectivity.count,), fans)
+        values = self._values(kernel, (connectivity.count,), connectivity.fans)
         return self._add(KernelParameter(kernel, values, connectivity, l2))
 
     def glorot_uniform(

@@ -105,6 +105,11 @@ class Connectivity(ABC):
         return self.count / self.inputs
 
     @property
+    def fans(self) -> Tuple[float, float]:
+        """Fan-in and fan-out, with which initial weights scale."""
+        return self.fan_in, self.fan_out
+
+    @property
     def blocks(self) -> Tuple[Block, ...]:
         """The dense blocks in which products with the kernel are computed.
 

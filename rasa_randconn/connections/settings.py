@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from typing import Dict, Mapping, Union
+from typing import Dict, Mapping, Tuple, Union
 
 from rasa_randconn.connections.connectivity import Connectivity
 from rasa_randconn.connections.sampling import sample_connectivity
@@ -40,8 +40,7 @@ class ConnectionSettings:
     ) -> Connectivity:
         """Samples the connections of one layer.
 
-        The seed is made of the component's seed and the layer's path, so that the
-        connections do not depend on the order in which layers are created.
+        The connections do not depend on the order in which layers are created.
 
         Args:
             path: Path of the layer within the model, unique there.
@@ -49,10 +48,14 @@ class ConnectionSettings:
             inputs: Number of inputs.
             units: Number of outputs.
         """
-        seed = (self.seed % 2**32, zlib.crc32(path.encode("utf-8")))
+        density = self.densities[layer_kind]
         return sample_connectivity(
-            self.pattern, inputs, units, self.densities[layer_kind], seed
+            self.pattern, inputs, units, density, self.seed_of(path)
         )
+
+    def seed_of(self, path: str) -> Tuple[int, int]:
+        """Seed of the connections of the layer at a path."""
+        return self.seed % 2**32, zlib.crc32(path.encode("utf-8"))
 
 
 def densities_by_kind(densities: Union[float, Mapping[str, float]]) -> Dict[str, float]:

@@ -27,8 +27,8 @@ class PackedInitializer(tf.keras.initializers.Initializer):
 
     Initialisers that scale with the fan-in or fan-out (Glorot, He, LeCun and
     `VarianceScaling`) scale with the numbers of connections that really exist, so the
-    activations keep their variance at every density. All others draw a dense kernel, of
-    which the existing weights are kept.
+    activations keep their variance at every density, as in the layers of `nn`. All
+    others initialise a dense kernel, of which the existing weights are kept.
     """
 
     def __init__(
@@ -51,11 +51,8 @@ class PackedInitializer(tf.keras.initializers.Initializer):
         return self._scaled_to_existing_connections(dtype)
 
     def _scaled_to_existing_connections(self, dtype: Optional[Any]) -> tf.Tensor:
-        fans = {
-            "fan_in": self.connectivity.fan_in,
-            "fan_out": self.connectivity.fan_out,
-            "fan_avg": (self.connectivity.fan_in + self.connectivity.fan_out) / 2,
-        }
+        fan_in, fan_out = self.connectivity.fans
+        fans = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}
         count = self.connectivity.count
         # A one-dimensional shape has a fan-in of its own length, which is divided out.
         initializer = tf.keras.initializers.VarianceScaling(

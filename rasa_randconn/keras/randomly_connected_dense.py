@@ -17,16 +17,24 @@ from rasa_randconn.keras.packed_kernel import (
 from rasa_randconn.keras.packed_product import packed_product, unpack_kernel
 
 
+@tf.keras.utils.register_keras_serializable(package="rasa_randconn")
 class RandomlyConnectedDense(tf.keras.layers.Dense):
-    """Dense layer with a fixed random subset of the connections.
+    """Dense layer with a fixed random subset of the connections, for Keras models.
+
+    For your own Keras models: use it in place of `tf.keras.layers.Dense`. The
+    components of this package do not use it; their layers have the same connections
+    and the same initial distribution, but run on compiled kernels without TensorFlow.
 
     Computes `activation(dot(inputs, kernel) + bias)` where only some weights of the
-    kernel exist. Which ones is drawn when the layer is built and never changes. The
+    kernel exist. They are sampled when the layer is built and never change. The
     variable `kernel` is packed: it has the shape `[connections]` and holds the existing
     weights and nothing else. At density 1.0 the layer is equivalent to
     `tf.keras.layers.Dense`; at density 0.0 it has `max(inputs, units)` connections.
 
     Every output has at least one input and every input reaches at least one output.
+
+    Models with this layer are saved and loaded like all others: once `rasa_randconn` is
+    imported, `tf.keras.models.load_model` needs no `custom_objects`.
 
     Example:
         >>> layer = RandomlyConnectedDense(8, density=0.25, pattern="unstructured")
@@ -51,13 +59,13 @@ class RandomlyConnectedDense(tf.keras.layers.Dense):
         seed: Optional[Union[int, Sequence[int]]] = None,
         **kwargs: Any,
     ) -> None:
-        """Configures the layer; connections are drawn when it is built.
+        """Configures the layer; connections are sampled when it is built.
 
         Args:
             units: Number of outputs.
             density: Fraction of the connections that exist, in [0, 1].
             pattern: `grouped` (fast) or `unstructured` (the article's pattern).
-            seed: Seed of the pattern. Without one, it is drawn from NumPy's global
+            seed: Seed of the connections. Without one, it is taken from NumPy's global
                 state when the layer is built, and is part of the configuration from
                 then on. Files of weights alone, as `save_weights` writes them, fit
                 only a layer with the same seed.
@@ -73,7 +81,7 @@ class RandomlyConnectedDense(tf.keras.layers.Dense):
         self._connectivity: Optional[Connectivity] = None
 
     def build(self, input_shape: Any) -> None:
-        """Draws the connections and creates the packed kernel.
+        """Samples the connections and creates the packed kernel.
 
         Args:
             input_shape: Shape of the inputs; its last dimension must be known.
@@ -84,7 +92,7 @@ class RandomlyConnectedDense(tf.keras.layers.Dense):
         inputs = tf.TensorShape(input_shape)[-1]
         if inputs is None:
             raise ValueError(
-                "The last dimension of the inputs must be known to draw connections."
+                "The last dimension of the inputs must be known to sample connections."
             )
         if self.seed is None:
             # kept, so that a copy made from the configuration has the same connections
@@ -156,8 +164,8 @@ class RandomlyConnectedDense(tf.keras.layers.Dense):
         """
         if self._connectivity is None:
             raise ValueError(
-                f"Layer '{self.name}' has no connections yet: they are drawn when it "
-                f"is built on its first input."
+                f"Layer '{self.name}' has no connections yet: they are sampled when "
+                f"it is built on its first input."
             )
         return self._connectivity
 
@@ -191,7 +199,7 @@ class RandomlyConnectedDense(tf.keras.layers.Dense):
             dense: A built `tf.keras.layers.Dense`, or one of ours.
             density: Fraction of the connections to keep, in [0, 1].
             pattern: `grouped` or `unstructured`.
-            seed: Seed of the pattern.
+            seed: Seed of the connections.
 
         Returns:
             The built layer.

@@ -144,10 +144,35 @@ def test_without_a_seed_copies_have_the_same_connections(pattern, tmp_path):
     copy.build([None, 20])
     copy.set_weights(model.get_weights())
     model.save(str(tmp_path / "model.h5"))
-    classes = {"RandomlyConnectedDense": RandomlyConnectedDense}
-    loaded = tf.keras.models.load_model(str(tmp_path / "model.h5"), classes)
+    loaded = tf.keras.models.load_model(str(tmp_path / "model.h5"))
     for other in (copy, loaded):
         np.testing.assert_allclose(other(inputs), expected, atol=1e-6)
+
+
+@every_pattern
+@pytest.mark.parametrize("file", ["model.h5", "saved_model"])
+def test_a_saved_model_is_loaded_without_custom_objects(pattern, file, tmp_path):
+    model = tf.keras.Sequential([RandomlyConnectedDense(12, 0.3, pattern, seed=1)])
+    inputs = random_normal(5, 20)
+    expected = model(inputs).numpy()
+    model.save(str(tmp_path / file))
+    loaded = tf.keras.models.load_model(str(tmp_path / file))
+    (layer,) = loaded.layers
+    assert type(layer) is RandomlyConnectedDense
+    assert layer.connections == model.layers[0].connections
+    np.testing.assert_allclose(loaded(inputs), expected, atol=1e-6)
+
+
+def test_a_model_saved_before_the_layer_was_registered_is_loaded(tmp_path):
+    layer = RandomlyConnectedDense(12, 0.3, seed=1)
+    config = tf.keras.Sequential([tf.keras.Input([20]), layer]).get_config()
+    (written,) = (c for c in config["layers"] if "Randomly" in c["class_name"])
+    written["class_name"] = "RandomlyConnectedDense"
+    classes = {"RandomlyConnectedDense": RandomlyConnectedDense}
+    again = tf.keras.Sequential.from_config(config, classes)
+    np.testing.assert_array_equal(
+        again.layers[0].connectivity.mask(), layer.connectivity.mask()
+    )
 
 
 @every_pattern

@@ -15,8 +15,8 @@ from typing import Any, Dict, List, Mapping
 from ruamel.yaml import YAML
 
 import rasa_randconn
-from rasa_randconn.components.registration import stock_parent
 from rasa_randconn.files import write_atomically
+from rasa_randconn.stock.recipe import stock_parent
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MEANINGS = DOCS / "option_meanings.yml"

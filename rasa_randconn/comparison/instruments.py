@@ -12,11 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 from rasa_randconn.comparison.weight_counts import count_connections, count_trainable
+from rasa_randconn.stock.attributes import SKIPS_PREDICTION, resource_name
 
 PREDICTION_METHODS = ("process", "predict_action_probabilities")
-
-SKIPS_PREDICTION = "_should_skip_prediction"
-"""Rasa's static method by which a policy says that it will not ask its model."""
 
 
 @dataclass
@@ -120,7 +118,7 @@ class Instruments:
     def _train(
         self, name: str, function: Callable[..., Any], this: Any, *args: Any, **kw: Any
     ) -> Any:
-        resource = this._resource.name
+        resource = resource_name(this)
         if not self._once(name, resource):
             return function(this, *args, **kw)
         measured = self.of(resource)
@@ -166,7 +164,7 @@ class Instruments:
     def _predict(
         self, name: str, function: Callable[..., Any], this: Any, *args: Any, **kw: Any
     ) -> Any:
-        resource = this._resource.name
+        resource = resource_name(this)
         if not self._once(name, resource):
             return function(this, *args, **kw)
         self._skipped = False
@@ -209,7 +207,9 @@ class Instruments:
         if measured is None or self._fitted is not None:
             return function(this, *args, **kw)
         self._fitted = this
-        stopwatch = _stopwatch()
+        from rasa_randconn.stock.stopwatch import Stopwatch
+
+        stopwatch = Stopwatch()
         kw["callbacks"] = [*(kw.get("callbacks") or []), stopwatch]
         started = time.perf_counter()
         result = function(this, *args, **kw)
@@ -218,33 +218,6 @@ class Instruments:
             measured.first_step_seconds = stopwatch.first_step_ended - started
         measured.epoch_seconds = stopwatch.epochs
         return result
-
-
-def _stopwatch() -> Any:
-    import tensorflow as tf
-
-    class Stopwatch(tf.keras.callbacks.Callback):
-        """Notes when the first batch has been trained on, and how long epochs take."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            # Keras would otherwise fetch the metrics after every step.
-            self._supports_tf_logs = True
-            self.first_step_ended: Optional[float] = None
-            self.epochs: List[float] = []
-            self._epoch_began = 0.0
-
-        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            self._epoch_began = time.perf_counter()
-
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            self.epochs.append(time.perf_counter() - self._epoch_began)
-
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            if self.first_step_ended is None:
-                self.first_step_ended = time.perf_counter()
-
-    return Stopwatch()
 
 
 def _subclasses(owner: Any) -> Iterator[type]:

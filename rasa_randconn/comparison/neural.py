@@ -39,16 +39,12 @@ def resolve(name: str) -> type:
     Args:
         name: A bare class name or a module path.
 
-    Returns:
-        The registered class.
-
     Raises:
         InvalidConfigException: If Rasa knows no such component.
     """
-    from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+    from rasa_randconn.stock.recipe import registered_component
 
-    component: type = DefaultV1Recipe._from_registry(name).clazz
-    return component
+    return registered_component(name)
 
 
 def is_neural(component: type) -> bool:

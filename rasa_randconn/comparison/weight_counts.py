@@ -5,7 +5,9 @@ Only the workers use this module: it imports TensorFlow when called.
 
 from __future__ import annotations
 
-from typing import Any, Iterable, List, Optional
+from typing import Any, Optional
+
+from rasa_randconn.stock.attributes import every_layer
 
 
 def count_connections(model: Any) -> int:
@@ -21,11 +23,11 @@ def count_connections(model: Any) -> int:
         of counted layers does not count itself.
     """
     total = 0
-    for layer in _layers(model):
+    for layer in every_layer(model):
         own = _own_connections(layer)
         if own is None:
             continue
-        parts = (part for part in _layers(layer) if part is not layer)
+        parts = (part for part in every_layer(layer) if part is not layer)
         if all(_own_connections(part) is None for part in parts):
             total += own
     return total
@@ -46,14 +48,6 @@ def _own_connections(layer: Any) -> Optional[int]:
             return int(np.prod(layer.kernel.shape))
         return int(np.count_nonzero(layer.kernel_mask.numpy()))
     return None
-
-
-def _layers(model: Any) -> List[Any]:
-    if hasattr(model, "_flatten_layers"):
-        candidates: Iterable[Any] = model._flatten_layers()
-    else:
-        candidates = getattr(model, "submodules", ())
-    return list({id(layer): layer for layer in candidates}.values())
 
 
 def count_trainable(model: Any) -> Optional[int]:

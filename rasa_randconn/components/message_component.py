@@ -12,20 +12,16 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.utils.tensorflow.constants import FEATURIZERS
-from rasa.utils.tensorflow.model_data import RasaModelData
 
 from rasa_randconn.batches.messages import (
     batch_of_messages,
     slots_of_text,
     split_predictions,
 )
-from rasa_randconn.components.options import checked_config
 from rasa_randconn.components.randomly_connected_component import (
     RandomlyConnectedComponent,
 )
-from rasa_randconn.stock.training_message import TrainingMessage
-
-Prediction = Optional[Dict[str, Any]]
+from rasa_randconn.stock.message_hooks import MessageHooks, Prediction
 
 # Messages that are predicted at once.
 _LARGEST_BATCH = 64
@@ -34,31 +30,19 @@ _LARGEST_BATCH = 64
 _MOST_PAIRS = _LARGEST_BATCH * 128**2
 
 
-class MessageComponent(RandomlyConnectedComponent):
+class MessageComponent(RandomlyConnectedComponent, MessageHooks):
     """Mixin for `DIETClassifier` and what derives from it.
 
     It checks options, seals what was trained, and predicts messages together.
     """
 
-    component_config: Dict[str, Any]
     _predictions: Optional[Dict[int, Prediction]] = None
-
-    def _check_config_parameters(self) -> None:
-        self.component_config = checked_config(type(self), self.component_config)
-        super()._check_config_parameters()
 
     def train(self, training_data: TrainingData) -> Resource:
         """Trains the component (see `DIETClassifier.train`)."""
         resource: Resource = super().train(training_data)
         self._seal_if_skipped()
         return resource
-
-    def _create_model_data(
-        self, training_data: List[Message], *args: Any, **kwargs: Any
-    ) -> RasaModelData:
-        """Features and labels of messages (see `DIETClassifier._create_model_data`)."""
-        messages = [TrainingMessage.of(message) for message in training_data]
-        return super()._create_model_data(messages, *args, **kwargs)
 
     def process(self, messages: List[Message]) -> List[Message]:
         """Adds predictions to messages (see `DIETClassifier.process`)."""
@@ -75,7 +59,8 @@ class MessageComponent(RandomlyConnectedComponent):
         processed = super(MessageComponent, informed).process(messages)
         return processed
 
-    def _predict(self, message: Message) -> Prediction:
+    def predict_message(self, message: Message) -> Prediction:
+        """What the model predicts for a message; nothing if it has no features."""
         if self._predictions is not None:
             return self._predictions[id(message)]
         return self._predict_together([message])[0]

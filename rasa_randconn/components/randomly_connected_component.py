@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any, Dict, Optional, Type, TypeVar
+from typing import Any, Dict, Mapping, Optional, Type, TypeVar
 
-from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.graph import ExecutionContext
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.exceptions import RasaException
@@ -14,6 +14,7 @@ from rasa.shared.exceptions import RasaException
 from rasa_randconn.components.errors import ComponentFileError
 from rasa_randconn.components.options import checked_config
 from rasa_randconn.options import OWN_OPTIONS
+from rasa_randconn.stock.component_hooks import ComponentHooks
 from rasa_randconn.storage import (
     FORMAT_VERSION,
     ModelFileError,
@@ -27,16 +28,12 @@ logger = logging.getLogger(__name__)
 ComponentT = TypeVar("ComponentT", bound="RandomlyConnectedComponent")
 
 
-class RandomlyConnectedComponent(GraphComponent):
+class RandomlyConnectedComponent(ComponentHooks):
     """Mixin for stock components whose model has randomly connected layers.
 
     It adds our options, seals the component's files, and never loads anything but
     exactly what was saved.
     """
-
-    _model_storage: ModelStorage
-    _resource: Resource
-    model: Optional[Any]
 
     @staticmethod
     def _with_own_options(stock_defaults: Dict[str, Any]) -> Dict[str, Any]:
@@ -47,13 +44,18 @@ class RandomlyConnectedComponent(GraphComponent):
         """Makes Rasa's cache forget models of other versions of this package."""
         return f"rasa_randconn {__version__}, format {FORMAT_VERSION}"
 
+    @classmethod
+    def final_config(cls, config: Mapping[str, Any]) -> Dict[str, Any]:
+        """Checks a complete configuration and brings it into its final form."""
+        return checked_config(cls, config)
+
     def persist(self) -> None:
         """Saves the component and seals its folder with a manifest."""
         super().persist()
         self._seal()
 
     def _seal(self) -> None:
-        with self._model_storage.write_to(self._resource) as folder:
+        with self.writable_folder() as folder:
             for marker in folder.glob("*.pkl"):
                 # stock marks checkpointed models by an empty file of this name
                 marker.replace(marker.with_suffix(".marker"))
@@ -100,7 +102,7 @@ class RandomlyConnectedComponent(GraphComponent):
                     return cls(config, model_storage, resource, execution_context)
                 return cls._load_checked(
                     folder,
-                    checked_config(cls, config),
+                    cls.final_config(config),
                     model_storage,
                     resource,
                     execution_context,
@@ -123,7 +125,7 @@ class RandomlyConnectedComponent(GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> ComponentT:
-        component = cls._load(
+        component = cls.load_files(
             folder, config, model_storage, resource, execution_context
         )
         if component.model is None:

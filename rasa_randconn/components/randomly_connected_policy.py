@@ -7,20 +7,14 @@ from typing import Any, Dict, List, Mapping, Optional, Set, Type, TypeVar
 
 import numpy as np
 from rasa.core.featurizers.precomputation import MessageContainerForCoreFeaturization
-from rasa.core.featurizers.single_state_featurizer import SingleStateFeaturizer
-from rasa.core.featurizers.tracker_featurizers import MaxHistoryTrackerFeaturizer
 from rasa.engine.storage.resource import Resource
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.generator import TrackerWithCachedStates
-from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
 from rasa.shared.nlu.constants import ENTITY_TAGS
-from rasa.shared.nlu.training_data.features import Features
 from rasa.utils.tensorflow.constants import FEATURIZERS, SENTENCE
 from rasa.utils.tensorflow.model_data import RasaModelData
 
-from rasa_randconn.batches.dialogues import batch_of_dialogues
-from rasa_randconn.components.options import checked_config
 from rasa_randconn.components.randomly_connected_component import (
     RandomlyConnectedComponent,
 )
@@ -31,22 +25,18 @@ from rasa_randconn.components.text_feature_sizes import (
     write_sizes,
 )
 from rasa_randconn.options import OWN_OPTIONS_OF_POLICIES
-from rasa_randconn.stock.recent_turns import RecentTurns
-from rasa_randconn.stock.state_featurizer import StateFeaturizer
+from rasa_randconn.stock.policy_hooks import PolicyHooks
 
 PolicyT = TypeVar("PolicyT", bound="RandomlyConnectedPolicy")
 
 
-class RandomlyConnectedPolicy(RandomlyConnectedComponent):
+class RandomlyConnectedPolicy(RandomlyConnectedComponent, PolicyHooks):
     """Mixin for `TEDPolicy` and what derives from it.
 
-    It checks options, seals what was trained, and predicts straight from the features
-    of a dialogue.
+    It checks options, seals what was trained, and makes room for new words when it is
+    finetuned.
     """
 
-    _state_featurizer: Type[StateFeaturizer] = StateFeaturizer
-    config: Dict[str, Any]
-    fake_features: Dict[str, List[Features]]
     finetune_mode: bool
 
     @staticmethod
@@ -58,13 +48,6 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent):
         super().__init__(*args, **kwargs)
         self._text_feature_sizes: TextFeatureSizes = {}
         self._sizes_before: TextFeatureSizes = {}
-        given = self.featurizer.state_featurizer
-        # Rasa saves no class: a loaded featurizer is a `SingleStateFeaturizer`
-        if type(given) in (SingleStateFeaturizer, self._state_featurizer.stock):
-            self.featurizer.state_featurizer = self._state_featurizer.like(given)
-
-    def _load_params(self, config: Dict[str, Any]) -> None:
-        super()._load_params(checked_config(type(self), config))
 
     def train(
         self,
@@ -133,38 +116,13 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent):
     def persist_model_utilities(self, model_path: Path) -> None:
         """Saves everything but the model (see `TEDPolicy.persist_model_utilities`)."""
         super().persist_model_utilities(model_path)
-        write_sizes(self._text_feature_sizes, model_path, self._metadata_filename())
+        write_sizes(self._text_feature_sizes, model_path, self.file_prefix())
 
     @classmethod
     def _load_checked(cls: Type[PolicyT], folder: Path, *args: Any) -> PolicyT:
         policy = super()._load_checked(folder, *args)
-        policy._text_feature_sizes = read_sizes(folder, cls._metadata_filename())
+        policy._text_feature_sizes = read_sizes(folder, cls.file_prefix())
         return policy
-
-    def _featurize_for_prediction(
-        self, tracker: DialogueStateTracker, *args: Any, **kwargs: Any
-    ) -> List[List[Dict[str, List[Features]]]]:
-        """Features of a dialogue (see `Policy._featurize_for_prediction`)."""
-        featurizer = self.featurizer
-        if type(featurizer) is MaxHistoryTrackerFeaturizer and featurizer.max_history:
-            tracker = RecentTurns(tracker, featurizer.max_history)
-        return super()._featurize_for_prediction(tracker, *args, **kwargs)
-
-    def _create_model_data(
-        self,
-        tracker_state_features: List[List[Dict[str, List[Features]]]],
-        *args: Any,
-        **kwargs: Any,
-    ) -> Any:
-        """Features as the model takes them (see `TEDPolicy._create_model_data`).
-
-        For predictions, which have no labels, that is a batch of the network.
-        """
-        if args or kwargs:
-            return super()._create_model_data(tracker_state_features, *args, **kwargs)
-        return batch_of_dialogues(
-            tracker_state_features, self.fake_features, self.config[FEATURIZERS]
-        )
 
 
 def _attributes_with_features(signature: Mapping[str, Mapping[str, Any]]) -> Set[str]:

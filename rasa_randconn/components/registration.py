@@ -6,18 +6,13 @@ about our components here, once, when they are first imported.
 
 from __future__ import annotations
 
-import functools
-from typing import Any, List, Sequence, Type
+from typing import List, Sequence, Type
 
 import rasa.nlu.test
 import rasa.shared.nlu.constants
 from rasa.core.policies.ted_policy import TEDPolicy
 from rasa.core.policies.unexpected_intent_policy import UnexpecTEDIntentPolicy
-from rasa.engine.graph import GraphComponent, GraphSchema, SchemaNode
-from rasa.graph_components.validators.default_recipe_validator import (
-    DefaultV1RecipeValidator,
-)
-from rasa.shared.core.domain import Domain
+from rasa.engine.graph import GraphComponent, SchemaNode
 from rasa.shared.core.events import ActionExecuted, UserUttered
 from rasa.shared.core.training_data.structures import StoryGraph
 from rasa.shared.nlu.constants import ACTION_TEXT, TEXT
@@ -28,6 +23,7 @@ from rasa_randconn.components.options import (
     check_user_config,
     warn_of_deprecated_options,
 )
+from rasa_randconn.stock.recipe import extend_recipe_validator
 
 
 def register_with_rasa(
@@ -48,53 +44,21 @@ def register_with_rasa(
         rasa.shared.nlu.constants.TRAINABLE_EXTRACTORS.add(extractor.__name__)
     for processor in entity_processors:
         rasa.nlu.test.ENTITY_PROCESSORS.add(processor.__name__)
-    _extend_recipe_validator(configurable)
+    extend_recipe_validator(configurable, _check_config, _check_stories)
 
 
-def _extend_recipe_validator(configurable: Sequence[Type[GraphComponent]]) -> None:
-    """Lets the validator, the first node of a training, know our components.
+def _check_config(node: SchemaNode) -> None:
+    check_user_config(node.uses, node.config)
+    warn_of_deprecated_options(node.uses, node.config)
 
-    It compares exact classes, so it is shown the stock parent of ours as well; and it
-    sees the whole configuration before any component is trained, so ours is checked
-    there.
-    """
-    initialise = DefaultV1RecipeValidator.__init__
-    validate_core = DefaultV1RecipeValidator._validate_core
 
-    def own_nodes(graph_schema: GraphSchema) -> List[SchemaNode]:
-        nodes = [
-            node for node in graph_schema.nodes.values() if node.uses in configurable
-        ]
-        # several nodes share the configuration of a component
-        return list({id(node.config): node for node in nodes}.values())
-
-    @functools.wraps(initialise)
-    def initialise_and_check(
-        self: DefaultV1RecipeValidator, graph_schema: GraphSchema, *args: Any
-    ) -> None:
-        initialise(self, graph_schema, *args)
-        for component in configurable:
-            if component in self._component_types:
-                self._component_types.add(stock_parent(component))
-        for node in own_nodes(graph_schema):
-            check_user_config(node.uses, node.config)
-            warn_of_deprecated_options(node.uses, node.config)
-
-    @functools.wraps(validate_core)
-    def check_and_validate_core(
-        self: DefaultV1RecipeValidator, story_graph: StoryGraph, domain: Domain
-    ) -> None:
+def _check_stories(node: SchemaNode, story_graph: StoryGraph) -> None:
+    # the policy for unlikely intents has no encoders of texts
+    if issubclass(node.uses, TEDPolicy) and not issubclass(
+        node.uses, UnexpecTEDIntentPolicy
+    ):
         attributes = attributes_with_texts(story_graph)
-        for node in own_nodes(self._graph_schema):
-            # the policy for unlikely intents has no encoders of texts
-            if issubclass(node.uses, TEDPolicy) and not issubclass(
-                node.uses, UnexpecTEDIntentPolicy
-            ):
-                check_encoders_of_texts(node.uses, node.config, attributes)
-        validate_core(self, story_graph, domain)
-
-    DefaultV1RecipeValidator.__init__ = initialise_and_check
-    DefaultV1RecipeValidator._validate_core = check_and_validate_core
+        check_encoders_of_texts(node.uses, node.config, attributes)
 
 
 def attributes_with_texts(story_graph: StoryGraph) -> List[str]:
@@ -117,14 +81,3 @@ def attributes_with_texts(story_graph: StoryGraph) -> List[str]:
         # those of the labels have an encoder of their own
         attributes += [ACTION_TEXT, f"{LABEL}_{ACTION_TEXT}"]
     return attributes
-
-
-def stock_parent(component: Type[GraphComponent]) -> Type[GraphComponent]:
-    """The component of Rasa's that ours stands in for.
-
-    Args:
-        component: One of our components.
-    """
-    return next(
-        parent for parent in component.__mro__ if parent.__module__.startswith("rasa.")
-    )

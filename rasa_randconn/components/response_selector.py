@@ -6,10 +6,7 @@ from pathlib import Path
 from typing import Any, Dict, Type
 
 import rasa.shared.utils.io
-from rasa.engine.graph import ExecutionContext
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
-from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.selectors.response_selector import ResponseSelector
 from rasa.utils.tensorflow.constants import CONNECTION_DENSITY, INTENT_CLASSIFICATION
 
@@ -50,23 +47,17 @@ class RandConnResponseSelector(MessageComponent, ResponseSelector):
         return RandConnDIET2DIET if use_text_as_label else RandConnDIET2BOW
 
     @classmethod
-    def _load(
-        cls,
-        model_path: Path,
-        config: Dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
+    def load_files(
+        cls, folder: Path, config: Dict[str, Any], *args: Any
     ) -> RandConnResponseSelector:
+        """Loads the files that Rasa's component has written (see base class)."""
         # stock trains with this, whatever is configured, but loads what is configured
         config = {**config, INTENT_CLASSIFICATION: True}
-        selector = super()._load(
-            model_path, config, model_storage, resource, execution_context
-        )
+        selector = super().load_files(folder, config, *args)
         selector.responses = rasa.shared.utils.io.read_json_file(
-            model_path / f"{cls.__name__}.responses.json"
+            folder / f"{cls.__name__}.responses.json"
         )
         selector.all_retrieval_intents = rasa.shared.utils.io.read_json_file(
-            model_path / f"{cls.__name__}.retrieval_intents.json"
+            folder / f"{cls.__name__}.retrieval_intents.json"
         )
         return selector

@@ -21,7 +21,7 @@ class RandConnUnexpecTEDIntentPolicy(RandomlyConnectedPolicy, UnexpecTEDIntentPo
     All options of `UnexpecTEDIntentPolicy` keep their meaning.
     """
 
-    _state_featurizer = IntentStateFeaturizer
+    state_featurizer_class = IntentStateFeaturizer
 
     @staticmethod
     def get_default_config() -> Dict[str, Any]:

@@ -30,6 +30,7 @@ _DIET_MODEL = "rasa.nlu.classifiers.diet_classifier.DIET"
 _TED_MODEL = "rasa.core.policies.ted_policy.TED"
 _DIET = "rasa.nlu.classifiers.diet_classifier.DIETClassifier"
 _TED = "rasa.core.policies.ted_policy.TEDPolicy"
+_POLICY = "rasa.core.policies.unexpected_intent_policy.UnexpecTEDIntentPolicy"
 _VALIDATOR = (
     "rasa.graph_components.validators.default_recipe_validator.DefaultV1RecipeValidator"
 )
@@ -105,8 +106,12 @@ PRIVATE_NAMES: Tuple[PrivateName, ...] = (
         "_from_registry",
         "find the class of a configured name",
     ),
+    PrivateName(_POLICY, "_should_skip_prediction", "time predictions of models only"),
     PrivateName("keras.engine.training.Model", "_train_counter", "number the steps"),
     PrivateName(
         "keras.engine.base_layer.Layer", "_flatten_layers", "count connections"
+    ),
+    PrivateName(
+        "keras.callbacks.Callback", "_supports_tf_logs", "get logs without copies"
     ),
 )

@@ -141,6 +141,11 @@ class NetworkModel(TransformerRasaModel):
             WeightsOfLayer([tf.Variable(p.array, name=p.path) for p in self.parameters])
         ]
 
+    @property
+    def train_counter(self) -> tf.Variable:
+        """Number of steps of this training, as Keras' callbacks read it."""
+        return self._train_counter
+
     def compile(self, optimizer: Any = "rmsprop", *args: Any, **kwargs: Any) -> None:
         """Takes the learning rate (arguments as in `tf.keras.Model.compile`)."""
         super().compile(optimizer, *args, **kwargs)

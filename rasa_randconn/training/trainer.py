@@ -105,7 +105,7 @@ class Trainer:
             steps=len(batches),
         )
         model.stop_training = False
-        model._train_counter.assign(0)
+        model.train_counter.assign(0)
         logs: Dict[str, float] = {}
         average = WeightAverage(self._network.parameters)
         callback_list.on_train_begin()
@@ -145,20 +145,20 @@ class Trainer:
         self, model: tf.keras.Model, batches: Batches, callbacks: Any
     ) -> Dict[str, float]:
         metrics = Metrics()
-        step = int(model._train_counter)
+        step = int(model.train_counter)
         for index in range(len(batches)):
             callbacks.on_train_batch_begin(index)
             self.step(batches[index], metrics)
             step += 1
             logs = self._logs(metrics.means())
             if tf.summary.experimental.get_step() is not None:
-                model._train_counter.assign(step)
+                model.train_counter.assign(step)
                 self._summarize(model, logs)
             callbacks.on_train_batch_end(index, logs)
             if model.stop_training:
                 break
         # a variable of TensorFlow is slow to change, so only readers get every step
-        model._train_counter.assign(step)
+        model.train_counter.assign(step)
         return self._with_regularization(metrics.means())
 
     def _measured(
@@ -192,4 +192,4 @@ class Trainer:
     def _summarize(self, model: tf.keras.Model, logs: Dict[str, float]) -> None:
         """Tells TensorBoard, if it listens to batches."""
         for name, value in logs.items():
-            tf.summary.scalar(f"batch_{name}", value, step=model._train_counter)
+            tf.summary.scalar(f"batch_{name}", value, step=model.train_counter)

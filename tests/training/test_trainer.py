@@ -54,6 +54,10 @@ class Model(tf.keras.Model):
         self.dense.build([None, 3])
         self.compile(tf.keras.optimizers.Adam(LEARNING_RATE))
 
+    @property
+    def train_counter(self) -> tf.Variable:
+        return self._train_counter
+
     def _loss(self, batch: Any) -> tf.Tensor:
         rows, sums = batch
         return tf.reduce_mean(tf.square(self.dense(rows) - 2 * sums))
@@ -181,7 +185,7 @@ def test_every_batch_is_one_step():
     training = Training()
     training.train(Batches(), epochs=EPOCHS)
     assert len(training.network.losses) == 5 + 4 + 3
-    assert int(training.model._train_counter) == 5 + 4 + 3
+    assert int(training.model.train_counter) == 5 + 4 + 3
     assert training.optimizer.step == 5 + 4 + 3
 
 

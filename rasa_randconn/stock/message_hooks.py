@@ -1,0 +1,42 @@
+"""Public names for what `DIETClassifier` keeps private."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Optional
+
+from rasa.shared.nlu.training_data.message import Message
+from rasa.utils.tensorflow.model_data import RasaModelData
+
+from rasa_randconn.stock.component_hooks import ComponentHooks
+from rasa_randconn.stock.training_message import TrainingMessage
+
+#: What a model predicts for a message; `None` if the message has no features.
+Prediction = Optional[Dict[str, Any]]
+
+
+class MessageHooks(ComponentHooks):
+    """Mixin for `DIETClassifier` and components that derive from it."""
+
+    component_config: Dict[str, Any]
+
+    @classmethod
+    def final_config(cls, config: Mapping[str, Any]) -> Dict[str, Any]:
+        """Checks a complete configuration and brings it into its final form."""
+        raise NotImplementedError
+
+    def predict_message(self, message: Message) -> Prediction:
+        """What the model predicts for a message."""
+        raise NotImplementedError
+
+    def _check_config_parameters(self) -> None:
+        self.component_config = self.final_config(self.component_config)
+        super()._check_config_parameters()
+
+    def _create_model_data(
+        self, training_data: List[Message], *args: Any, **kwargs: Any
+    ) -> RasaModelData:
+        messages = [TrainingMessage.of(message) for message in training_data]
+        return super()._create_model_data(messages, *args, **kwargs)
+
+    def _predict(self, message: Message) -> Prediction:
+        return self.predict_message(message)

@@ -1,0 +1,69 @@
+"""Public names for what `TEDPolicy` keeps private."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Type
+
+from rasa.core.featurizers.single_state_featurizer import SingleStateFeaturizer
+from rasa.core.featurizers.tracker_featurizers import MaxHistoryTrackerFeaturizer
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.nlu.training_data.features import Features
+from rasa.utils.tensorflow.constants import FEATURIZERS
+
+from rasa_randconn.batches.dialogues import batch_of_dialogues
+from rasa_randconn.stock.component_hooks import ComponentHooks
+from rasa_randconn.stock.recent_turns import RecentTurns
+from rasa_randconn.stock.state_featurizer import StateFeaturizer
+
+
+class PolicyHooks(ComponentHooks):
+    """Mixin for `TEDPolicy` and policies that derive from it.
+
+    Predictions go straight from the features of a dialogue to a batch of the network.
+    """
+
+    state_featurizer_class: Type[StateFeaturizer] = StateFeaturizer
+    config: Dict[str, Any]
+    fake_features: Dict[str, List[Features]]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Creates the policy (see `TEDPolicy.__init__`)."""
+        super().__init__(*args, **kwargs)
+        given = self.featurizer.state_featurizer
+        # Rasa saves no class: a loaded featurizer is a `SingleStateFeaturizer`
+        if type(given) in (SingleStateFeaturizer, self.state_featurizer_class.stock):
+            self.featurizer.state_featurizer = self.state_featurizer_class.like(given)
+
+    @classmethod
+    def final_config(cls, config: Mapping[str, Any]) -> Dict[str, Any]:
+        """Checks a complete configuration and brings it into its final form."""
+        raise NotImplementedError
+
+    @classmethod
+    def file_prefix(cls) -> str:
+        """What the names of the policy's files start with."""
+        return str(cls._metadata_filename())
+
+    def _load_params(self, config: Dict[str, Any]) -> None:
+        super()._load_params(self.final_config(config))
+
+    def _featurize_for_prediction(
+        self, tracker: DialogueStateTracker, *args: Any, **kwargs: Any
+    ) -> List[List[Dict[str, List[Features]]]]:
+        featurizer = self.featurizer
+        if type(featurizer) is MaxHistoryTrackerFeaturizer and featurizer.max_history:
+            tracker = RecentTurns(tracker, featurizer.max_history)
+        return super()._featurize_for_prediction(tracker, *args, **kwargs)
+
+    def _create_model_data(
+        self,
+        tracker_state_features: List[List[Dict[str, List[Features]]]],
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        # predictions have no labels, and need no model data
+        if args or kwargs:
+            return super()._create_model_data(tracker_state_features, *args, **kwargs)
+        return batch_of_dialogues(
+            tracker_state_features, self.fake_features, self.config[FEATURIZERS]
+        )

@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional
 
-from rasa_randconn.comparison.worker import Orders
+from rasa_randconn.comparison.worker import WorkerRequest
 from rasa_randconn.comparison.worker_process import (
     RunFailedError,
     run_worker,
     worker_environment,
 )
 
-_ORDERS = "orders.json"
+_REQUEST = "request.json"
 
 
 def train_nlu(
@@ -42,7 +42,7 @@ def train_nlu(
     Raises:
         RunFailedError: If it fails; the end of `train.log` is printed.
     """
-    orders = Orders(
+    request = WorkerRequest(
         config=config,
         derived_config=str(folder / "config.yml"),
         seed=seed,
@@ -56,11 +56,11 @@ def train_nlu(
         model=str(folder / "model.tar.gz"),
         evaluation=str(folder),
         scratch=str(folder / "scratch"),
-        answer=str(folder / "answer.json"),
+        response=str(folder / "response.json"),
         options=dict(options or {}),
     )
-    orders.write(folder / _ORDERS)
-    return _measured("train", orders, folder / "train.log")
+    request.write(folder / _REQUEST)
+    return _measured("train", request, folder / "train.log")
 
 
 def test_nlu(nlu: Path, folder: Path, model: Optional[Path] = None) -> Dict[str, Any]:
@@ -77,21 +77,23 @@ def test_nlu(nlu: Path, folder: Path, model: Optional[Path] = None) -> Dict[str,
     Raises:
         RunFailedError: If it fails; the end of `test.log` is printed.
     """
-    orders = Orders(**json.loads((folder / _ORDERS).read_text(encoding="utf-8")))
-    orders.test_nlu = [str(nlu)]
-    orders.model = str(model or orders.model)
-    return _measured("test", orders, folder / "test.log")
+    request = WorkerRequest(
+        **json.loads((folder / _REQUEST).read_text(encoding="utf-8"))
+    )
+    request.test_nlu = [str(nlu)]
+    request.model = str(model or request.model)
+    return _measured("test", request, folder / "test.log")
 
 
-def _measured(phase: str, orders: Orders, log: Path) -> Dict[str, Any]:
-    scratch = Path(orders.scratch)
+def _measured(phase: str, request: WorkerRequest, log: Path) -> Dict[str, Any]:
+    scratch = Path(request.scratch)
     scratch.mkdir()
     try:
         measured, _ = run_worker(
             phase,
-            orders,
+            request,
             log,
-            worker_environment(orders.seed, scratch, threads=None),
+            worker_environment(request.seed, scratch, threads=None),
             say=lambda _: None,
             wait=lambda process: process.wait(),
         )

@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 
 import rasa_randconn
 from rasa_randconn.files import write_atomically
+from rasa_randconn.options import OPTIONS
 from rasa_randconn.stock.recipe import stock_parent
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -23,6 +24,10 @@ MEANINGS = DOCS / "option_meanings.yml"
 
 #: Key of the meanings that hold for all components without one of their own.
 EVERY_COMPONENT = "every component"
+
+_SAVED = re.compile(
+    r"(?P<start><!-- where options are saved -->\n).*?(?P<end><!-- end -->)", re.DOTALL
+)
 
 _TABLE = re.compile(
     r"(?P<start><!-- options of (?P<component>\w+) -->\n).*?(?P<end><!-- end -->)",
@@ -44,6 +49,9 @@ def on_page_markdown(markdown: str, **kwargs: Any) -> str:
         AttributeError: If a table is for a component that does not exist.
         KeyError: If an option has no meaning.
     """
+    markdown = _SAVED.sub(
+        lambda found: f"{found['start']}\n{saving_table()}\n{found['end']}", markdown
+    )
     return _TABLE.sub(
         lambda found: (
             f"{found['start']}\n{option_table(found['component'])}\n{found['end']}"
@@ -87,6 +95,13 @@ def option_table(name: str) -> str:
     return "\n".join([*head, *own, *stock, ""])
 
 
+def saving_table() -> str:
+    """Makes the table of our options and of what models save of them."""
+    rows = [f"| `{o.name}` | {_code(o.default)} | {o.saved_in} |" for o in OPTIONS]
+    head = ["| option | default | what a model saves of it |", "|---|---|---|"]
+    return "\n".join([*head, *rows, ""])
+
+
 def meanings_of(name: str) -> Dict[str, str]:
     """Meanings of options, those of one component before those of all.
 
@@ -97,11 +112,12 @@ def meanings_of(name: str) -> Dict[str, str]:
         A sentence for every option.
     """
     meanings = all_meanings()
-    return {**meanings[EVERY_COMPONENT], **meanings.get(name, {})}
+    own = {option.name: option.meaning for option in OPTIONS}
+    return {**own, **meanings[EVERY_COMPONENT], **meanings.get(name, {})}
 
 
 def all_meanings() -> Mapping[str, Mapping[str, str]]:
-    """Reads the file of meanings: options and sentences, by component."""
+    """Reads the meanings of stock's options: sentences by option, by component."""
     loaded: Mapping[str, Mapping[str, str]] = YAML(typ="safe").load(MEANINGS)
     return loaded
 

@@ -12,7 +12,7 @@ from benchmarks.speed.gradient_step import gradient_step
 from benchmarks.speed.layers import DENSITIES
 from benchmarks.speed.stopwatch import medians
 from rasa_randconn.autodiff import Parameters, Tape, Value
-from rasa_randconn.connections import KINDS, PATTERNS, ConnectionSettings
+from rasa_randconn.connections import LAYER_KINDS, PATTERNS, ConnectionSettings
 from rasa_randconn.nn.encoder import Encoder
 from rasa_randconn.nn.encoder_settings import EncoderSettings
 
@@ -61,7 +61,9 @@ def _ours(units: int, density: float, pattern: str) -> Callable[[], object]:
         filter_units=4 * units,
         dropout_rate=DROPOUT,
     )
-    connections = ConnectionSettings(dict.fromkeys(KINDS, density), pattern, seed=1)
+    connections = ConnectionSettings(
+        dict.fromkeys(LAYER_KINDS, density), pattern, seed=1
+    )
     parameters = Parameters(connections)
     encoder = Encoder(settings, INPUTS, parameters, "encoder")
     lengths, random = _lengths(), np.random.default_rng(1)

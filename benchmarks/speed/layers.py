@@ -11,7 +11,7 @@ from rasa.utils.tensorflow.layers import RandomlyConnectedDense as StockDense
 from benchmarks.speed.gradient_step import gradient_step
 from benchmarks.speed.stopwatch import medians
 from rasa_randconn.autodiff import Parameters
-from rasa_randconn.connections import KINDS, PATTERNS, ConnectionSettings
+from rasa_randconn.connections import LAYER_KINDS, PATTERNS, ConnectionSettings
 from rasa_randconn.keras import RandomlyConnectedDense
 from rasa_randconn.kernels import in_parallel
 from rasa_randconn.kernels.vectors import whole_vectors
@@ -63,9 +63,9 @@ def _kernels(
     pattern: str, inputs: int, units: int, density: float
 ) -> Callable[[], object]:
     """The same in the encoder's kernels, in chunks as the encoder has them."""
-    settings = ConnectionSettings(dict.fromkeys(KINDS, density), pattern, seed=1)
+    settings = ConnectionSettings(dict.fromkeys(LAYER_KINDS, density), pattern, seed=1)
     layer = RandomlyConnected(
-        Parameters(settings), "layer", KINDS[0], inputs, units, use_bias=False
+        Parameters(settings), "layer", LAYER_KINDS[0], inputs, units, use_bias=False
     )
     flat_weights = FlatWeights(layer)
     weights = flat_weights.current()[layer]

@@ -162,7 +162,7 @@ class Parameters:
 
         Args:
             path: Path of the layer.
-            layer_kind: One of `KINDS`, which decides about the density.
+            layer_kind: One of `LAYER_KINDS`, which decides about the density.
             inputs: Number of inputs.
             units: Number of outputs.
             l2: Factor of the squared weights in the loss.

@@ -7,12 +7,11 @@ import re
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.resolver import VersionedResolver
 
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.files import write_atomically
+from rasa_randconn.yaml_files import yaml_parser
 
 ASSISTANT_ID = "rasa-randconn-compare"
 """The `assistant_id` given to the copy of a configuration which has none."""
@@ -164,43 +163,3 @@ def labels(paths: Sequence[str]) -> List[str]:
 
 def _safe(name: str) -> str:
     return re.sub(r"[^\w.-]", "_", name) or "config"
-
-
-class _PlainResolver(VersionedResolver):
-    """Leaves `${VARIABLE}` a string, also after Rasa has taught the library otherwise.
-
-    The copies of a configuration would else hold the variables' values, or fail to be
-    written.
-    """
-
-    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
-        """Finds the tag of a node.
-
-        Args:
-            kind: The class of the node.
-            value: The node's text.
-            implicit: Whether the node may have an implicit tag.
-
-        Returns:
-            The tag.
-        """
-        tag = super().resolve(kind, value, implicit)
-        return self.DEFAULT_SCALAR_TAG if tag == "!env_var" else tag
-
-
-def yaml_parser(kind: str = "rt") -> Any:
-    """Makes a YAML parser and writer that leaves contents as they are.
-
-    Args:
-        kind: ruamel.yaml's kind of parser: `rt` keeps comments and styles, `safe`
-            makes plain values.
-
-    Returns:
-        A parser of ruamel.yaml.
-    """
-    # The parser in C does not tell where a node begins and ends.
-    yaml: Any = YAML(typ=kind, pure=True)
-    yaml.Resolver = _PlainResolver
-    yaml.width = 10_000
-    yaml.preserve_quotes = True
-    return yaml

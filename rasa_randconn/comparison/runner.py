@@ -15,7 +15,7 @@ from rasa_randconn.comparison import configuration, machine, plots, report, resu
 from rasa_randconn.comparison.console import clock, make_console, say
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.comparison.plan import Plan
-from rasa_randconn.comparison.worker import Orders
+from rasa_randconn.comparison.worker import WorkerRequest
 from rasa_randconn.comparison.worker_process import (
     RunFailedError,
     run_worker,
@@ -164,7 +164,7 @@ def run_once(
     stem = f"{name}-seed{seed}"
     scratch = Path(tempfile.mkdtemp(prefix=".work-", dir=str(out)))
     try:
-        orders = Orders(
+        request = WorkerRequest(
             config=config,
             derived_config=str(out / "configs" / f"{stem}.yml"),
             seed=seed,
@@ -178,7 +178,7 @@ def run_once(
             model=str(out / "models" / f"{stem}.tar.gz"),
             evaluation=str(out / "evaluation" / stem),
             scratch=str(scratch),
-            answer=str(scratch / "answer.json"),
+            response=str(scratch / "response.json"),
             options=dict(plan.options),
         )
         started = datetime.datetime.now(datetime.timezone.utc)
@@ -187,7 +187,7 @@ def run_once(
 
         def work(phase: str) -> Tuple[Dict[str, Any], float]:
             log = out / "logs" / f"{stem}-{phase}.log"
-            return run_worker(phase, orders, log, environment, say, wait)
+            return run_worker(phase, request, log, environment, say, wait)
 
         trained, train_seconds = work("train")
         tested, _ = work("test")

@@ -1,4 +1,4 @@
-"""Trains one configuration with one seed: `python -m ...train_worker ORDERS.json`."""
+"""Trains one configuration with one seed: `python -m ...train_worker REQUEST.json`."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ def main() -> None:
     Raises:
         RuntimeError: If Rasa made no model.
     """
-    orders = worker.start()
+    request = worker.start()
     config = configuration.override(
-        configuration.read_config(orders.config),
+        configuration.read_config(request.config),
         is_neural=lambda name: neural.is_neural(neural.resolve(name)),
-        seed=orders.seed,
-        epochs=orders.epochs,
+        seed=request.seed,
+        epochs=request.epochs,
         options=lambda name: neural.fitting_options(
-            neural.resolve(name), orders.options
+            neural.resolve(name), request.options
         ),
     )
-    derived = Path(orders.derived_config)
+    derived = Path(request.derived_config)
     configuration.write_config(config, derived)
     components = neural.find(config)
     instruments = Instruments()
     for component in components:
         instruments.attach(component.component)
 
-    seconds = _train(orders)
+    seconds = _train(request)
 
-    sizes = _resource_sizes(Path(orders.model))
+    sizes = _resource_sizes(Path(request.model))
     measured: Dict[str, Any] = {}
     for component in components:
         if component.resource not in instruments.measurements:
@@ -56,37 +56,37 @@ def main() -> None:
             "trainable_weights": numbers.trainable_weights,
             "model_bytes": sizes.get(component.resource, 0),
         }
-    worker.answer(
-        orders,
+    worker.respond(
+        request,
         {
             "components": measured,
             "train_seconds": seconds,
-            "model_archive_bytes": Path(orders.model).stat().st_size,
+            "model_archive_bytes": Path(request.model).stat().st_size,
             "peak_rss_bytes": peak_rss_bytes(),
             "versions": worker.versions(),
         },
     )
 
 
-def _train(orders: worker.Orders) -> float:
+def _train(request: worker.WorkerRequest) -> float:
     from rasa.model_training import train
 
     files = training_data.select(
-        nlu=orders.train_nlu,
-        stories=orders.train_stories,
-        scratch=Path(orders.scratch) / "training_data",
+        nlu=request.train_nlu,
+        stories=request.train_stories,
+        scratch=Path(request.scratch) / "training_data",
     )
     started = time.perf_counter()
     result = train(
-        domain=orders.domain,
-        config=orders.derived_config,
+        domain=request.domain,
+        config=request.derived_config,
         training_files=_as_text(files),
-        output=str(Path(orders.model).parent),
-        fixed_model_name=Path(orders.model).name,
+        output=str(Path(request.model).parent),
+        fixed_model_name=Path(request.model).name,
         force_training=True,
-        core_additional_arguments={"augmentation_factor": orders.augmentation},
+        core_additional_arguments={"augmentation_factor": request.augmentation},
     )
-    if result.code != 0 or not Path(orders.model).exists():
+    if result.code != 0 or not Path(request.model).exists():
         raise RuntimeError("Rasa's training made no model; its messages are above.")
     return time.perf_counter() - started
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import List, Sequence
 
-from rasa_randconn.comparison.configuration import yaml_parser
+from rasa_randconn.yaml_files import yaml_parser
 
 _NLU_KEYS = ("version", "nlu", "responses")
 _STORY_KEYS = ("version", "stories", "rules")

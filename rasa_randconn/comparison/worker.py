@@ -1,4 +1,4 @@
-"""What the two workers share: their orders, their answers, and Rasa's set-up."""
+"""What both workers share: request and response as JSON files, and Rasa's set-up."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rasa_randconn.files import write_json
 
 
 @dataclasses.dataclass
-class Orders:
+class WorkerRequest:
     """What a worker process is to do; sent to it as a JSON file."""
 
     config: str
@@ -43,14 +43,14 @@ class Orders:
     scratch: str
     """Folder which is removed after the run."""
 
-    answer: str
+    response: str
     """Path of the JSON file with what the worker measured."""
 
     options: Dict[str, Any] = dataclasses.field(default_factory=dict)
     """Options to set in the components of DIET's and TED's kind that have them."""
 
     def write(self, path: Path) -> None:
-        """Writes the orders for a worker.
+        """Writes the request to a file for the worker.
 
         Args:
             path: The JSON file to write.
@@ -58,21 +58,21 @@ class Orders:
         write_json(dataclasses.asdict(self), path)
 
 
-def start() -> Orders:
-    """Reads the orders named on the command line and prepares Rasa.
+def start() -> WorkerRequest:
+    """Reads the request named on the command line and prepares Rasa.
 
     From now on this process ends when its standard input does.
 
     Returns:
-        The orders.
+        The request.
     """
     threading.Thread(target=_end_with_input, daemon=True).start()
-    orders = Orders(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
+    request = WorkerRequest(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
     # As Rasa's own command line does, for custom components beside the project.
     if os.getcwd() not in sys.path:
         sys.path.insert(1, os.getcwd())
     _configure_logging()
-    return orders
+    return request
 
 
 def _end_with_input() -> None:
@@ -100,14 +100,14 @@ def _configure_logging() -> None:
     configure_structlog(logging.INFO)
 
 
-def answer(orders: Orders, value: Dict[str, Any]) -> None:
-    """Hands the measurements to the process that gave the orders.
+def respond(request: WorkerRequest, value: Dict[str, Any]) -> None:
+    """Hands the measurements to the process that made the request.
 
     Args:
-        orders: The orders.
+        request: The request.
         value: The measurements.
     """
-    write_json(value, Path(orders.answer))
+    write_json(value, Path(request.response))
 
 
 def versions() -> Dict[str, str]:

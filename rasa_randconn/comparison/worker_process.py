@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from rasa_randconn.comparison.worker import Orders
+from rasa_randconn.comparison.worker import WorkerRequest
 
 _THREADS = (
     "NUMBA_NUM_THREADS",
@@ -23,6 +23,8 @@ _THREADS = (
     "TF_INTRA_OP_PARALLELISM_THREADS",
     "TF_INTER_OP_PARALLELISM_THREADS",
 )
+#: The worker of every phase.
+_MODULES = {"train": "train_worker", "test": "evaluation_worker"}
 _TAIL_LINES = 25
 _SECONDS_TO_END = 10.0
 
@@ -46,7 +48,7 @@ class RunFailedError(Exception):
 
 def run_worker(
     phase: str,
-    orders: Orders,
+    request: WorkerRequest,
     log: Path,
     environment: Mapping[str, str],
     say: Callable[[str], None],
@@ -56,7 +58,7 @@ def run_worker(
 
     Args:
         phase: `train` or `test`.
-        orders: What the worker is to do.
+        request: What the worker is to do.
         log: Gets everything that it prints.
         environment: Its environment variables.
         say: Told what begins and what has ended.
@@ -70,13 +72,13 @@ def run_worker(
         RunFailedError: If it failed.
     """
     say(f"{phase}ing")
-    scratch = Path(orders.scratch)
-    answer = Path(orders.answer)
-    if answer.exists():
-        answer.unlink()
-    path = scratch / "orders.json"
-    orders.write(path)
-    module = f"rasa_randconn.comparison.{phase}_worker"
+    scratch = Path(request.scratch)
+    response = Path(request.response)
+    if response.exists():
+        response.unlink()
+    path = scratch / "request.json"
+    request.write(path)
+    module = f"rasa_randconn.comparison.{_MODULES[phase]}"
     started = time.monotonic()
     with open(log, "wb") as output:
         process = subprocess.Popen(
@@ -93,10 +95,10 @@ def run_worker(
         finally:
             _end(process)
     seconds = time.monotonic() - started
-    if code != 0 or not answer.exists():
+    if code != 0 or not response.exists():
         raise RunFailedError(f"{phase}ing", code, log)
     say(f"{phase}ed in {seconds:.1f} s")
-    return json.loads(answer.read_text(encoding="utf-8")), seconds
+    return json.loads(response.read_text(encoding="utf-8")), seconds
 
 
 def worker_environment(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Type
+from typing import Type
 
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.classifiers.diet_classifier import DIETClassifier
@@ -22,14 +22,9 @@ class RandConnDIETClassifier(MessageComponent, DIETClassifier):
     """Classifies intents and extracts entities like Rasa's `DIETClassifier`.
 
     All options of `DIETClassifier` keep their meaning. `connection_density` may also be
-    a mapping by kind of layer, and `connection_pattern` chooses how missing connections
-    are drawn.
+    a mapping by kind of layer, and `connection_pattern` says how connections are
+    chosen at random.
     """
-
-    @staticmethod
-    def get_default_config() -> Dict[str, Any]:
-        """Stock's defaults and those of our own options."""
-        return MessageComponent._with_own_options(DIETClassifier.get_default_config())
 
     @staticmethod
     def model_class() -> Type[RandConnDIET]:

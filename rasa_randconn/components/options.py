@@ -1,9 +1,9 @@
-"""Checks of the options that our components have beside stock's."""
+"""Checks configurations of our components."""
 
 from __future__ import annotations
 
 import difflib
-from typing import Any, Dict, Iterable, Mapping, Optional, Type
+from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Type
 
 import rasa.shared.utils.io
 import rasa.utils.common
@@ -19,18 +19,8 @@ from rasa.utils.tensorflow.constants import (
     TRANSFORMER_SIZE,
 )
 
-from rasa_randconn.connections import KINDS
-from rasa_randconn.connections.sampling import check_fraction, check_pattern
-from rasa_randconn.options import (
-    AVERAGED_EPOCHS,
-    CONNECTION_PATTERN,
-    DEFAULT_DENSITY,
-    OWN_OPTIONS,
-    SAVE_HALF_PRECISION,
-    SAVE_OPTIMIZER_STATE,
-    SCALE_LEARNING_RATE,
-    WEIGHT_SPARSITY,
-)
+from rasa_randconn.connections import check_fraction
+from rasa_randconn.options import OPTIONS, WEIGHT_SPARSITY
 
 # Rasa itself adds these to a component's configuration.
 _KEYS_OF_RASA = {"name", "featurizer", "finetuning_epoch_fraction", "epoch_override"}
@@ -104,22 +94,14 @@ def checked_config(
     """
     final = dict(config)
     if WEIGHT_SPARSITY in final:
-        sparsity = _checked_number(component, WEIGHT_SPARSITY, final[WEIGHT_SPARSITY])
-        del final[WEIGHT_SPARSITY]
+        sparsity = _checked(
+            component, check_fraction, WEIGHT_SPARSITY, final.pop(WEIGHT_SPARSITY)
+        )
         final[CONNECTION_DENSITY] = 1.0 - sparsity
-    final[CONNECTION_DENSITY] = _checked_densities(component, final[CONNECTION_DENSITY])
-    try:
-        check_pattern(CONNECTION_PATTERN, final[CONNECTION_PATTERN])
-    except ValueError as error:
-        raise _invalid(component, str(error)) from error
-    for key in (SAVE_OPTIMIZER_STATE, SAVE_HALF_PRECISION, SCALE_LEARNING_RATE):
-        if not isinstance(final[key], bool):
-            raise _invalid(
-                component, f"'{key}' must be true or false, not {final[key]!r}"
-            )
-    final[AVERAGED_EPOCHS] = _checked_number(
-        component, AVERAGED_EPOCHS, final[AVERAGED_EPOCHS]
-    )
+    for option in OPTIONS:
+        final[option.name] = _checked(
+            component, option.check, option.name, final[option.name]
+        )
     # a policy has encoders of texts only where the dialogues have texts
     attributes: Iterable[Optional[str]] = [DIALOGUE]
     if not issubclass(component, Policy):
@@ -141,29 +123,14 @@ def warn_of_deprecated_options(
         )
 
 
-def _checked_densities(component: Type[GraphComponent], value: Any) -> Any:
-    if not isinstance(value, Mapping):
-        return _checked_number(component, CONNECTION_DENSITY, value)
-    unknown = sorted(str(kind) for kind in value if kind not in KINDS)
-    if unknown:
-        raise _invalid(
-            component,
-            f"'{CONNECTION_DENSITY}' has no kind of layer '{unknown[0]}'; the kinds "
-            f"are {', '.join(KINDS)}",
-        )
-    return {
-        kind: _checked_number(
-            component,
-            f"{CONNECTION_DENSITY}.{kind}",
-            value.get(kind, DEFAULT_DENSITY),
-        )
-        for kind in KINDS
-    }
-
-
-def _checked_number(component: Type[GraphComponent], key: str, value: Any) -> float:
+def _checked(
+    component: Type[GraphComponent],
+    check: Callable[[str, object], Any],
+    name: str,
+    value: object,
+) -> Any:
     try:
-        return check_fraction(key, value)
+        return check(name, value)
     except ValueError as error:
         raise _invalid(component, str(error)) from error
 
@@ -223,7 +190,7 @@ def _as_mapping(value: Any) -> Mapping[Any, Any]:
 def _check_unknown_keys(
     component: Type[GraphComponent], config: Mapping[str, Any]
 ) -> None:
-    own = [CONNECTION_DENSITY, WEIGHT_SPARSITY, *OWN_OPTIONS]
+    own = [WEIGHT_SPARSITY, *(option.name for option in OPTIONS)]
     known = {*component.get_default_config(), *own, *_KEYS_OF_RASA}
     if issubclass(component, Policy):
         known.add(POLICY_MAX_HISTORY)  # not every policy that reads it has a default

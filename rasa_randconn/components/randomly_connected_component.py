@@ -13,8 +13,9 @@ from rasa.shared.exceptions import RasaException
 
 from rasa_randconn.components.errors import ComponentFileError
 from rasa_randconn.components.options import checked_config
-from rasa_randconn.options import OWN_OPTIONS
+from rasa_randconn.options import default_options
 from rasa_randconn.stock.component_hooks import ComponentHooks
+from rasa_randconn.stock.recipe import stock_parent
 from rasa_randconn.storage import (
     FORMAT_VERSION,
     ModelFileError,
@@ -35,9 +36,11 @@ class RandomlyConnectedComponent(ComponentHooks):
     exactly what was saved.
     """
 
-    @staticmethod
-    def _with_own_options(stock_defaults: Dict[str, Any]) -> Dict[str, Any]:
-        return {**stock_defaults, **OWN_OPTIONS}
+    @classmethod
+    def get_default_config(cls) -> Dict[str, Any]:
+        """Stock's defaults, and those of our own options."""
+        stock = stock_parent(cls)
+        return {**stock.get_default_config(), **default_options(stock.__name__)}
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:

@@ -24,7 +24,6 @@ from rasa_randconn.components.text_feature_sizes import (
     text_feature_sizes,
     write_sizes,
 )
-from rasa_randconn.options import OWN_OPTIONS_OF_POLICIES
 from rasa_randconn.stock.policy_hooks import PolicyHooks
 
 PolicyT = TypeVar("PolicyT", bound="RandomlyConnectedPolicy")
@@ -38,10 +37,6 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent, PolicyHooks):
     """
 
     finetune_mode: bool
-
-    @staticmethod
-    def _with_own_options(stock_defaults: Dict[str, Any]) -> Dict[str, Any]:
-        return {**stock_defaults, **OWN_OPTIONS_OF_POLICIES}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Creates the policy (see `TEDPolicy.__init__`)."""

@@ -8,10 +8,9 @@ from typing import Any, Dict, Type
 import rasa.shared.utils.io
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.selectors.response_selector import ResponseSelector
-from rasa.utils.tensorflow.constants import CONNECTION_DENSITY, INTENT_CLASSIFICATION
+from rasa.utils.tensorflow.constants import INTENT_CLASSIFICATION
 
 from rasa_randconn.components.message_component import MessageComponent
-from rasa_randconn.options import DEFAULT_DENSITY
 from rasa_randconn.stock.diet_model import (
     RandConnDIET,
     RandConnDIET2BOW,
@@ -28,16 +27,6 @@ class RandConnResponseSelector(MessageComponent, ResponseSelector):
     All options of `ResponseSelector` keep their meaning. Its hidden layers have the
     density of our other components, where stock's are dense.
     """
-
-    @staticmethod
-    def get_default_config() -> Dict[str, Any]:
-        """Stock's defaults and those of our own options."""
-        return MessageComponent._with_own_options(
-            {
-                **ResponseSelector.get_default_config(),
-                CONNECTION_DENSITY: DEFAULT_DENSITY,
-            }
-        )
 
     @staticmethod
     def model_class(

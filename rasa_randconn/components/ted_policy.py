@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Type
+from typing import Type
 
 from rasa.core.policies.ted_policy import TEDPolicy
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -18,14 +18,9 @@ class RandConnTEDPolicy(RandomlyConnectedPolicy, TEDPolicy):
     """Predicts the next action like Rasa's `TEDPolicy`.
 
     All options of `TEDPolicy` keep their meaning. `connection_density` may also be a
-    mapping by kind of layer, and `connection_pattern` chooses how missing connections
-    are drawn.
+    mapping by kind of layer, and `connection_pattern` says how connections are
+    chosen at random.
     """
-
-    @staticmethod
-    def get_default_config() -> Dict[str, Any]:
-        """Stock's defaults and those of our own options."""
-        return RandomlyConnectedPolicy._with_own_options(TEDPolicy.get_default_config())
 
     @staticmethod
     def model_class() -> Type[RandConnTED]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Type
+from typing import Type
 
 from rasa.core.policies.unexpected_intent_policy import UnexpecTEDIntentPolicy
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -22,13 +22,6 @@ class RandConnUnexpecTEDIntentPolicy(RandomlyConnectedPolicy, UnexpecTEDIntentPo
     """
 
     state_featurizer_class = IntentStateFeaturizer
-
-    @staticmethod
-    def get_default_config() -> Dict[str, Any]:
-        """Stock's defaults and those of our own options."""
-        return RandomlyConnectedPolicy._with_own_options(
-            UnexpecTEDIntentPolicy.get_default_config()
-        )
 
     @staticmethod
     def model_class() -> Type[RandConnIntentTED]:

@@ -18,7 +18,7 @@ HIDDEN_LAYERS = "hidden_layers"
 #: query, key, value and output of the attention; the two feed-forward layers; the
 #: embedding before the encoder; the layers outside the encoder (those of
 #: `hidden_layers_sizes`, of `concat_dimension` and of `encoding_dimension`).
-KINDS = (ATTENTION, FEED_FORWARD, EMBEDDING, HIDDEN_LAYERS)
+LAYER_KINDS = (ATTENTION, FEED_FORWARD, EMBEDDING, HIDDEN_LAYERS)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class ConnectionSettings:
 
         Args:
             path: Path of the layer within the model, unique there.
-            layer_kind: One of `KINDS`.
+            layer_kind: One of `LAYER_KINDS`.
             inputs: Number of inputs.
             units: Number of outputs.
         """
@@ -65,8 +65,8 @@ def densities_by_kind(densities: Union[float, Mapping[str, float]]) -> Dict[str,
         densities: The option `connection_density`, a number or a mapping of all kinds.
 
     Returns:
-        A mapping with all of `KINDS`.
+        A mapping with all of `LAYER_KINDS`.
     """
     if isinstance(densities, (int, float)):
-        return {kind: float(densities) for kind in KINDS}
-    return {kind: float(densities[kind]) for kind in KINDS}
+        return {kind: float(densities) for kind in LAYER_KINDS}
+    return {kind: float(densities[kind]) for kind in LAYER_KINDS}

@@ -79,7 +79,7 @@ class RandomlyConnected(Layer[KernelAndBias]):
         Args:
             parameters: Output: gets the weights.
             path: Path of the layer within the network.
-            layer_kind: One of `KINDS`, which decides about the density.
+            layer_kind: One of `LAYER_KINDS`, which decides about the density.
             inputs: Number of inputs.
             units: Number of outputs.
             use_bias: Whether there is a bias.

@@ -6,9 +6,6 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Union
 
 import numpy as np
 import tensorflow as tf
-from rasa.utils.tensorflow.constants import (
-    CONNECTION_DENSITY,
-)
 from rasa.utils.tensorflow.data_generator import RasaBatchDataGenerator
 from rasa.utils.tensorflow.model_data import RasaModelData
 from rasa.utils.tensorflow.models import TransformerRasaModel
@@ -21,6 +18,7 @@ from rasa_randconn.models.layer_factory import LayerFactory
 from rasa_randconn.models.network import Network
 from rasa_randconn.options import (
     AVERAGED_EPOCHS,
+    CONNECTION_DENSITY,
     CONNECTION_PATTERN,
     SAVE_HALF_PRECISION,
     SCALE_LEARNING_RATE,
@@ -101,12 +99,13 @@ class NetworkModel(TransformerRasaModel):
 
     def _prepare_layers(self) -> None:
         """Lets stock plan its layers, which know no density per kind."""
-        densities = self.config[CONNECTION_DENSITY]
-        self.config[CONNECTION_DENSITY] = 1.0
+        key = CONNECTION_DENSITY.name
+        densities = self.config[key]
+        self.config[key] = 1.0
         try:
             super()._prepare_layers()
         finally:
-            self.config[CONNECTION_DENSITY] = densities
+            self.config[key] = densities
 
     def make_network(self, factory: LayerFactory, parameters: Parameters) -> Network:
         """Makes the network after the plan.
@@ -180,7 +179,7 @@ class NetworkModel(TransformerRasaModel):
         self._adam = Adam(
             network.parameters,
             self._learning_rate,
-            self.config.get(SCALE_LEARNING_RATE, False),
+            SCALE_LEARNING_RATE.value_in(self.config),
         )
         if self._optimizer_state:
             self._adam.restore(self._optimizer_state)
@@ -190,7 +189,7 @@ class NetworkModel(TransformerRasaModel):
             self._adam,
             np.random.default_rng(seed),
             self.metrics_to_log,
-            self.config.get(AVERAGED_EPOCHS, 0.0),
+            AVERAGED_EPOCHS.value_in(self.config),
         )
         history = trainer.train(
             self,
@@ -201,7 +200,7 @@ class NetworkModel(TransformerRasaModel):
             validation_freq=validation_freq,
             verbose=verbose,
         )
-        if self.config.get(SAVE_HALF_PRECISION):
+        if SAVE_HALF_PRECISION.value_in(self.config):
             # what follows, such as a policy's thresholds, must fit the stored weights
             self._adam.flush()
             for parameter in network.parameters:
@@ -255,8 +254,8 @@ class NetworkModel(TransformerRasaModel):
     ) -> None:
         """Makes the network, with weights drawn anew or stored ones."""
         connections = ConnectionSettings(
-            densities_by_kind(self.config[CONNECTION_DENSITY]),
-            self.config[CONNECTION_PATTERN],
+            densities_by_kind(CONNECTION_DENSITY.value_in(self.config)),
+            CONNECTION_PATTERN.value_in(self.config),
             int(self.random_seed),
         )
         parameters = Parameters(connections, stored, stored_layers)

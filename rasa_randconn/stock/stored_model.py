@@ -36,7 +36,7 @@ class StoredModel(NetworkModel):
             FileExistsError: If a file is there and must not be replaced.
         """
         self.save_weights(model_file_name, overwrite=overwrite)
-        if self.config.get(SAVE_OPTIMIZER_STATE) and self._adam is not None:
+        if SAVE_OPTIMIZER_STATE.value_in(self.config) and self._adam is not None:
             path = _with_suffix(model_file_name, _OPTIMIZER_SUFFIX)
             safetensors.numpy.save_file(self._adam.state(), str(path))
 
@@ -59,7 +59,9 @@ class StoredModel(NetworkModel):
         path.parent.mkdir(parents=True, exist_ok=True)
         if self._adam is not None:
             self._adam.flush()
-        precision = np.float16 if self.config.get(SAVE_HALF_PRECISION) else np.float32
+        precision = (
+            np.float16 if SAVE_HALF_PRECISION.value_in(self.config) else np.float32
+        )
         write_weights(
             path,
             {p.path: p.array.astype(precision) for p in self.parameters},

@@ -5,10 +5,12 @@ from __future__ import annotations
 import enum
 from typing import Any, Dict, Mapping, Optional, Set, Tuple
 
-from rasa_randconn.options import OWN_OPTIONS, WEIGHT_SPARSITY
+from rasa_randconn import options
 
 NAME = "name"
-CONNECTION_DENSITY = "connection_density"
+CONNECTION_DENSITY = options.CONNECTION_DENSITY.name
+WEIGHT_SPARSITY = options.WEIGHT_SPARSITY
+OWN_OPTIONS = tuple(option.name for option in options.OWN_OPTIONS)
 
 #: Stock's components that we have a counterpart of, with the density that they have
 #: where the configuration sets none.

@@ -11,7 +11,6 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode
 from ruamel.yaml.reader import ReaderError
 
-from rasa_randconn.comparison.configuration import yaml_parser
 from rasa_randconn.swapping.components import NAME, Target, belongs_to, swapped
 from rasa_randconn.swapping.edits import (
     Edit,
@@ -22,6 +21,7 @@ from rasa_randconn.swapping.edits import (
     replaced_scalar,
 )
 from rasa_randconn.swapping.errors import SwapError
+from rasa_randconn.yaml_files import yaml_parser
 
 SECTIONS = ("pipeline", "policies")
 

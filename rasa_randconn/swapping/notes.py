@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Tuple
 
-from rasa_randconn.options import (
-    AVERAGED_EPOCHS,
-    DEFAULT_DENSITY,
-    OWN_OPTIONS,
-    OWN_OPTIONS_OF_POLICIES,
-    SCALE_LEARNING_RATE,
-    WEIGHT_SPARSITY,
-)
+from rasa_randconn.options import DEFAULT_DENSITY, OWN_OPTIONS, WEIGHT_SPARSITY
 from rasa_randconn.swapping.components import (
     CONNECTION_DENSITY,
     NAME,
@@ -81,25 +74,18 @@ def _of_options(old: Mapping[str, Any], new: Mapping[str, Any]) -> List[str]:
         details.append(f"removed, as stock does not know them: {', '.join(removed)}")
     if CONNECTION_DENSITY not in new:
         details.append(_of_density(old, to_stock))
-    defaults = _own_options(str(stock_class(old[NAME])))
-    if to_stock:
-        before = {**defaults, **old}
-        if before[AVERAGED_EPOCHS]:
-            details.append("the weights are those of the last step, not averaged ones")
-        if before[SCALE_LEARNING_RATE]:
-            details.append("layers with few connections learn no faster than others")
-        return details
-    for option, of_stock in ((AVERAGED_EPOCHS, "0"), (SCALE_LEARNING_RATE, "false")):
-        if option not in new and defaults[option]:
-            default = str(defaults[option]).lower()
+    stock = str(stock_class(old[NAME]))
+    for option in OWN_OPTIONS:
+        default, of_stock = option.default_of(stock), option.stock_value
+        if to_stock:
+            if option.note_on_stock and old.get(option.name, default) != of_stock:
+                details.append(option.note_on_stock)
+        elif option.name not in new and of_stock not in (None, default):
             details.append(
-                f"{option} is {default}, our default; {of_stock} is as in stock"
+                f"{option.name} is {str(default).lower()}, our default; "
+                f"{str(of_stock).lower()} is as in stock"
             )
     return details
-
-
-def _own_options(stock: str) -> Mapping[str, Any]:
-    return OWN_OPTIONS_OF_POLICIES if stock.endswith("Policy") else OWN_OPTIONS
 
 
 def _of_density(old: Mapping[str, Any], to_stock: bool) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rasa_randconn.autodiff import Parameters
-from rasa_randconn.connections import KINDS, PATTERNS, ConnectionSettings
+from rasa_randconn.connections import LAYER_KINDS, PATTERNS, ConnectionSettings
 
 DENSITY = 0.25
 every_pattern = pytest.mark.parametrize("pattern", PATTERNS)
@@ -17,7 +17,7 @@ every_pattern = pytest.mark.parametrize("pattern", PATTERNS)
 def empty(
     seed: int = 1, pattern: str = "grouped", density: float = DENSITY, **stored: Any
 ) -> Parameters:
-    densities = {kind: density for kind in KINDS}
+    densities = {kind: density for kind in LAYER_KINDS}
     return Parameters(ConnectionSettings(densities, pattern, seed), **stored)
 
 
@@ -28,8 +28,8 @@ def filled(parameters: Parameters, is_reversed: bool = False) -> Parameters:
         lambda: parameters.glorot_uniform("b/kernel", (20, 30)),
         lambda: parameters.glorot_uniform_rows("rows/kernel", (50, 8), 0.2),
         lambda: parameters.constant("a/bias", (30,), 0.5),
-        lambda: parameters.connect("text/layer", KINDS[0], 40, 32),
-        lambda: parameters.connect("text/other_layer", KINDS[0], 40, 32),
+        lambda: parameters.connect("text/layer", LAYER_KINDS[0], 40, 32),
+        lambda: parameters.connect("text/other_layer", LAYER_KINDS[0], 40, 32),
     ]
     for make in reversed(makers) if is_reversed else makers:
         make()
@@ -86,7 +86,7 @@ def test_further_axes_count_as_the_receptive_field() -> None:
 def test_weights_of_connections_scale_with_the_connections_that_exist(
     pattern: str,
 ) -> None:
-    kernel = empty(pattern=pattern).connect("a", KINDS[0], 200, 240)
+    kernel = empty(pattern=pattern).connect("a", LAYER_KINDS[0], 200, 240)
     connectivity = kernel.connectivity
     assert kernel.path == "a/kernel"
     assert kernel.array.shape == (connectivity.count,)
@@ -154,7 +154,7 @@ def test_missing_connections_are_named() -> None:
 
 def test_connections_of_another_size_are_named() -> None:
     stored = stored_in(filled(empty()))
-    connectivity = empty().connect("other", KINDS[0], 8, 16).connectivity
+    connectivity = empty().connect("other", LAYER_KINDS[0], 8, 16).connectivity
     layer = stored["stored_layers"]["text/layer"]
     stored["stored_layers"]["text/layer"] = layer._replace(connectivity=connectivity)
     with pytest.raises(ValueError, match="'text/layer' connects 8 inputs with 16"):

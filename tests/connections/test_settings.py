@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rasa_randconn.connections import KINDS, PATTERNS, ConnectionSettings
+from rasa_randconn.connections import LAYER_KINDS, PATTERNS, ConnectionSettings
 
-DENSITIES = dict(zip(KINDS, (0.1, 0.2, 0.3, 0.4)))
+DENSITIES = dict(zip(LAYER_KINDS, (0.1, 0.2, 0.3, 0.4)))
 
 every_pattern = pytest.mark.parametrize("pattern", PATTERNS)
 
 
-def draw(pattern, seed, place, kind=KINDS[0]):
+def draw(pattern, seed, place, kind=LAYER_KINDS[0]):
     return ConnectionSettings(DENSITIES, pattern, seed).sample(place, kind, 40, 24)
 
 
@@ -28,7 +28,7 @@ def test_place_and_seed_decide_the_pattern(pattern, seed):
 
 
 @every_pattern
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LAYER_KINDS)
 def test_every_kind_of_layer_has_its_own_density(pattern, kind):
     connectivity = draw(pattern, 1, "place", kind)
     assert connectivity.count == 40 * 24 * DENSITIES[kind]

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from rasa_randconn.autodiff import Parameters
-from rasa_randconn.connections import KINDS, PATTERNS, ConnectionSettings
+from rasa_randconn.connections import LAYER_KINDS, PATTERNS, ConnectionSettings
 from rasa_randconn.keras import RandomlyConnectedDense
 from rasa_randconn.nn.flat_weights import FlatWeights
 from rasa_randconn.nn.randomly_connected import RandomlyConnected
@@ -17,7 +17,7 @@ TOKENS = 9
 
 
 def layer_of_nn(pattern, density, inputs, units):
-    settings = ConnectionSettings(dict.fromkeys(KINDS, density), pattern, seed=1)
+    settings = ConnectionSettings(dict.fromkeys(LAYER_KINDS, density), pattern, seed=1)
     parameters = Parameters(settings)
     return RandomlyConnected(parameters, PATH, "hidden_layers", inputs, units)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rasa_randconn.autodiff import Parameters, Tape
-from rasa_randconn.connections import KINDS, ConnectionSettings
+from rasa_randconn.connections import LAYER_KINDS, ConnectionSettings
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def make_parameters():
     """Parameters without weights, of a density and a pattern."""
 
     def make(density=0.3, pattern="grouped"):
-        densities = dict.fromkeys(KINDS, density)
+        densities = dict.fromkeys(LAYER_KINDS, density)
         return Parameters(ConnectionSettings(densities, pattern, seed=1))
 
     return make

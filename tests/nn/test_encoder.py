@@ -14,7 +14,7 @@ from rasa.utils.tensorflow.transformer import TransformerEncoder as StockEncoder
 from stock_twin import stock_variable, unpacked
 
 from rasa_randconn.autodiff import Parameters, Tape, Value
-from rasa_randconn.connections import KINDS, PATTERNS, ConnectionSettings
+from rasa_randconn.connections import LAYER_KINDS, PATTERNS, ConnectionSettings
 from rasa_randconn.nn.encoder import Encoder
 from rasa_randconn.nn.encoder_settings import EncoderSettings
 
@@ -30,7 +30,9 @@ def normal(*shape, seed=0):
 def make(density=0.3, pattern="grouped", inputs=INPUTS, **options):
     """An encoder and its parameters."""
     options = {"layers": 2, "units": 16, "heads": 4, "filter_units": 32, **options}
-    connections = ConnectionSettings(dict.fromkeys(KINDS, density), pattern, seed=1)
+    connections = ConnectionSettings(
+        dict.fromkeys(LAYER_KINDS, density), pattern, seed=1
+    )
     parameters = Parameters(connections)
     return Encoder(EncoderSettings(**options), inputs, parameters, "enc"), parameters
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rasa_randconn.autodiff import Parameters
-from rasa_randconn.connections import KINDS, PATTERNS, ConnectionSettings
+from rasa_randconn.connections import LAYER_KINDS, PATTERNS, ConnectionSettings
 from rasa_randconn.nn import encoder as encoder_module
 from rasa_randconn.nn import parallel_projections
 from rasa_randconn.nn.encoder import Encoder
@@ -26,7 +26,7 @@ def make(pattern="grouped", **options):
     settings = EncoderSettings(
         **{"layers": 2, "units": 16, "heads": 4, "filter_units": 30, **options}
     )
-    connections = ConnectionSettings(dict.fromkeys(KINDS, 0.4), pattern, seed=1)
+    connections = ConnectionSettings(dict.fromkeys(LAYER_KINDS, 0.4), pattern, seed=1)
     parameters = Parameters(connections)
     encoder = Encoder(settings, INPUTS, parameters, "encoder")
     for i, parameter in enumerate(parameters):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rasa_randconn.autodiff import Parameters
-from rasa_randconn.connections import KINDS, ConnectionSettings
+from rasa_randconn.connections import LAYER_KINDS, ConnectionSettings
 from rasa_randconn.nn.flat_weights import FlatWeights
 from rasa_randconn.nn.parallel_projections import ParallelProjections
 from rasa_randconn.nn.randomly_connected import RandomlyConnected
@@ -14,7 +14,7 @@ from rasa_randconn.nn.randomly_connected import RandomlyConnected
 
 def make(pattern, inputs, units, density, **options):
     """A layer with random weights."""
-    settings = ConnectionSettings(dict.fromkeys(KINDS, density), pattern, seed=1)
+    settings = ConnectionSettings(dict.fromkeys(LAYER_KINDS, density), pattern, seed=1)
     layer = RandomlyConnected(
         Parameters(settings), "a", "attention", inputs, units, **options
     )
@@ -90,7 +90,9 @@ class TestParallelProjections:
 
     @staticmethod
     def make(shapes, pattern="grouped", density=0.25):
-        settings = ConnectionSettings(dict.fromkeys(KINDS, density), pattern, seed=1)
+        settings = ConnectionSettings(
+            dict.fromkeys(LAYER_KINDS, density), pattern, seed=1
+        )
         parameters = Parameters(settings)
         return ParallelProjections(
             [

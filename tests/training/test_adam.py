@@ -10,7 +10,7 @@ import tensorflow as tf
 from rasa.utils.tensorflow.models import RasaModel
 
 from rasa_randconn.autodiff import Parameters
-from rasa_randconn.connections import KINDS, ConnectionSettings
+from rasa_randconn.connections import LAYER_KINDS, ConnectionSettings
 from rasa_randconn.training.adam import Adam
 
 SHAPE = (7, 3)
@@ -20,7 +20,7 @@ REGULARIZATION = 0.1
 
 def parameters_of(shape: Tuple[int, int] = SHAPE, l2: float = 0.0) -> Parameters:
     """A kernel that is updated as a whole, and one that is updated by rows."""
-    connections = ConnectionSettings({kind: 0.2 for kind in KINDS}, "grouped", 1)
+    connections = ConnectionSettings({kind: 0.2 for kind in LAYER_KINDS}, "grouped", 1)
     parameters = Parameters(connections)
     parameters.glorot_uniform("whole/kernel", shape, l2=l2)
     parameters.glorot_uniform_rows("rows/kernel", shape, l2)
@@ -257,9 +257,11 @@ def test_the_state_of_another_model_is_refused(damage: str) -> None:
 
 
 def _connected(density: float) -> Parameters:
-    connections = ConnectionSettings({kind: density for kind in KINDS}, "grouped", 1)
+    connections = ConnectionSettings(
+        {kind: density for kind in LAYER_KINDS}, "grouped", 1
+    )
     parameters = Parameters(connections)
-    parameters.connect("layer", KINDS[0], 64, 32)
+    parameters.connect("layer", LAYER_KINDS[0], 64, 32)
     return parameters
 
 

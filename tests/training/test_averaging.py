@@ -7,12 +7,12 @@ from data_factory import train_diet
 
 from rasa_randconn import RandConnDIETClassifier
 from rasa_randconn.autodiff import Parameters
-from rasa_randconn.connections import KINDS, ConnectionSettings
+from rasa_randconn.connections import LAYER_KINDS, ConnectionSettings
 from rasa_randconn.training.averaging import WeightAverage
 
 
 def _parameters():
-    return Parameters(ConnectionSettings(dict.fromkeys(KINDS, 0.2), "grouped", 1))
+    return Parameters(ConnectionSettings(dict.fromkeys(LAYER_KINDS, 0.2), "grouped", 1))
 
 
 def test_the_mean_replaces_the_weights_in_place():

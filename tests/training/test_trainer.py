@@ -11,7 +11,7 @@ import tensorflow as tf
 from summaries import read_summaries
 
 from rasa_randconn.autodiff import Parameters, Tape, Value
-from rasa_randconn.connections import KINDS, ConnectionSettings
+from rasa_randconn.connections import LAYER_KINDS, ConnectionSettings
 from rasa_randconn.nn.metrics import Metrics
 from rasa_randconn.nn.operations import linear
 from rasa_randconn.training.adam import Adam
@@ -79,7 +79,9 @@ class Network:
     """The same as ours."""
 
     def __init__(self, l2: float = 0.0) -> None:
-        connections = ConnectionSettings({kind: 1.0 for kind in KINDS}, "grouped", 1)
+        connections = ConnectionSettings(
+            {kind: 1.0 for kind in LAYER_KINDS}, "grouped", 1
+        )
         self.parameters = Parameters(connections)
         self.kernel = self.parameters.glorot_uniform("dense/kernel", (3, 1), l2=l2)
         self.kernel.array[...] = 1.0

@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from rasa_randconn import files
 from rasa_randconn.comparison import plots, report, results
 from rasa_randconn.comparison.errors import ComparisonError
 
@@ -134,18 +131,6 @@ def test_report_of_nothing_is_still_written(tmp_path):
     path = report.write_report([], tmp_path, "command", missing=["a with seed 1"])
 
     assert "a with seed 1" in path.read_text()
-
-
-def test_write_is_whole_or_nothing(tmp_path):
-    path = tmp_path / "results.json"
-    files.write_json([1], path)
-
-    with pytest.raises(RuntimeError), files.write_atomically(path) as file:
-        file.write("[1, ")
-        raise RuntimeError
-
-    assert json.loads(path.read_text()) == [1]
-    assert [child.name for child in tmp_path.iterdir()] == ["results.json"]
 
 
 @pytest.mark.parametrize("content", [None, "", "{}", '[{"a": 1}]'])

@@ -16,22 +16,15 @@ def test_defaults_are_those_of_the_components(stock):
     import rasa.engine.recipes.default_components as rasa_components
 
     import rasa_randconn
-    from rasa_randconn.options import (
-        DEFAULT_DENSITY,
-        OWN_OPTIONS,
-        OWN_OPTIONS_OF_POLICIES,
-    )
+    from rasa_randconn.options import OWN_OPTIONS, default_options
 
     stock_defaults = getattr(rasa_components, stock).get_default_config()
     assert STOCK_DENSITIES[stock] == stock_defaults["connection_density"]
-    assert not set(OWN_OPTIONS) & set(stock_defaults)
+    assert not {option.name for option in OWN_OPTIONS} & set(stock_defaults)
 
     name = swapped({"name": stock}, Target.RANDCONN)["name"]
     our_defaults = getattr(rasa_randconn, name.split(".")[1]).get_default_config()
-    assert our_defaults["connection_density"] == DEFAULT_DENSITY
-    is_policy = stock.endswith("Policy")
-    own = OWN_OPTIONS_OF_POLICIES if is_policy else OWN_OPTIONS
-    assert our_defaults.items() >= own.items()
+    assert our_defaults.items() >= default_options(stock).items()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Tests one trained model: `python -m ...test_worker ORDERS.json`."""
+"""Tests one trained model: `python -m ...evaluation_worker REQUEST.json`."""
 
 from __future__ import annotations
 
@@ -31,37 +31,37 @@ def main() -> None:
     memory that serving does not. Policies are timed while Rasa replays the test
     stories, so the memory of a bot with stories is that of serving and of this.
     """
-    orders = worker.start()
-    components = neural.find(configuration.read_config(orders.derived_config))
+    request = worker.start()
+    components = neural.find(configuration.read_config(request.derived_config))
     instruments = Instruments()
     for component in components:
         instruments.attach(component.component)
-    asyncio.run(_test(orders, components, instruments))
+    asyncio.run(_test(request, components, instruments))
 
 
 async def _test(
-    orders: worker.Orders,
+    request: worker.WorkerRequest,
     components: Sequence[neural.NeuralComponent],
     instruments: Instruments,
 ) -> None:
     from rasa.core.agent import Agent
 
     started = time.perf_counter()
-    agent = Agent.load(model_path=orders.model)
+    agent = Agent.load(model_path=request.model)
     results: Dict[str, Any] = {"load_seconds": time.perf_counter() - started}
     if not agent.is_ready():
-        raise RuntimeError(f"Rasa could not load the model '{orders.model}'.")
+        raise RuntimeError(f"Rasa could not load the model '{request.model}'.")
 
-    scratch = Path(orders.scratch) / "test_data"
-    nlu = _single(orders.test_nlu, scratch / "nlu", is_nlu=True)
-    stories = _single(orders.test_stories, scratch / "stories", is_nlu=False)
+    scratch = Path(request.scratch) / "test_data"
+    nlu = _single(request.test_nlu, scratch / "nlu", is_nlu=True)
+    stories = _single(request.test_stories, scratch / "stories", is_nlu=False)
     if nlu is not None:
         results["message_latency_ms"] = await _time_messages(agent, nlu, instruments)
     if stories is not None:
-        results.update(await _evaluate_stories(agent, stories, orders, instruments))
+        results.update(await _evaluate_stories(agent, stories, request, instruments))
     results["peak_rss_bytes"] = peak_rss_bytes()
     if nlu is not None:
-        results.update(await _evaluate_nlu(agent, nlu, orders, components))
+        results.update(await _evaluate_nlu(agent, nlu, request, components))
 
     results["components"] = {
         component.key: {
@@ -73,7 +73,7 @@ async def _test(
         for measured in [instruments.of(component.resource)]
         if measured.load_seconds is not None
     }
-    worker.answer(orders, results)
+    worker.respond(request, results)
 
 
 async def _time_messages(
@@ -105,7 +105,7 @@ async def _time_messages(
 
 
 async def _evaluate_stories(
-    agent: Any, stories: Path, orders: worker.Orders, instruments: Instruments
+    agent: Any, stories: Path, request: worker.WorkerRequest, instruments: Instruments
 ) -> Dict[str, Any]:
     from rasa.core.test import test
 
@@ -115,9 +115,9 @@ async def _evaluate_stories(
         for name, measured in instruments.measurements.items()
     }
     instruments.recording = True
-    Path(orders.evaluation).mkdir(parents=True, exist_ok=True)
+    Path(request.evaluation).mkdir(parents=True, exist_ok=True)
     result = await test(
-        str(stories), agent, out_directory=orders.evaluation, disable_plotting=True
+        str(stories), agent, out_directory=request.evaluation, disable_plotting=True
     )
     for _ in range(MOST_REPLAYS):
         if not _too_few(instruments, before):
@@ -150,7 +150,7 @@ def _too_few(instruments: Instruments, before: Dict[str, List[float]]) -> bool:
 async def _evaluate_nlu(
     agent: Any,
     data: Path,
-    orders: worker.Orders,
+    request: worker.WorkerRequest,
     components: Sequence[neural.NeuralComponent],
 ) -> Dict[str, Any]:
     from rasa.nlu.test import run_evaluation
@@ -158,10 +158,10 @@ async def _evaluate_nlu(
     result = await run_evaluation(
         str(data),
         agent.processor,
-        output_directory=orders.evaluation,
+        output_directory=request.evaluation,
         errors=True,
         disable_plotting=True,
-        domain_path=orders.domain,
+        domain_path=request.domain,
     )
     intents = result["intent_evaluation"]
     scores: Dict[str, Any] = {

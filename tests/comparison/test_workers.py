@@ -5,7 +5,7 @@ import tarfile
 import pytest
 from rasa.nlu.classifiers.diet_classifier import DIETClassifier
 
-from rasa_randconn.comparison import neural, test_worker, train_worker
+from rasa_randconn.comparison import evaluation_worker, neural, train_worker
 
 
 def test_resource_sizes_are_those_inside_the_archive(tmp_path):
@@ -48,7 +48,9 @@ class Own(DIETClassifier):
     ],
 )
 def test_entity_f1_is_that_of_the_trained_extractor(by_extractor, components, expected):
-    found = test_worker._entity_f1(by_extractor, [component(c) for c in components])
+    found = evaluation_worker._entity_f1(
+        by_extractor, [component(c) for c in components]
+    )
 
     assert found == expected
 
@@ -61,11 +63,11 @@ def test_there_is_no_response_f1_where_nothing_selects_responses(predicted, expe
         "predictions": [{"intent_response_key_prediction": key} for key in predicted],
         "report": {"weighted avg": {"f1-score": 0.5}},
     }
-    assert test_worker._response_f1(evaluation) == expected
-    assert test_worker._response_f1(None) is None
+    assert evaluation_worker._response_f1(evaluation) == expected
+    assert evaluation_worker._response_f1(None) is None
 
 
 def test_entity_f1_ignores_components_that_extract_nothing():
     diet = component(DIETClassifier, entity_recognition=False)
 
-    assert test_worker._entity_f1({"CRFEntityExtractor": 0.3}, [diet]) == 0.3
+    assert evaluation_worker._entity_f1({"CRFEntityExtractor": 0.3}, [diet]) == 0.3

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from rasa_randconn.options import OWN_OPTIONS
+from rasa_randconn.options import OPTIONS, OWN_OPTIONS
 from rasa_randconn.swapping import SwapError, Target, swap
 from rasa_randconn.swapping.components import STOCK_DENSITIES
 
@@ -452,7 +452,7 @@ STOCK_OPTIONS = [
 ]
 ALL_OPTIONS = [
     *STOCK_OPTIONS[:1],
-    *((key, str(value).lower()) for key, value in OWN_OPTIONS.items()),
+    *((option.name, str(option.default).lower()) for option in OWN_OPTIONS),
     ("connection_density", "{attention: 0.5, embedding: 1}"),
 ]
 
@@ -483,8 +483,8 @@ def test_stock_gets_everything_but_options_of_ours(text):
             if entry["name"] == "Other":
                 continue
             entry["name"] = entry["name"].replace("rasa_randconn.RandConn", "")
-            for key in [*OWN_OPTIONS, "connection_density"]:
-                entry.pop(key, None)
+            for option in OPTIONS:
+                entry.pop(option.name, None)
     assert values(after) == expected
     assert after.count("# above") == text.count("# above")
     assert after.endswith("\n") == text.endswith("\n")

@@ -52,7 +52,7 @@ def test_a_configuration_of_ours_is_valid_with_stock(tmp_path):
     after = swap(text, Target.STOCK).text
     components = validated_components(after, tmp_path / "config.yml")
     assert set(STOCK_DENSITIES) <= set(components)
-    assert not [option for option in OWN_OPTIONS if option in after]
+    assert not [option for option in OWN_OPTIONS if option.name in after]
 
 
 @pytest.mark.parametrize(

@@ -22,28 +22,28 @@ from rasa_randconn.comparison.plan import Plan
 WORKER = """\
 #!{python}
 import json, os, subprocess, sys, time
-module, orders = sys.argv[-2].rpartition(".")[2], json.load(open(sys.argv[-1]))
+module, request = sys.argv[-2].rpartition(".")[2], json.load(open(sys.argv[-1]))
 with open({journal!r}, "a") as journal:
-    journal.write(f"{{module}} {{orders['config']}} {{orders['seed']}}\\n")
-if "failing" in orders["config"] and orders["seed"] == 2:
+    journal.write(f"{{module}} {{request['config']}} {{request['seed']}}\\n")
+if "failing" in request["config"] and request["seed"] == 2:
     sys.exit("something went wrong here")
-if "hanging" in orders["config"] and orders["seed"] == 2:
+if "hanging" in request["config"] and request["seed"] == 2:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     with open({pids!r} + ".part", "w") as pids:
         pids.write(f"{{os.getpid()}} {{child.pid}}")
     os.replace({pids!r} + ".part", {pids!r})
     time.sleep(60)
 if module == "train_worker":
-    open(orders["model"], "w").close()
-    answer = {{
+    open(request["model"], "w").close()
+    response = {{
         "components": {{"DIETClassifier": {{"class": "x.DIETClassifier",
             "family": "DIETClassifier", "train_seconds": 2.0, "connections": 5}}}},
         "train_seconds": 3.0, "peak_rss_bytes": 10**6, "versions": {{"rasa": "3"}}}}
 else:
-    answer = {{
+    response = {{
         "components": {{"DIETClassifier": {{"load_seconds": 1.0}}}},
         "intent_f1": 0.5, "peak_rss_bytes": 10**6}}
-json.dump(answer, open(orders["answer"], "w"))
+json.dump(response, open(request["response"], "w"))
 """
 
 
@@ -98,10 +98,10 @@ def test_configurations_alternate(project):
 
     assert code == 0
     assert (project / "journal").read_text().splitlines() == [
-        f"{phase}_worker {config}.yml {seed}"
+        f"{worker} {config}.yml {seed}"
         for seed in (1, 2)
         for config in ("a", "b")
-        for phase in ("train", "test")
+        for worker in ("train_worker", "evaluation_worker")
     ]
     assert finished(project) == [
         ("a.yml", 1),

@@ -50,15 +50,17 @@ def check_density(name: str, value: object) -> Any:
     """
     if not isinstance(value, Mapping):
         return check_fraction(name, value)
-    unknown = sorted(str(kind) for kind in value if kind not in LAYER_KINDS)
+    unknown = sorted(str(key) for key in value if key not in LAYER_KINDS)
     if unknown:
         raise ValueError(
             f"'{name}' has no kind of layer '{unknown[0]}'; the kinds are "
             f"{', '.join(LAYER_KINDS)}"
         )
     return {
-        kind: check_fraction(f"{name}.{kind}", value.get(kind, DEFAULT_DENSITY))
-        for kind in LAYER_KINDS
+        layer_kind: check_fraction(
+            f"{name}.{layer_kind}", value.get(layer_kind, DEFAULT_DENSITY)
+        )
+        for layer_kind in LAYER_KINDS
     }
 
 

@@ -1,4 +1,4 @@
-"""Reverse-mode differentiation: from a loss back to the gradients of its inputs."""
+"""Reverse mode: from a loss back to the gradients with respect to its inputs."""
 
 from __future__ import annotations
 

@@ -68,12 +68,12 @@ class StackedFeature:
         if isinstance(rows, np.ndarray):
             return Feature(rows[chosen], lengths)
         assert entries is not None
-        places = entries.positions(chosen)
+        positions = entries.positions(chosen)
         return Feature(
             CSRMatrix(
                 starts_of(entries.lengths[chosen]),
-                rows.indices[places],
-                rows.data[places],
+                rows.indices[positions],
+                rows.data[positions],
                 rows.units,
             ),
             lengths,
@@ -88,14 +88,14 @@ class StackedFeatures:
     """All features of all examples."""
 
     def __init__(self, data: Mapping[str, Mapping[str, List[FeatureArray]]]) -> None:
-        """Stacks features by attribute and kind, as Rasa's model data has them."""
+        """Stacks the features of Rasa's model data, by attribute and feature type."""
         self._features = {
             attribute: {
-                kind: [StackedFeature(feature) for feature in features]
-                for kind, features in by_kind.items()
+                feature_type: [StackedFeature(feature) for feature in features]
+                for feature_type, features in by_type.items()
                 if features
             }
-            for attribute, by_kind in data.items()
+            for attribute, by_type in data.items()
         }
 
     def batch(self, examples: np.ndarray) -> Batch:
@@ -109,10 +109,10 @@ class StackedFeatures:
     def _map(self, function: Any) -> Dict[str, Dict[str, List[Feature]]]:
         return {
             attribute: {
-                kind: [function(feature) for feature in features]
-                for kind, features in by_kind.items()
+                feature_type: [function(feature) for feature in features]
+                for feature_type, features in by_type.items()
             }
-            for attribute, by_kind in self._features.items()
+            for attribute, by_type in self._features.items()
         }
 
 

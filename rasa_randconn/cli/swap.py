@@ -69,8 +69,8 @@ def run(options: argparse.Namespace) -> int:
         text = _read(path)
         swapped = swap(text, target)
     except SwapError as error:
-        place = f"{path}:{error.line}" if error.line else str(path)
-        return _fail(f"{place}: {error}", 2)
+        position = f"{path}:{error.line}" if error.line else str(path)
+        return _fail(f"{position}: {error}", 2)
 
     if swapped.components:
         _show(unified_diff(text, swapped.text, str(path)))

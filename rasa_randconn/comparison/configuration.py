@@ -96,8 +96,7 @@ def override(
 
     Args:
         config: A configuration, which is left as it is.
-        is_neural: Tells from the `name` of a component whether it is of DIET's or
-            TED's kind.
+        is_neural: Tells from the `name` of a component whether it is neural.
         seed: The `random_seed` to set.
         epochs: The `epochs` to set; `None` keeps those of the configuration.
         options: Tells from the `name` of a neural component what else to set in it.

@@ -76,7 +76,7 @@ class Instruments:
         """Wraps a component's methods; wrapping it again changes nothing.
 
         Args:
-            component: A class of DIET's or TED's kind.
+            component: The class of a neural component.
         """
         self._wrap(component, "train", self._train)
         self._wrap(component, "load", self._load)

@@ -1,4 +1,4 @@
-"""Finds the components of DIET's and TED's kind in a configuration.
+"""Finds the neural components of a configuration: DIET, TED and what derives from them.
 
 Only the workers use this module: it imports Rasa when called.
 """
@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Mapping
 
 @dataclasses.dataclass(frozen=True)
 class NeuralComponent:
-    """A component of DIET's or TED's kind and its place in a configuration."""
+    """A neural component and its place in a configuration."""
 
     key: str
     """Name in the results: the class name; with its position where it comes twice."""
@@ -66,10 +66,10 @@ def family(component: type) -> str:
     """Names the stock class which a class is or is derived from.
 
     Args:
-        component: A class of DIET's or TED's kind.
+        component: The class of a neural component.
 
     Returns:
-        The name of the nearest base class of DIET's or TED's kind that ships with Rasa.
+        The name of the nearest neural base class that ships with Rasa.
     """
     for base in component.__mro__:
         if base.__module__.split(".")[0] == "rasa" and is_neural(base):
@@ -81,7 +81,7 @@ def fitting_options(component: type, options: Mapping[str, Any]) -> Dict[str, An
     """Chooses the options that a component has, in the form in which it has them.
 
     Args:
-        component: A class of DIET's or TED's kind.
+        component: The class of a neural component.
         options: Values of options, some of which the component may not have.
 
     Returns:
@@ -99,7 +99,7 @@ def fitting_options(component: type, options: Mapping[str, Any]) -> Dict[str, An
 
 
 def find(config: Mapping[str, Any]) -> List[NeuralComponent]:
-    """Lists the components of DIET's and TED's kind in the order of the configuration.
+    """Lists the neural components in the order of the configuration.
 
     Args:
         config: A Rasa configuration.

@@ -27,7 +27,7 @@ class Plan:
         test_stories: Stories to test on.
         overwrite: Whether results of an earlier comparison in the folder are replaced.
         command: The command line, for the report.
-        options: Options to set in the components of DIET's and TED's kind that have
+        options: Options to set in the neural components that have
             them.
         threads: Threads that one training or test may use; `None` for all cores.
     """

@@ -47,7 +47,7 @@ class WorkerRequest:
     """Path of the JSON file with what the worker measured."""
 
     options: Dict[str, Any] = dataclasses.field(default_factory=dict)
-    """Options to set in the components of DIET's and TED's kind that have them."""
+    """Options to set in the neural components that have them."""
 
     def write(self, path: Path) -> None:
         """Writes the request to a file for the worker.

@@ -59,7 +59,7 @@ def run_worker(
     Args:
         phase: `train` or `test`.
         request: What the worker is to do.
-        log: Gets everything that it prints.
+        log: Output: everything that it prints.
         environment: Its environment variables.
         say: Told what begins and what has ended.
         wait: Waits for the process and returns its exit code. If it raises, the process

@@ -50,7 +50,7 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
         if len(messages) == 1:
             processed = super().process(messages)
             return processed
-        # stock asks for one prediction after the other; this copy knows them all
+        # stock asks for one prediction at a time; this copy has all of them
         informed = copy.copy(self)
         informed._predictions = {}
         for some in _batches(messages):

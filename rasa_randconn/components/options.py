@@ -80,7 +80,7 @@ def checked_config(
     """Checks a complete configuration and brings it into its final form.
 
     `weight_sparsity` becomes `connection_density`, and a mapping of densities gets all
-    kinds of layers.
+    layer kinds.
 
     Args:
         component: One of our components.

@@ -71,12 +71,12 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent, PolicyHooks):
         Unlike stock, it makes room for words that finetuning has brought.
 
         Raises:
-            RasaException: If there are fewer features than before, or such of a new
-                kind, or none of a kind that there was.
+            RasaException: If there are fewer features than before, or not the same
+                feature types as in the first training.
         """
         if self.finetune_mode and self.model is not None:
             known = self.model.data_signature
-            self._check_kinds(model_data, known)
+            self._check_feature_types(model_data, known)
             # Rasa computes features of texts that no state of a dialogue holds, too
             sizes_before = {
                 attribute: sizes
@@ -90,7 +90,7 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent, PolicyHooks):
             )
         super().run_training(model_data, label_ids)
 
-    def _check_kinds(
+    def _check_feature_types(
         self, model_data: RasaModelData, known: Dict[str, Dict[str, Any]]
     ) -> None:
         """The model has weights for what its stories had, and for nothing else."""
@@ -123,6 +123,6 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent, PolicyHooks):
 def _attributes_with_features(signature: Mapping[str, Mapping[str, Any]]) -> Set[str]:
     return {
         attribute
-        for attribute, kinds in signature.items()
-        if SENTENCE in kinds or attribute == ENTITY_TAGS
+        for attribute, feature_types in signature.items()
+        if SENTENCE in feature_types or attribute == ENTITY_TAGS
     }

@@ -15,7 +15,7 @@ from rasa.shared.nlu.constants import ACTION_TEXT, TEXT
 _SUFFIX = ".sparse_feature_sizes.json"
 
 TextFeatureSizes = Dict[str, Dict[str, List[int]]]
-"""Numbers of features, one for each featurizer, by attribute and kind of feature."""
+"""Numbers of features, one for each featurizer, by attribute and feature type."""
 
 
 def text_feature_sizes(

@@ -14,7 +14,7 @@ FEED_FORWARD = "feed_forward"
 EMBEDDING = "embedding"
 HIDDEN_LAYERS = "hidden_layers"
 
-#: The kinds of randomly connected layers; each can have a density of its own:
+#: Each kind of randomly connected layer can have a density of its own:
 #: query, key, value and output of the attention; the two feed-forward layers; the
 #: embedding before the encoder; the layers outside the encoder (those of
 #: `hidden_layers_sizes`, of `concat_dimension` and of `encoding_dimension`).
@@ -26,7 +26,7 @@ class ConnectionSettings:
     """How the connections of all layers of one model are sampled.
 
     Attributes:
-        densities: Density of every kind of layer.
+        densities: Density of every layer kind.
         pattern: Name of the pattern, the same for all layers.
         seed: The component's `random_seed`.
     """
@@ -59,14 +59,15 @@ class ConnectionSettings:
 
 
 def densities_by_kind(densities: Union[float, Mapping[str, float]]) -> Dict[str, float]:
-    """Density of every kind of layer.
+    """Density of every layer kind.
 
     Args:
-        densities: The option `connection_density`, a number or a mapping of all kinds.
+        densities: The option `connection_density`: a number, or a mapping of all of
+            `LAYER_KINDS`.
 
     Returns:
         A mapping with all of `LAYER_KINDS`.
     """
     if isinstance(densities, (int, float)):
-        return {kind: float(densities) for kind in LAYER_KINDS}
-    return {kind: float(densities[kind]) for kind in LAYER_KINDS}
+        return dict.fromkeys(LAYER_KINDS, float(densities))
+    return {name: float(densities[name]) for name in LAYER_KINDS}

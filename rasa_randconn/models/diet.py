@@ -144,7 +144,7 @@ class DIETNetwork(Network):
             prepared: Embeddings of all labels.
 
         Returns:
-            `i_scores` `[batch, labels]`; for every kind of tag `e_..._ids` and
+            `i_scores` `[batch, labels]`; for every set of tags `e_..._ids` and
             `e_..._scores` `[batch, length]`; diagnostic data.
         """
         tape = Tape()
@@ -161,7 +161,7 @@ class DIETNetwork(Network):
             assert prepared is not None
             last = last_rows(lengths)
             if self._predicts_from_tokens:
-                # stock takes the last token in the place of the sentence here
+                # stock takes the last token instead of the sentence here
                 last = last - (tokens.lengths > 0) * (lengths - tokens.lengths)
             sentences = rows[last]
             _, scores = self._label_loss.similarities_and_confidences(

@@ -13,19 +13,17 @@ from rasa_randconn.models.plan import (
     SequenceAndSentencePlan,
     Signatures,
 )
+from rasa_randconn.nn.combined_features import CombinedFeatures
 from rasa_randconn.nn.crf import EntityTags
 from rasa_randconn.nn.dense import Dense
 from rasa_randconn.nn.encoder import Encoder
 from rasa_randconn.nn.encoder_settings import EncoderSettings
 from rasa_randconn.nn.hidden_layers import HiddenLayers
-from rasa_randconn.nn.input_features import (
-    CombinedFeatures,
-    SequenceAndSentence,
-    SparseLayer,
-)
 from rasa_randconn.nn.label_loss import LabelLoss
 from rasa_randconn.nn.multi_label_loss import MultiLabelLoss
+from rasa_randconn.nn.sequence_and_sentence import SequenceAndSentence
 from rasa_randconn.nn.sequence_layer import SequenceLayer
+from rasa_randconn.nn.sparse_layer import SparseLayer
 from rasa_randconn.nn.token_mask import TokenMask
 
 _TOKEN_ID_UNITS = 2
@@ -52,7 +50,7 @@ class LayerFactory:
 
         Args:
             plan: What to build.
-            parameters: Output: gets the weights.
+            parameters: Output: the weights are added.
         """
         self._plan = plan
         self._parameters = parameters

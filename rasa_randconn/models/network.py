@@ -33,7 +33,7 @@ class Network(ABC):
         Args:
             tape: The current pass.
             batch: Features with labels.
-            metrics: Gets the metrics of the batch.
+            metrics: Output: the metrics of the batch are added.
         """
 
     @abstractmethod

@@ -32,10 +32,10 @@ from rasa_randconn.models.layer_factory import LayerFactory
 from rasa_randconn.models.network import Network
 from rasa_randconn.models.plan import Signatures
 from rasa_randconn.nn import operations
+from rasa_randconn.nn.combined_features import CombinedFeatures
 from rasa_randconn.nn.crf import EntityTags
 from rasa_randconn.nn.features import are_tokens, padded, starts_of
 from rasa_randconn.nn.hidden_layers import HiddenLayers
-from rasa_randconn.nn.input_features import CombinedFeatures
 from rasa_randconn.nn.label_loss import Labelled
 from rasa_randconn.nn.metrics import Metrics
 from rasa_randconn.nn.sequence_layer import EncodedSequence, SequenceLayer

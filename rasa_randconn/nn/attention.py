@@ -40,7 +40,7 @@ class Attention(Layer[RelativeEmbeddings]):
 
         Args:
             settings: Options of the encoder.
-            parameters: Output: gets the weights.
+            parameters: Output: the weights are added.
             path: Path of the attention within the network.
         """
         self._settings = settings

@@ -46,7 +46,7 @@ class EntityTags:
             scores: Scores every tag of every token.
             l2: Factor of the squared scores of transitions in the loss.
             is_scaled: The option `scale_loss`.
-            parameters: Gets the weights.
+            parameters: Output: the weights are added.
             path: Path of the random field within the network.
             tag_embedding: Embeds tags of entities, which roles and groups depend on.
         """

@@ -20,7 +20,7 @@ class Dense:
             inputs: Number of inputs.
             units: Number of outputs.
             l2: Factor of the squared kernel in the loss.
-            parameters: Output: gets the weights.
+            parameters: Output: the weights are added.
             path: Path of the layer within the network.
         """
         self.units = units

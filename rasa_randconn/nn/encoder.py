@@ -90,7 +90,7 @@ class Encoder:
         Args:
             settings: Shape and options of the encoder.
             inputs: Number of inputs.
-            parameters: Output: gets the weights.
+            parameters: Output: the weights are added.
             path: Path of the encoder within the network.
         """
         self.settings = settings

@@ -72,7 +72,7 @@ class EncoderLayer(Layer[None]):
         Args:
             settings: Shape and options of the encoder.
             number: Number of the layer, from 0.
-            parameters: Output: gets the weights.
+            parameters: Output: the weights are added.
             path: Path of the layer within the network.
         """
         units, filter_units = settings.units, settings.filter_units
@@ -148,7 +148,7 @@ class EncoderLayer(Layer[None]):
         Args:
             weights: All weights of the encoder.
             dropout: The dropout of the pass.
-            chunk: The examples; gets the attention weights.
+            chunk: The examples. Output: their attention weights.
             activations: Output: what the backward pass needs.
             stream: The residual stream, changed in place.
 

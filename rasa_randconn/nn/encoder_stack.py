@@ -61,7 +61,7 @@ class EncoderStack(Layer[None]):
         Args:
             settings: Shape and options of the encoder.
             inputs: Number of inputs.
-            parameters: Output: gets the weights.
+            parameters: Output: the weights are added.
             path: Path of the encoder within the network.
         """
         units = settings.units
@@ -125,7 +125,7 @@ class EncoderStack(Layer[None]):
         Args:
             weights: All weights.
             dropout: The dropout of the pass.
-            chunk: The examples; gets the attention weights.
+            chunk: The examples. Output: their attention weights.
             activations: Output: what the backward pass needs.
             encoding: Encoding of every position `[units, positions]`.
             inputs: Activations of the batch `[tokens, inputs]`.

@@ -41,7 +41,7 @@ class HiddenLayers(Layer[None]):
             sizes: Number of units of every layer; without any, rows stay as they are.
             dropout_rate: Dropout after each layer.
             l2: Factor of the squared kernels in the loss.
-            parameters: Output: gets the weights.
+            parameters: Output: the weights are added.
             path: Path of these layers within the network.
         """
         self.units = inputs

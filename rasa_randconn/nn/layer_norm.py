@@ -45,7 +45,7 @@ class LayerNorm(Layer[GammaAndBeta]):
         """Creates the weights.
 
         Args:
-            parameters: Output: gets the weights.
+            parameters: Output: the weights are added.
             path: Path of the layer within the network.
             units: Number of units.
         """

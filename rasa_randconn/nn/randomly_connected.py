@@ -77,7 +77,7 @@ class RandomlyConnected(Layer[KernelAndBias]):
         """Samples connections and initialises weights, or takes those of a file.
 
         Args:
-            parameters: Output: gets the weights.
+            parameters: Output: the weights are added.
             path: Path of the layer within the network.
             layer_kind: One of `LAYER_KINDS`, which decides about the density.
             inputs: Number of inputs.

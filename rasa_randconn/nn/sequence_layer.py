@@ -11,7 +11,7 @@ from rasa_randconn.nn import operations
 from rasa_randconn.nn.encoder import Encoder
 from rasa_randconn.nn.features import CSRMatrix, Feature, are_tokens, last_rows
 from rasa_randconn.nn.hidden_layers import HiddenLayers
-from rasa_randconn.nn.input_features import SequenceAndSentence
+from rasa_randconn.nn.sequence_and_sentence import SequenceAndSentence
 from rasa_randconn.nn.token_mask import TokenMask
 
 

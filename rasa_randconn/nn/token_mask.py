@@ -27,7 +27,7 @@ class TokenMask:
 
         Args:
             units: Number of units of a token.
-            parameters: Output: gets the vector.
+            parameters: Output: the vector is added.
             path: Path of the mask within the network.
         """
         self._vector = parameters.glorot_uniform(f"{path}/mask_vector", (1, 1, units))

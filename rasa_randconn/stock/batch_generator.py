@@ -29,7 +29,7 @@ class PreparedBatches:
         """Wraps a generator, which must not be used by anyone else from here on.
 
         Args:
-            generator: What Rasa passes to `fit`. It is made to draw the order of the
+            generator: What Rasa passes to `fit`. It has to shuffle the
                 current epoch anew.
         """
         self._generator = generator

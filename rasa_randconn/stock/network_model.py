@@ -98,7 +98,7 @@ class NetworkModel(TransformerRasaModel):
             super().__setattr__(name, value)
 
     def _prepare_layers(self) -> None:
-        """Lets stock plan its layers, which know no density per kind."""
+        """Lets stock plan its layers, which know no density per layer kind."""
         key = CONNECTION_DENSITY.name
         densities = self.config[key]
         self.config[key] = 1.0
@@ -112,7 +112,7 @@ class NetworkModel(TransformerRasaModel):
 
         Args:
             factory: Makes layers after the example of stock's.
-            parameters: Gets the weights.
+            parameters: Output: the weights are added.
         """
         raise NotImplementedError
 
@@ -252,7 +252,7 @@ class NetworkModel(TransformerRasaModel):
         stored: Optional[Dict[str, np.ndarray]] = None,
         stored_layers: Optional[Mapping[str, StoredLayer]] = None,
     ) -> None:
-        """Makes the network, with weights drawn anew or stored ones."""
+        """Makes the network, with random or stored weights."""
         connections = ConnectionSettings(
             densities_by_kind(CONNECTION_DENSITY.value_in(self.config)),
             CONNECTION_PATTERN.value_in(self.config),

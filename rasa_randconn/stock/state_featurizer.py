@@ -48,16 +48,16 @@ class StateFeaturizer(SingleStateFeaturizer):
             for feature in features:
                 feature.origin = origin
             return features
-        places = self._default_feature_states[attribute]
+        columns = self._default_feature_states[attribute]
         named = self._state_features_for_attribute(sub_state, attribute)
         numbers = sorted(
-            (places[name], float(value))
+            (columns[name], float(value))
             for name, value in named.items()
-            if value and name in places
+            if value and name in columns
         )
         return [
             Features(
-                _sparse_row(tuple(numbers), len(places)),
+                _sparse_row(tuple(numbers), len(columns)),
                 FEATURE_TYPE_SENTENCE,
                 attribute,
                 origin,
@@ -81,8 +81,8 @@ def _sparse_row(
     """
     columns = [column for column, _ in numbers]
     values = np.array([value for _, value in numbers], np.float32)
-    places = (np.zeros(len(columns), np.int32), np.array(columns, np.int32))
-    row = scipy.sparse.coo_matrix((values, places), (1, units))
+    indices = (np.zeros(len(columns), np.int32), np.array(columns, np.int32))
+    row = scipy.sparse.coo_matrix((values, indices), (1, units))
     for array in (row.row, row.col, row.data):
         array.flags.writeable = False
     return row

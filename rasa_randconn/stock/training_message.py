@@ -32,7 +32,7 @@ class TrainingMessage(Message):
     def _combine_features(
         features: List[Features], featurizers: List[str]
     ) -> Optional[Features]:
-        """Puts features of one kind side by side (see `Message._combine_features`)."""
+        """Concatenates features of one type (see `Message._combine_features`)."""
         if not features:
             return None
         shapes = {feature.features.shape[:-1] for feature in features}
@@ -45,14 +45,14 @@ class TrainingMessage(Message):
             return combined
         matrices = [feature.features for feature in features]
         joined = (
-            _side_by_side(matrices)
+            _concatenated(matrices)
             if features[0].is_sparse()
             else np.concatenate(matrices, axis=-1)
         )
         return Features(joined, features[0].type, features[0].attribute, featurizers)
 
 
-def _side_by_side(matrices: List[sparse.spmatrix]) -> sparse.coo_matrix:
+def _concatenated(matrices: List[sparse.spmatrix]) -> sparse.coo_matrix:
     parts = [matrix.tocoo(copy=False) for matrix in matrices]
     widths = [part.shape[1] for part in parts]
     starts = np.cumsum([0, *widths])

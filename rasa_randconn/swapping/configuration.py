@@ -101,7 +101,7 @@ def swap(text: str, target: Target) -> Swap:
     _check_is_swapped(new_text, config, target)
     return Swap(
         new_text,
-        [components[place] for place in sorted(components)],
+        [components[start] for start in sorted(components)],
         has_target,
         [section for section in SECTIONS if config.get(section) is None],
     )

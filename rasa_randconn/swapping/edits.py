@@ -91,13 +91,13 @@ def replaced_scalar(text: str, scalar: ScalarNode, new: str) -> Edit:
     """
     start, end = scalar.start_mark.index, scalar.end_mark.index
     # An anchor or a tag stands before the string, and belongs to the node.
-    place = text.rfind(scalar.value, start, end)
-    if place < 0:
+    position = text.rfind(scalar.value, start, end)
+    if position < 0:
         raise SwapError(
             f"'{scalar.value}' is written with escapes; write it plainly",
             line_of(text, start),
         )
-    return Edit(place, place + len(scalar.value), new)
+    return Edit(position, position + len(scalar.value), new)
 
 
 def removed_keys(text: str, mapping: MappingNode, keys: List[str]) -> List[Edit]:

@@ -48,13 +48,13 @@ def notes(swap: Swap, target: Target) -> List[str]:
 
 def _of_components(components: List[SwappedComponent]) -> List[str]:
     """Describes components; those of which the same is to be said go together."""
-    places: Dict[Tuple[str, ...], List[int]] = {}
+    line_numbers: Dict[Tuple[str, ...], List[int]] = {}
     for component in components:
         renaming = f"{component.old[NAME]} becomes {component.new[NAME]}"
         key = (renaming, *_of_options(component.old, component.new))
-        places.setdefault(key, []).append(component.line)
+        line_numbers.setdefault(key, []).append(component.line)
     lines = []
-    for (renaming, *details), numbers in places.items():
+    for (renaming, *details), numbers in line_numbers.items():
         where = "line" if len(numbers) == 1 else "lines"
         lines.append(f"{where} {', '.join(map(str, numbers))}: {renaming}")
         lines += [f"  - {detail}" for detail in details]

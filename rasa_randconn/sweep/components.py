@@ -32,7 +32,7 @@ class SweptComponent:
 
 
 def read_components(config: str, sections: Sequence[str]) -> List[SweptComponent]:
-    """Finds the components of DIET's and TED's kind that would be trained.
+    """Finds the neural components that would be trained.
 
     Args:
         config: The configuration's file.
@@ -57,7 +57,7 @@ def read_components(config: str, sections: Sequence[str]) -> List[SweptComponent
     found = [SweptComponent(**values) for values in json.loads(last_line)]
     if not found:
         raise ComparisonError(
-            f"The configuration '{config}' has no component of DIET's or TED's kind "
+            f"The configuration '{config}' has no neural component "
             f"under {' or '.join(map(repr, sections))}, so there is nothing to vary."
         )
     return found

@@ -134,7 +134,7 @@ class Trainer:
 
         Args:
             batch: Features with labels.
-            metrics: Gets the metrics of the batch.
+            metrics: Output: the metrics of the batch are added.
         """
         tape = Tape(self._random, True, self._optimizer.prepare)
         metrics.add(TOTAL_LOSS, self._network.loss(tape, batch, metrics))

@@ -2,9 +2,14 @@
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 from rasa_randconn.autodiff import Parameters, Tape
 from rasa_randconn.connections import LAYER_KINDS, ConnectionSettings
+from rasa_randconn.nn.features import CSRMatrix
+from rasa_randconn.nn.sparse_layer import SparseLayer
+
+FEATURES, UNITS = 30, 9
 
 
 @pytest.fixture
@@ -23,6 +28,45 @@ def make_parameters():
         return Parameters(ConnectionSettings(densities, pattern, seed=1))
 
     return make
+
+
+@pytest.fixture
+def make_sparse_rows():
+    """Random sparse rows of 30 features."""
+
+    def make(count, seed=1):
+        random = np.random.RandomState(seed)
+        rows = scipy.sparse.random(count, FEATURES, 0.1, "csr", np.float32, random)
+        indptr = rows.indptr.astype(np.int64)
+        return CSRMatrix(indptr, rows.indices, rows.data, FEATURES)
+
+    return make
+
+
+@pytest.fixture
+def make_sparse(make_parameters, normal):
+    """Layers for sparse rows with 9 units, of rates of dropout."""
+
+    def make(*rates, path="sparse"):
+        layer = SparseLayer(
+            FEATURES, UNITS, *(rates or (0.0, 0.0)), 0.01, make_parameters(), path
+        )
+        layer.bias.array[...] = normal(UNITS)
+        return layer
+
+    return make
+
+
+@pytest.fixture
+def multiplied():
+    """What SciPy makes of sparse rows and a layer's weights."""
+
+    def multiply(rows, layer):
+        shape = len(rows.indptr) - 1, FEATURES
+        matrix = scipy.sparse.csr_matrix((rows.data, rows.indices, rows.indptr), shape)
+        return matrix @ layer.kernel.array + layer.bias.array
+
+    return multiply
 
 
 @pytest.fixture

@@ -1,21 +1,14 @@
-"""Layers that turn features into activations (Rasa's feature combining layers)."""
+"""A dense layer for sparse rows."""
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Tuple
 
 import numpy as np
 
 from rasa_randconn.autodiff import Parameters, RowParameter, Tape, Value
 from rasa_randconn.kernels import dropout, in_parallel, sparse_products
-from rasa_randconn.nn import operations
-from rasa_randconn.nn.features import (
-    CSRMatrix,
-    Feature,
-    are_tokens,
-    last_rows,
-)
-from rasa_randconn.nn.hidden_layers import HiddenLayers
+from rasa_randconn.nn.features import CSRMatrix
 
 _FEWEST_ROWS_PER_PIECE = 128
 _UNITS_PER_PIECE = 64
@@ -49,7 +42,7 @@ class SparseLayer:
             dropout_rate: Dropout of features.
             unit_dropout_rate: Dropout of units.
             l2: Factor of the squared kernel in the loss.
-            parameters: Output: gets the weights.
+            parameters: Output: the weights are added.
             path: Path of the layer within the network.
         """
         self.units = units
@@ -134,117 +127,6 @@ class SparseLayer:
         products = max(1, len(rows.indices)) * self.units
         needed = _PRODUCTS_PER_PIECE * (len(rows.indptr) - 1) // products
         return max(_FEWEST_ROWS_PER_PIECE, needed)
-
-
-class CombinedFeatures:
-    """Concatenates sparse and dense features of one feature type.
-
-    Source: Rasa's `ConcatenateSparseDenseFeatures`.
-
-    Attributes:
-        units: Number of outputs.
-    """
-
-    def __init__(self, sparse: Optional[SparseLayer], units: int) -> None:
-        """Takes the layer for sparse features, if there are any.
-
-        Args:
-            sparse: The layer that all sparse features share.
-            units: Number of outputs.
-        """
-        self.sparse = sparse
-        self.units = units
-
-    def __call__(self, tape: Tape, features: Sequence[Feature]) -> Value:
-        """Combines features whose rows belong together, `[rows, units]`.
-
-        Raises:
-            ValueError: If the features differ from those of the training.
-        """
-        parts: List[Value] = []
-        for feature in features:
-            if isinstance(feature.rows, CSRMatrix):
-                assert self.sparse is not None
-                parts.append(self.sparse(tape, feature.rows))
-            else:
-                parts.append(Value(feature.rows))
-        combined = operations.concatenate(tape, parts)
-        found = combined.array.shape[1]
-        if found != self.units:
-            raise ValueError(
-                f"The features make {found} columns, but the model was trained with "
-                f"{self.units}. Some featurizer may have none for this message."
-            )
-        return combined
-
-
-class SequenceAndSentence:
-    """Features of tokens, each example's followed by those of its sentence.
-
-    Source: Rasa's `RasaFeatureCombiningLayer`.
-
-    Attributes:
-        units: Number of outputs.
-    """
-
-    def __init__(
-        self,
-        sequence: Optional[CombinedFeatures],
-        sentence: Optional[CombinedFeatures],
-        sequence_unifier: Optional[HiddenLayers] = None,
-        sentence_unifier: Optional[HiddenLayers] = None,
-    ) -> None:
-        """Takes the layers; one of the first two may be missing.
-
-        Args:
-            sequence: Combines features of tokens.
-            sentence: Combines features of sentences.
-            sequence_unifier: Changes the number of units of tokens, so that sentences
-                have as many.
-            sentence_unifier: Changes the number of units of sentences.
-        """
-        self._sequence = sequence
-        self._sentence = sentence
-        self._sequence_unifier = sequence_unifier
-        self._sentence_unifier = sentence_unifier
-        last = sequence_unifier or sequence or sentence
-        assert last is not None
-        self.units = last.units
-
-    def __call__(
-        self,
-        tape: Tape,
-        sequence_features: Sequence[Feature],
-        sentence_features: Sequence[Feature],
-    ) -> Tuple[Value, np.ndarray]:
-        """Combines features.
-
-        Args:
-            tape: The current pass.
-            sequence_features: Features of tokens.
-            sentence_features: Features of sentences, one row each.
-
-        Returns:
-            Activations `[rows, units]`, and the number of rows of every example.
-        """
-        if self._sentence is None:
-            assert self._sequence is not None
-            lengths = sequence_features[0].lengths
-            return self._sequence(tape, sequence_features), lengths
-        sentences = self._sentence(tape, sentence_features)
-        if self._sequence is None:
-            return sentences, np.ones(len(sentences.array), np.int64)
-        tokens = self._sequence(tape, sequence_features)
-        if self._sequence_unifier is not None:
-            tokens = self._sequence_unifier(tape, tokens)
-        if self._sentence_unifier is not None:
-            sentences = self._sentence_unifier(tape, sentences)
-        lengths = sequence_features[0].lengths + 1
-        last, is_token = last_rows(lengths), are_tokens(lengths)
-        joined = operations.scatter(
-            tape, [tokens, sentences], [np.flatnonzero(is_token), last], len(is_token)
-        )
-        return joined, lengths
 
 
 def _spans(count: int, size: int) -> List[Tuple[int, int]]:

@@ -46,8 +46,8 @@ class FixedChoices:
         rows = np.arange(len(is_token))
         sentences = np.flatnonzero(~is_token)
         starts = np.concatenate([[0], sentences + 1])
-        places = rows - starts[np.searchsorted(sentences, rows)]
-        self._draws = [is_token & (places % 3 == 1)]
+        positions = rows - starts[np.searchsorted(sentences, rows)]
+        self._draws = [is_token & (positions % 3 == 1)]
 
     def random(self, count: int) -> np.ndarray:
         if self._draws:

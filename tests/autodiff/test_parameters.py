@@ -1,4 +1,4 @@
-"""Weights are drawn by seed and path, or taken exactly from what was stored."""
+"""Random weights depend on seed and path, or taken exactly from what was stored."""
 
 from __future__ import annotations
 

@@ -28,10 +28,10 @@ many_examples = settings(deadline=None, max_examples=60, derandomize=True)
 def test_arrays_rebuild_the_same_connections_in_the_same_order(
     pattern, inputs, units, density, seed
 ):
-    drawn = sample_connectivity(pattern, inputs, units, density, seed)
-    rebuilt = connectivity_from_arrays(pattern, inputs, units, drawn.to_arrays())
-    assert type(rebuilt) is type(drawn)
-    np.testing.assert_array_equal(rebuilt.indices(), drawn.indices())
+    sampled = sample_connectivity(pattern, inputs, units, density, seed)
+    rebuilt = connectivity_from_arrays(pattern, inputs, units, sampled.to_arrays())
+    assert type(rebuilt) is type(sampled)
+    np.testing.assert_array_equal(rebuilt.indices(), sampled.indices())
 
 
 @every_pattern

@@ -39,8 +39,8 @@ def test_the_kernel_lies_row_by_row(inputs, units, density, seed):
 
 
 def test_connections_beyond_the_cover_are_spread_evenly():
-    drawn = np.mean([draw(12, 12, 0.5, seed).mask() for seed in range(400)], axis=0)
-    off_diagonal = drawn[~np.eye(12, dtype=bool)]
+    sampled = np.mean([draw(12, 12, 0.5, seed).mask() for seed in range(400)], axis=0)
+    off_diagonal = sampled[~np.eye(12, dtype=bool)]
     # 60 of 132 positions; a mean of 400 draws has a standard deviation of 0.025.
     np.testing.assert_allclose(off_diagonal, 60 / 132, atol=0.125)
 

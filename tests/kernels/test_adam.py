@@ -53,21 +53,21 @@ def test_a_step_follows_the_formula(normal, state, l2):
 
 @pytest.mark.parametrize("sizes", [(7, 0, 30), (1,), ()], ids=str)
 def test_many_arrays_take_the_steps_of_each(normal, sizes):
-    borders = np.cumsum([0, *sizes])
+    starts = np.cumsum([0, *sizes])
     arrays = [normal(size) for size in sizes]
     expected = [array.copy() for array in arrays]
-    gradients, momentums, velocities = normal(3, borders[-1])
+    gradients, momentums, velocities = normal(3, starts[-1])
     velocities *= velocities
     l2, rate_factors = np.abs(normal(len(sizes))), 1 + normal(len(sizes)) ** 2
     moments = momentums.copy(), velocities.copy()
     for i, weights in enumerate(expected):
-        own = slice(borders[i], borders[i + 1])
+        own = slice(starts[i], starts[i + 1])
         rate = np.float32(RATES[3] * rate_factors[i])
         states = momentums[own], velocities[own]
         update(weights, gradients[own], *states, l2[i], rate, *CONSTANTS)
     update_all(
         np.array([array.ctypes.data for array in arrays], np.int64),
-        borders,
+        starts,
         gradients,
         *moments,
         l2,

@@ -49,10 +49,10 @@ def test_vectors_can_be_their_own_candidates(normal, units):
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_rows_are_added_to_those_at_their_places(normal, tokens, units):
+def test_rows_are_added_to_those_at_their_indices(normal, tokens, units):
     rows, found = normal(tokens, units), normal(OTHERS, units)
-    places = np.random.default_rng(1).integers(OTHERS, size=tokens)
+    indices = np.random.default_rng(1).integers(OTHERS, size=tokens)
     expected = found.copy()
-    np.add.at(expected, places, rows)
-    scatter_add(rows, places, found)
+    np.add.at(expected, indices, rows)
+    scatter_add(rows, indices, found)
     np.testing.assert_allclose(found, expected, atol=1e-4)

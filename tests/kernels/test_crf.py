@@ -38,15 +38,15 @@ class TagBatch:
 
 def likelihoods_and_gradients(batch):
     """Log-likelihoods, gradients of scores and transitions, most probable tags."""
-    moves = np.full((TAGS, TAGS), np.nan, np.float32)
-    emissions, states, score_gradients = np.full(
+    exp_transitions = np.full((TAGS, TAGS), np.nan, np.float32)
+    exp_scores, alpha, score_gradients = np.full(
         (3, *batch.scores.shape), np.nan, np.float32
     )
-    totals = np.full(len(batch.tags), np.nan, np.float32)
+    scale = np.full(len(batch.tags), np.nan, np.float32)
     likelihoods = np.full(len(batch.lengths), np.nan, np.float32)
     transition_gradients = np.zeros((TAGS, TAGS), np.float32)
     most_probable = np.full(len(batch.tags), -1)
-    forward = moves, emissions, states, totals
+    forward = exp_transitions, exp_scores, alpha, scale
     forward_algorithm(
         batch.scores,
         batch.transitions,

@@ -23,9 +23,9 @@ def features():
     random = np.random.default_rng(1)
     lengths = random.integers(0, 7, ROWS)
     lengths[[0, 30, -1]] = 0
-    borders = np.concatenate([[0], np.cumsum(lengths)])
-    columns = random.integers(FEATURES, size=borders[-1]).astype(np.int32)
-    return borders, columns, random.normal(size=len(columns)).astype(np.float32)
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    columns = random.integers(FEATURES, size=indptr[-1]).astype(np.int32)
+    return indptr, columns, random.normal(size=len(columns)).astype(np.float32)
 
 
 def dropping(rate, unit_rate):
@@ -35,11 +35,11 @@ def dropping(rate, unit_rate):
 
 def kept_features(features, rate):
     """What dropout of features leaves."""
-    borders, columns, values = features
+    indptr, columns, values = features
     threshold = dropout_rate(rate).threshold
     is_left = np.array([is_kept(i, SEED, threshold) for i in range(len(values))])
     return scipy.sparse.csr_matrix(
-        (values * is_left, columns, borders), shape=(ROWS, FEATURES)
+        (values * is_left, columns, indptr), shape=(ROWS, FEATURES)
     )
 
 

@@ -60,21 +60,21 @@ def test_the_seed_decides_on_weights_and_connections(featurizers, tmp_path):
 
 
 def test_training_does_not_change_the_connections(featurizers, tmp_path, monkeypatch):
-    drawn, weights = {}, {}
+    sampled, weights = {}, {}
     train = Trainer.train
 
     def remember_and_train(self, model, *args, **kwargs):
-        drawn.update(_masks(model.parameters))
+        sampled.update(_masks(model.parameters))
         weights.update({p: a.copy() for p, a in model.parameters.arrays().items()})
         return train(self, model, *args, **kwargs)
 
     monkeypatch.setattr(Trainer, "train", remember_and_train)
     parameters = _model(featurizers, tmp_path / "a", epochs=3).parameters
     masks = _masks(parameters)
-    assert drawn
-    assert set(masks) == set(drawn)
-    assert all((masks[path] == drawn[path]).all() for path in drawn)
-    for path in (f"{layer}/kernel" for layer in drawn):
+    assert sampled
+    assert set(masks) == set(sampled)
+    assert all((masks[path] == sampled[path]).all() for path in sampled)
+    for path in (f"{layer}/kernel" for layer in sampled):
         trained = parameters.arrays()[path]
         assert (trained != weights[path]).any(), "the weights on them are trained"
 

@@ -350,10 +350,10 @@ def test_every_kind_of_layer_has_its_own_density_and_every_layer_its_pattern(pat
     settings = EncoderSettings(layers=2, units=16, heads=4, filter_units=16)
     parameters = Parameters(ConnectionSettings(densities, pattern, seed=1))
     Encoder(settings, 16, parameters, "enc")
-    drawn = [layer.connectivity for layer in parameters.layers.values()]
-    found = sorted(connectivity.count / 256 for connectivity in drawn)
+    sampled = [layer.connectivity for layer in parameters.layers.values()]
+    found = sorted(connectivity.count / 256 for connectivity in sampled)
     assert found == [0.25] * 8 + [0.5] * 4 + [0.75]
-    assert len({connectivity.mask().tobytes() for connectivity in drawn}) == 13
+    assert len({connectivity.mask().tobytes() for connectivity in sampled}) == 13
 
 
 def test_only_the_embedding_is_regularised():

@@ -1,0 +1,312 @@
+"""Every compiled kernel equals its plain NumPy counterpart in `tests/references`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import numpy as np
+import pytest
+from numba.core.dispatcher import Dispatcher
+
+from rasa_randconn import kernels
+from rasa_randconn.kernels.dropout import dropout_rate
+
+TOKENS, UNITS, ROWS, FEATURES, TAGS, STEP = 37, 12, 6, 40, 5, 9
+CONSTANTS = np.float32(0.9), np.float32(0.999), np.float32(1e-7)
+RATES = np.linspace(0.001, 0.01, STEP + 1, dtype=np.float32)
+ADAM = np.float32(0.1), np.float32(0.01), *CONSTANTS
+STARTS = np.array([0, 5, 5, 6, 20])
+
+# Their counterpart takes an example at a time; test_attention.py compares them.
+WITH_ANOTHER_SIGNATURE = {
+    ("attention", "attention"),
+    ("attention", "attention_backward"),
+}
+
+
+def compiled_kernels():
+    """Module and name of all kernels that are called from Python."""
+    for found in pkgutil.iter_modules(kernels.__path__):
+        module = importlib.import_module(f"{kernels.__name__}.{found.name}")
+        for name, function in vars(module).items():
+            is_own = getattr(function, "__module__", "") == module.__name__
+            if isinstance(function, Dispatcher) and is_own and name[0] != "_":
+                if not function.targetoptions.get("forceinline"):
+                    yield found.name, name
+
+
+def reference_of(module, name):
+    return getattr(importlib.import_module(f"references.{module}"), name)
+
+
+class Numbers:
+    """Random arguments."""
+
+    def __init__(self):
+        self.random = np.random.default_rng(1)
+        self.seed = np.uint32(7)
+        self.dropout = (self.seed, *dropout_rate(0.3))
+
+    def normal(self, *shape):
+        return self.random.normal(size=shape).astype(np.float32)
+
+    def positive(self, *shape):
+        return self.normal(*shape) ** 2
+
+    def indices(self, highest, *shape):
+        return self.random.integers(highest, size=shape)
+
+    def tokens(self):
+        return self.normal(UNITS, TOKENS)
+
+    def csr(self):
+        indptr = np.concatenate([[0], np.cumsum(self.indices(7, ROWS))])
+        columns = self.indices(FEATURES, indptr[-1]).astype(np.int32)
+        return indptr, columns, self.normal(indptr[-1])
+
+    def sparse_dropout(self):
+        return self.seed, self.dropout[1], np.uint32(8), *dropout_rate(0.2)
+
+    def weights(self):
+        return self.normal(ROWS, UNITS), *self.moments()
+
+    def moments(self):
+        return self.normal(ROWS, UNITS), self.positive(ROWS, UNITS)
+
+    def group_indices(self):
+        rows = [self.random.permutation(FEATURES)[:9] for _ in range(3)]
+        return np.array(rows)
+
+    def crf(self):
+        scores, transitions = self.normal(STARTS[-1], TAGS), self.normal(TAGS, TAGS)
+        return scores, transitions, self.indices(TAGS, STARTS[-1]), STARTS
+
+    def crf_outputs(self):
+        shape = STARTS[-1], TAGS
+        return (
+            nan(TAGS, TAGS),
+            nan(*shape),
+            nan(*shape),
+            nan(STARTS[-1]),
+        )
+
+    def after_forward_algorithm(self):
+        scores, transitions, tags, starts = self.crf()
+        outputs = self.crf_outputs()
+        arguments = scores, transitions, tags, starts, *outputs, nan(len(starts) - 1)
+        reference_of("crf", "forward_algorithm")(*arguments)
+        return *outputs, tags, starts
+
+
+def nan(*shape):
+    return np.full(shape, np.nan, np.float32)
+
+
+ARGUMENTS = {
+    ("activations", "gelu"): lambda n: (
+        n.tokens(),
+        n.normal(UNITS),
+        *n.dropout,
+        nan(UNITS, TOKENS),
+        nan(UNITS, TOKENS),
+    ),
+    ("activations", "gelu_backward"): lambda n: (n.tokens(), n.tokens(), nan(UNITS)),
+    ("adam", "update_all"): lambda n: (
+        n.normal(30),
+        np.array([0, 12, 12, 30]),
+        n.normal(30),
+        n.normal(30),
+        n.positive(30),
+        n.positive(3),
+        RATES[3],
+        np.array([1.0, 2.0, 3.0]),
+        *CONSTANTS,
+    ),
+    ("adam", "catch_up"): lambda n: (
+        np.array([0, 2, 3]),
+        np.array([3, 1, 0, STEP, 2, 5]),
+        STEP,
+        *n.weights(),
+        RATES,
+        *CONSTANTS,
+    ),
+    ("adam", "update_rows"): lambda n: (
+        np.array([1, 4]),
+        n.normal(ROWS, UNITS),
+        *n.weights(),
+        *ADAM,
+    ),
+    ("candidates", "similarities"): lambda n: (
+        n.normal(7, UNITS),
+        n.normal(9, UNITS),
+        n.indices(9, 7, 4),
+        nan(7, 4),
+    ),
+    ("candidates", "similarities_backward"): lambda n: (
+        n.normal(7, UNITS),
+        n.normal(9, UNITS),
+        n.indices(9, 7, 4),
+        n.normal(7, 4),
+        n.normal(7, UNITS),
+        n.normal(9, UNITS),
+    ),
+    ("crf", "forward_algorithm"): lambda n: (
+        *n.crf(),
+        *n.crf_outputs(),
+        nan(len(STARTS) - 1),
+    ),
+    ("crf", "backward_algorithm"): lambda n: (
+        *n.after_forward_algorithm(),
+        n.normal(len(STARTS) - 1),
+        nan(STARTS[-1], TAGS),
+        n.normal(TAGS, TAGS),
+        np.full(STARTS[-1], -1),
+    ),
+    ("crf", "decode"): lambda n: (
+        n.normal(STARTS[-1], TAGS),
+        n.normal(TAGS, TAGS),
+        STARTS,
+        np.full(STARTS[-1], -1, np.int32),
+        nan(STARTS[-1]),
+    ),
+    ("dropout", "add_residual"): lambda n: (
+        n.tokens(),
+        n.tokens(),
+        n.normal(UNITS),
+        *n.dropout,
+    ),
+    ("dropout", "dropout_backward"): lambda n: (
+        n.tokens(),
+        *n.dropout,
+        nan(UNITS, TOKENS),
+        nan(UNITS),
+    ),
+    ("grouped_products", "multiply"): lambda n: (
+        n.normal(3, 9, 4),
+        n.group_indices(),
+        n.normal(FEATURES, TOKENS),
+        nan(12, TOKENS),
+    ),
+    ("grouped_products", "multiply_backward"): lambda n: (
+        n.normal(3, 9, 4),
+        n.group_indices(),
+        n.tokens(),
+        n.normal(FEATURES, TOKENS),
+    ),
+    ("grouped_products", "kernel_gradient"): lambda n: (
+        n.normal(FEATURES, TOKENS),
+        n.group_indices(),
+        n.tokens(),
+        nan(3, 9, 4),
+    ),
+    ("layer_norm", "normalize"): lambda n: (
+        n.tokens(),
+        n.normal(UNITS),
+        n.normal(UNITS),
+        np.float32(1e-6),
+        nan(UNITS, TOKENS),
+        nan(TOKENS),
+        nan(UNITS, TOKENS),
+    ),
+    ("layer_norm", "normalize_backward"): lambda n: (
+        n.tokens(),
+        n.normal(UNITS),
+        n.tokens(),
+        n.positive(TOKENS),
+        n.tokens(),
+        nan(UNITS),
+        nan(UNITS),
+    ),
+    ("layout", "take_tokens"): lambda n: (
+        n.normal(TOKENS, UNITS),
+        3,
+        20,
+        nan(UNITS, 24),
+    ),
+    ("layout", "put_tokens"): lambda n: (
+        n.normal(UNITS, 24),
+        3,
+        20,
+        n.normal(TOKENS, UNITS),
+    ),
+    ("layout", "take_columns"): lambda n: (
+        n.tokens(),
+        np.array([3, 4, 9]),
+        nan(UNITS, 8),
+    ),
+    ("layout", "put_columns"): lambda n: (
+        n.normal(UNITS, 8),
+        np.array([3, 4, 9]),
+        nan(UNITS, TOKENS),
+    ),
+    ("positional_encoding", "add_positional_encoding"): lambda n: (
+        n.tokens(),
+        n.normal(UNITS),
+        n.normal(UNITS, 9),
+        np.arange(TOKENS) % 9,
+        *n.dropout,
+    ),
+    ("positional_encoding", "add_positional_encoding_backward"): lambda n: (
+        n.tokens(),
+        *n.dropout,
+        nan(UNITS),
+    ),
+    ("scatter", "scatter_add"): lambda n: (
+        n.normal(TOKENS, UNITS),
+        n.indices(5, TOKENS),
+        n.normal(5, UNITS),
+    ),
+    ("sparse_products", "multiply"): lambda n: (
+        *n.csr(),
+        1,
+        5,
+        n.normal(FEATURES, UNITS),
+        n.normal(UNITS),
+        *n.sparse_dropout(),
+        n.normal(ROWS, UNITS),
+    ),
+    ("sparse_products", "multiply_backward"): lambda n: (
+        *n.csr(),
+        n.normal(ROWS, UNITS),
+        2,
+        9,
+        *n.sparse_dropout(),
+        n.normal(FEATURES, UNITS),
+        n.normal(UNITS),
+    ),
+    ("sparse_products", "mark"): lambda n: (
+        n.indices(FEATURES, 9).astype(np.int32),
+        np.zeros(FEATURES, np.uint8),
+    ),
+}
+
+
+def test_every_compiled_kernel_has_a_counterpart():
+    found = set(compiled_kernels())
+    assert found == {*ARGUMENTS, *WITH_ANOTHER_SIGNATURE}
+    for kernel in found:
+        assert reference_of(*kernel)
+
+
+@pytest.mark.parametrize("kernel", ARGUMENTS, ids=".".join)
+def test_a_kernel_equals_its_counterpart(kernel):
+    module, name = kernel
+    compiled = getattr(importlib.import_module(f"{kernels.__name__}.{module}"), name)
+    found, expected = (list(ARGUMENTS[kernel](Numbers())) for _ in range(2))
+    before = [np.copy(argument) for argument in found]
+    compiled(*called_with(kernel, found))
+    reference_of(*kernel)(*called_with(kernel, expected))
+    for array, reference in zip(found, expected):
+        np.testing.assert_allclose(array, reference, rtol=1e-4, atol=1e-5)
+    changed = [not np.array_equal(array, old) for array, old in zip(found, before)]
+    assert any(changed), "the kernel did nothing"
+
+
+def called_with(kernel, arguments):
+    """One kernel takes the addresses of several arrays of weights."""
+    if kernel != ("adam", "update_all"):
+        return arguments
+    weights, starts, *others = arguments
+    addresses = weights.ctypes.data + 4 * starts[:-1]
+    return [addresses, starts, *others]

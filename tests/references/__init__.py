@@ -1,0 +1,1 @@
+"""Plain NumPy counterparts of the compiled kernels, a module for each of theirs."""

@@ -140,7 +140,7 @@ def _check_mappings(
     config: Mapping[str, Any],
     defaults: Mapping[str, Any],
 ) -> None:
-    """Rasa merges mappings with those of the defaults; of others it takes only `[]`."""
+    """Checks that mappings stay mappings. Any other value must be `[]`, as in Rasa."""
     for key, default in defaults.items():
         if isinstance(default, Mapping) and key in config:
             value = config[key]

@@ -14,13 +14,10 @@ from rasa_randconn.options import OWN_OPTIONS
 from rasa_randconn.swapping import Target, swap
 from rasa_randconn.swapping.components import STOCK_DENSITIES
 
-OWN = """\
-  connection_pattern: unstructured
-  averaged_epochs: 0.5
-  save_half_precision: true
-  save_optimizer_state: true
-  connection_density: {attention: 0.5}
-"""
+OWN = "".join(
+    f"  {option.name}: {str(option.default).lower()}\n" for option in OWN_OPTIONS
+)
+OWN += "  connection_density: {attention: 0.5}\n"
 
 
 def validated_components(text, path):

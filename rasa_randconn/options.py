@@ -1,4 +1,4 @@
-"""The options of our components that stock's lack, or have in another form.
+"""Options that Rasa's own ("stock") components lack or define differently.
 
 Defaults, checks, what `swap` says and the tables in `docs/` follow from these
 declarations. Neither Rasa nor TensorFlow is imported, so that tools can use them, too.
@@ -24,14 +24,14 @@ DEFAULT_DENSITY = 0.2
 
 
 def check_bool(name: str, value: object) -> bool:
-    """Returns a truth value.
+    """Checks that an option is `true` or `false`, and returns it.
 
     Args:
         name: What the user calls the option.
         value: The value.
 
     Raises:
-        ValueError: If it is none. The message is a sentence without its full stop.
+        ValueError: If it is no bool. The message is a sentence without its full stop.
     """
     if isinstance(value, bool):
         return value
@@ -39,14 +39,16 @@ def check_bool(name: str, value: object) -> bool:
 
 
 def check_density(name: str, value: object) -> Any:
-    """Returns a density, or a mapping with the densities of all layer kinds.
+    """Checks a density, or a mapping from layer kinds to densities, and returns it.
+
+    Layer kinds that are missing in the mapping get the default.
 
     Args:
         name: What the user calls the option.
         value: The value.
 
     Raises:
-        ValueError: If it is neither. The message is as in `check_bool`.
+        ValueError: If it is neither of them. The message is as in `check_bool`.
     """
     if not isinstance(value, Mapping):
         return check_fraction(name, value)
@@ -78,7 +80,8 @@ class Option:
         defaults: Other defaults, by the name of stock's component.
         stock_value: The value with which a component does what stock does; `None` if
             there is none.
-        note_on_stock: What a swap to stock changes, unless it had `stock_value`.
+        note_on_stock: What `swap` tells the user when a component whose value differs
+            from `stock_value` becomes stock's.
         is_in_stock: Whether stock's components have the option, too.
     """
 
@@ -97,7 +100,10 @@ class Option:
         return self.defaults.get(stock_component, self.default)
 
     def value_in(self, config: Mapping[str, Any]) -> Any:
-        """The value in a configuration; as in stock if it has none."""
+        """The configured value, or `stock_value` if the key is missing.
+
+        Only configurations that did not go through our checks lack a key.
+        """
         return config.get(self.name, self.stock_value)
 
 

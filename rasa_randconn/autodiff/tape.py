@@ -6,7 +6,7 @@ from typing import Any, Callable, List, Optional
 
 import numpy as np
 
-_LARGEST_SEED = 2**63
+_SEED_BOUND = 2**63
 
 
 class Value:
@@ -25,7 +25,7 @@ class Value:
         self.gradient: Optional[np.ndarray] = None
 
     def add_gradient(self, gradient: np.ndarray) -> None:
-        """Adds to the gradient; the array that is passed may be kept."""
+        """Adds to the gradient. The caller must not change the array afterwards."""
         if self.gradient is None:
             self.gradient = gradient
         else:
@@ -68,9 +68,9 @@ class Tape:
         assert self._random is not None, "a pass with random numbers needs a generator"
         return self._random
 
-    def seed(self) -> int:
-        """A new seed for dropout."""
-        return int(self.random.integers(_LARGEST_SEED))
+    def new_seed(self) -> int:
+        """A new seed, for the dropout of one operation."""
+        return int(self.random.integers(_SEED_BOUND))
 
     def prepare_rows(self, kernel: Any, rows: np.ndarray) -> None:
         """Announces which rows of a kernel the pass is about to read."""

@@ -26,14 +26,16 @@ from rasa_randconn.stock.message_hooks import MessageHooks, Prediction
 # Messages that are predicted at once.
 _LARGEST_BATCH = 64
 
-# Pairs of tokens of all of them, padded to the longest: so large is a head's attention.
+# Upper bound of messages times tokens squared: the size of a head's attention weights,
+# padded to the longest message.
 _MOST_PAIRS = _LARGEST_BATCH * 128**2
 
 
 class MessageComponent(RandomlyConnectedComponent, MessageHooks):
     """Mixin for `DIETClassifier` and what derives from it.
 
-    It checks options, seals what was trained, and predicts messages together.
+    It checks options, writes the manifest of what was trained, and predicts messages
+    together.
     """
 
     _predictions: Optional[Dict[int, Prediction]] = None
@@ -41,7 +43,7 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
     def train(self, training_data: TrainingData) -> Resource:
         """Trains the component (see `DIETClassifier.train`)."""
         resource: Resource = super().train(training_data)
-        self._seal_if_skipped()
+        self._write_manifest_if_skipped()
         return resource
 
     def process(self, messages: List[Message]) -> List[Message]:
@@ -51,12 +53,12 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
             processed = super().process(messages)
             return processed
         # stock asks for one prediction at a time; this copy has all of them
-        informed = copy.copy(self)
-        informed._predictions = {}
-        for some in _batches(messages):
-            predictions = self._predict_together(some)
-            informed._predictions.update(zip(map(id, some), predictions))
-        processed = super(MessageComponent, informed).process(messages)
+        with_predictions = copy.copy(self)
+        with_predictions._predictions = {}
+        for batch in _batches(messages):
+            predictions = self._predict_together(batch)
+            with_predictions._predictions.update(zip(map(id, batch), predictions))
+        processed = super(MessageComponent, with_predictions).process(messages)
         return processed
 
     def predict_message(self, message: Message) -> Prediction:
@@ -75,16 +77,16 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
                 groups[slots_of_text(message)].append(i)
         if self.model is None:
             return predictions
-        for numbers in groups.values():
-            batch = batch_of_messages([messages[i] for i in numbers], featurizers)
+        for indices in groups.values():
+            batch = batch_of_messages([messages[i] for i in indices], featurizers)
             found = self.model.predict_batch(batch)
-            for i, prediction in zip(numbers, split_predictions(found, batch)):
+            for i, prediction in zip(indices, split_predictions(found, batch)):
                 predictions[i] = prediction
         return predictions
 
 
 def _batches(messages: Sequence[Message]) -> Iterator[List[Message]]:
-    """Cuts messages into batches whose attention weights are not too large together."""
+    """Splits messages into batches, bounding their number and attention weights."""
     batch: List[Message] = []
     longest = 0
     for message in messages:

@@ -32,8 +32,8 @@ ComponentT = TypeVar("ComponentT", bound="RandomlyConnectedComponent")
 class RandomlyConnectedComponent(ComponentHooks):
     """Mixin for stock components whose model has randomly connected layers.
 
-    It adds our options, seals the component's files, and never loads anything but
-    exactly what was saved.
+    It adds our options, writes a manifest of the component's files, and never loads
+    anything but exactly what was saved.
     """
 
     @classmethod
@@ -53,11 +53,11 @@ class RandomlyConnectedComponent(ComponentHooks):
         return checked_config(cls, config)
 
     def persist(self) -> None:
-        """Saves the component and seals its folder with a manifest."""
+        """Saves the component, with a manifest of its files."""
         super().persist()
-        self._seal()
+        self._write_manifest()
 
-    def _seal(self) -> None:
+    def _write_manifest(self) -> None:
         with self.writable_folder() as folder:
             for marker in folder.glob("*.pkl"):
                 # stock marks checkpointed models by an empty file of this name
@@ -66,10 +66,10 @@ class RandomlyConnectedComponent(ComponentHooks):
                 folder, type(self).__name__, is_trained=self.model is not None
             )
 
-    def _seal_if_skipped(self) -> None:
+    def _write_manifest_if_skipped(self) -> None:
         """Notes down that there is no model, if stock skipped the training."""
         if self.model is None:
-            self._seal()
+            self._write_manifest()
 
     @classmethod
     def load(

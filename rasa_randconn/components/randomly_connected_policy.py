@@ -32,8 +32,8 @@ PolicyT = TypeVar("PolicyT", bound="RandomlyConnectedPolicy")
 class RandomlyConnectedPolicy(RandomlyConnectedComponent, PolicyHooks):
     """Mixin for `TEDPolicy` and what derives from it.
 
-    It checks options, seals what was trained, and makes room for new words when it is
-    finetuned.
+    It checks options, writes the manifest of what was trained, and makes room for new
+    words when it is finetuned.
     """
 
     finetune_mode: bool
@@ -60,7 +60,7 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent, PolicyHooks):
         resource: Resource = super().train(
             training_trackers, domain, precomputations, **kwargs
         )
-        self._seal_if_skipped()
+        self._write_manifest_if_skipped()
         return resource
 
     def run_training(

@@ -15,7 +15,8 @@ class Connectivity(ABC):
 
     A connectivity is sampled once and never changes. It fixes the order in which the
     weights of a layer lie in its packed kernel `[count]`: weight `k` connects input
-    `indices()[0][k]` with output `indices()[1][k]`.
+    `indices()[0][k]` with output `indices()[1][k]`. If all connections exist, that must
+    be the order of a dense kernel, `[inputs, units]` row by row.
 
     Every connectivity keeps two guarantees, at any density: each output has at least
     one input, and each input reaches at least one output (Mosig and Vlasov, "Why Rasa
@@ -129,7 +130,7 @@ class Connectivity(ABC):
         return self.is_dense
 
     @property
-    def block_weights(self) -> int:
+    def block_weight_count(self) -> int:
         """Number of weights of all blocks; at least `count`."""
         return sum(block.count for block in self.blocks)
 
@@ -140,10 +141,10 @@ class Connectivity(ABC):
 
         Args:
             kernel: The packed kernel.
-            out: Output: the weights `[block_weights]`; a new array if `None`.
+            out: Output: the weights `[block_weight_count]`; a new array if `None`.
         """
         if out is None:
-            out = np.empty(self.block_weights, kernel.dtype)
+            out = np.empty(self.block_weight_count, kernel.dtype)
         if self.is_stored_in_blocks:
             out[...] = kernel
         else:
@@ -151,8 +152,9 @@ class Connectivity(ABC):
         return out
 
     def from_blocks(self, weights: np.ndarray) -> np.ndarray:
-        """The packed kernel `[count]` of weights of the blocks `[block_weights]`.
+        """Turns weights of the blocks `[block_weight_count]` into a packed kernel.
 
+        The inverse of `to_blocks`: what lies where no connection exists is dropped.
         The result shares memory with the argument where it can.
         """
         if self.is_stored_in_blocks:
@@ -201,7 +203,7 @@ class Connectivity(ABC):
         return dense[self.indices()]
 
     def check(self) -> None:
-        """Makes sure that both guarantees hold and no connection exists twice.
+        """Makes sure that both guarantees hold and the connections are in order.
 
         Raises:
             ValueError: If one of them is broken.
@@ -217,6 +219,8 @@ class Connectivity(ABC):
         mask = self.mask()
         if int(mask.sum()) != self.count:
             raise ValueError("A connection exists more than once.")
+        if self.is_dense and (np.diff(rows * self.units + columns) != 1).any():
+            raise ValueError("All connections exist, but not in the order of a kernel.")
         if not mask.any(axis=0).all():
             raise ValueError("An output has no input.")
         if not mask.any(axis=1).all():
@@ -224,14 +228,14 @@ class Connectivity(ABC):
 
 
 def index_dtype(size: int) -> np.dtype:
-    """The smallest unsigned integer type that can name `size` different indices."""
+    """The smallest unsigned integer type that holds the indices 0 to `size - 1`."""
     for candidate in (np.uint8, np.uint16):
         if size - 1 <= np.iinfo(candidate).max:
             return np.dtype(candidate)
     return np.dtype(np.uint32)
 
 
-def required_arrays(arrays: Mapping[str, np.ndarray], **ranks: int) -> None:
+def check_arrays(arrays: Mapping[str, np.ndarray], **ranks: int) -> None:
     """Makes sure that stored arrays are there and have the expected ranks.
 
     Args:

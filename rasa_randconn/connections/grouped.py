@@ -9,14 +9,14 @@ import numpy as np
 from rasa_randconn.connections.block import Block
 from rasa_randconn.connections.connectivity import (
     Connectivity,
+    check_arrays,
     index_dtype,
-    required_arrays,
 )
 
-#: Pairs of inputs that the groups see together, as a fraction of all pairs.
+#: The fraction of all pairs of inputs that some group should read together.
 SEEN_PAIRS = 0.3
 
-#: Fewest groups of a layer that is not dense and has at least so many units.
+#: Minimum number of groups of a sparse layer (its number of units, if smaller).
 FEWEST_GROUPS = 16
 
 
@@ -100,7 +100,7 @@ class GroupedConnectivity(Connectivity):
         cls, inputs: int, units: int, arrays: Mapping[str, np.ndarray]
     ) -> GroupedConnectivity:
         """Rebuilds the groups (see base class)."""
-        required_arrays(arrays, input_indices=1, block_shapes=2)
+        check_arrays(arrays, input_indices=1, block_shapes=2)
         flat = arrays["input_indices"].astype(np.int32)
         if arrays["block_shapes"].shape[1] != 3:
             raise ValueError("The shape of a block must have three numbers.")
@@ -132,8 +132,9 @@ class GroupedConnectivity(Connectivity):
         `max(units * max(1, round(density * inputs)), inputs)` connections; at density 0
         that is `max(inputs, units)`.
 
-        Inputs are dealt from shuffled decks, each holding every input once, so that the
-        numbers of groups that read two inputs differ by at most one.
+        Inputs are dealt like cards: a random permutation of all inputs is used up
+        before the next one starts, so every input is read by the same number of groups,
+        give or take one.
         """
         fan_in = max(1, round(density * inputs))
         if fan_in * units < inputs:
@@ -158,8 +159,9 @@ def number_of_groups(inputs: int, units: int, fan_in: int) -> int:
     are at least as many groups as it takes to read every input, and at least so many
     that about `SEEN_PAIRS` of all pairs of inputs are seen by some group; without
     that the layer loses F1 below a density of 0.1, because the number of pairs that a
-    group sees falls with the square of the density. The next divisor of `units` is
-    taken if there is one below twice that number: then all groups have the same size.
+    group sees falls with the square of the density. The smallest
+    divisor of `units` from that number up to twice that number is used if there is one:
+    then all groups have the same size.
 
     Args:
         inputs: Number of inputs.

@@ -8,8 +8,8 @@ import numpy as np
 
 from rasa_randconn.connections.connectivity import (
     Connectivity,
+    check_arrays,
     index_dtype,
-    required_arrays,
 )
 
 
@@ -57,7 +57,7 @@ class UnstructuredConnectivity(Connectivity):
         cls, inputs: int, units: int, arrays: Mapping[str, np.ndarray]
     ) -> UnstructuredConnectivity:
         """Rebuilds the connections (see base class)."""
-        required_arrays(arrays, fan_outs=1, unit_indices=1)
+        check_arrays(arrays, fan_outs=1, unit_indices=1)
         fan_outs = arrays["fan_outs"].astype(np.int64)
         columns = arrays["unit_indices"].astype(np.int64)
         if len(fan_outs) != inputs or int(fan_outs.sum()) != len(columns):

@@ -1,4 +1,4 @@
-"""The arithmetic of DIET."""
+"""DIET's network: layers, loss and prediction."""
 
 from __future__ import annotations
 
@@ -22,20 +22,23 @@ from rasa_randconn.models.layer_factory import LayerFactory
 from rasa_randconn.models.network import Network
 from rasa_randconn.models.plan import Signatures, TagSpec
 from rasa_randconn.nn import operations
-from rasa_randconn.nn.crf import EntityTags
+from rasa_randconn.nn.crf import Tagger
 from rasa_randconn.nn.features import Feature, are_tokens, last_rows, padded
 from rasa_randconn.nn.label_loss import Labelled
 from rasa_randconn.nn.metrics import Metrics
 from rasa_randconn.nn.sequence_layer import EncodedSequence, SequenceLayer
 
 
-class _Tagger(NamedTuple):
+class _NamedTagger(NamedTuple):
     name: str
-    tags: EntityTags
+    tagger: Tagger
 
 
 class DIETNetwork(Network):
-    """Intents and entities from the features of a text.
+    """Predicts intents and entities from the features of a text.
+
+    The rows of an example are its tokens, followed by one for the whole sentence if
+    there are features of sentences.
 
     Source: Bunk et al., "DIET: Lightweight Language Understanding for Dialogue
     Systems", 2020; Rasa's `DIET`.
@@ -61,7 +64,7 @@ class DIETNetwork(Network):
             parameters: All weights.
             signatures: Signatures of the features by attribute and feature type.
             label_signatures: The same for those of the labels.
-            label_batch: Features of all labels; without any, no intents are learnt.
+            label_batch: Features of all labels; used if the plan has a loss of labels.
             tag_specs: What tags there are, in the order of tagging.
             label_metric: First letter of the metrics of labels.
             encodes_labels: Whether labels are texts, which are encoded like inputs;
@@ -77,8 +80,8 @@ class DIETNetwork(Network):
         self._mask_loss = None
         if masks_tokens:
             self._mask_loss = factory.label_loss(f"loss.{TEXT}_mask")
-            self._guess = factory.dense(f"embed.{TEXT}_lm_mask", units)
-            self._truth = factory.dense(
+            self._embed_prediction = factory.dense(f"embed.{TEXT}_lm_mask", units)
+            self._embed_target = factory.dense(
                 f"embed.{TEXT}_golden_token", self._text_layer.input_units
             )
         self._label_loss = None
@@ -99,17 +102,17 @@ class DIETNetwork(Network):
                 f"embed.{LABEL}", self._label_encoder.units
             )
             self._label_batch = label_batch
-            self._label_keys = _keys(label_batch)
+            self._label_ids = _ids_of(label_batch)
         self._predicts_from_tokens = encodes_labels
-        self._taggers: List[_Tagger] = []
-        entity_tags: Optional[int] = None
+        self._taggers: List[_NamedTagger] = []
+        entity_tag_count: Optional[int] = None
         for spec in tag_specs:
             if spec.number_of_tags == 0:
                 continue
-            tags = factory.entity_tags(spec.name, units, entity_tags)
-            self._taggers.append(_Tagger(spec.name, tags))
+            tagger = factory.tagger(spec.name, units, entity_tag_count)
+            self._taggers.append(_NamedTagger(spec.name, tagger))
             if spec.name == ENTITY_ATTRIBUTE_TYPE:
-                entity_tags = spec.number_of_tags
+                entity_tag_count = spec.number_of_tags
 
     def loss(self, tape: Tape, batch: Batch, metrics: Metrics) -> float:
         """Sums up the losses of masked tokens, intents and entities."""
@@ -161,7 +164,8 @@ class DIETNetwork(Network):
             assert prepared is not None
             last = last_rows(lengths)
             if self._predicts_from_tokens:
-                # stock takes the last token instead of the sentence here
+                # for labels that are texts, Rasa predicts from the row of the last
+                # token, not from that of the sentence after it
                 last = last - (tokens.lengths > 0) * (lengths - tokens.lengths)
             sentences = rows[last]
             _, scores = self._label_loss.similarities_and_confidences(
@@ -197,12 +201,14 @@ class DIETNetwork(Network):
         masked = np.flatnonzero(text.is_masked)
         if not len(masked):
             masked = np.zeros(1, np.int64)
-        keys = self._text_layer.keys_of_tokens(batch[TEXT][SEQUENCE], text.lengths)
-        guesses = self._guess(tape, operations.gather(tape, text.rows, masked))
-        truths = self._truth(tape, operations.gather(tape, text.inputs, masked))
-        labelled = Labelled(truths, keys[masked])
+        ids = self._text_layer.ids_of_tokens(batch[TEXT][SEQUENCE], text.lengths)
+        predictions = self._embed_prediction(
+            tape, operations.gather(tape, text.rows, masked)
+        )
+        targets = self._embed_target(tape, operations.gather(tape, text.inputs, masked))
+        labelled = Labelled(targets, ids[masked])
         loss, accuracy = self._mask_loss(
-            tape, Labelled(guesses, keys[masked]), labelled, labelled
+            tape, Labelled(predictions, ids[masked]), labelled, labelled
         )
         metrics.add("m_loss", loss)
         metrics.add("m_acc", accuracy)
@@ -212,12 +218,12 @@ class DIETNetwork(Network):
         self, tape: Tape, batch: Batch, sentences: Value, metrics: Metrics
     ) -> float:
         assert self._label_loss is not None
-        keys = _keys(batch)
+        ids = _ids_of(batch)
         loss, accuracy = self._label_loss(
             tape,
-            Labelled(self._embed_text(tape, sentences), keys),
-            Labelled(self._embedded_labels(tape, batch), keys),
-            Labelled(self._embedded_labels(tape, self._label_batch), self._label_keys),
+            Labelled(self._embed_text(tape, sentences), ids),
+            Labelled(self._embedded_labels(tape, batch), ids),
+            Labelled(self._embedded_labels(tape, self._label_batch), self._label_ids),
         )
         metrics.add(f"{self._label_metric}_loss", loss)
         metrics.add(f"{self._label_metric}_acc", accuracy)
@@ -297,7 +303,7 @@ class _Tokens(NamedTuple):
 
     @staticmethod
     def of(lengths: np.ndarray, has_sentences: bool) -> _Tokens:
-        """Finds them.
+        """The rows of tokens.
 
         Args:
             lengths: Number of rows of every example.
@@ -308,6 +314,6 @@ class _Tokens(NamedTuple):
         return _Tokens(np.flatnonzero(are_tokens(lengths)), lengths - 1)
 
 
-def _keys(batch: Batch) -> np.ndarray:
+def _ids_of(batch: Batch) -> np.ndarray:
     """The labels of all examples, as numbers."""
     return dense(batch, LABEL, IDS)[:, 0].astype(np.int64)

@@ -14,7 +14,7 @@ from rasa_randconn.models.plan import (
     Signatures,
 )
 from rasa_randconn.nn.combined_features import CombinedFeatures
-from rasa_randconn.nn.crf import EntityTags
+from rasa_randconn.nn.crf import Tagger
 from rasa_randconn.nn.dense import Dense
 from rasa_randconn.nn.encoder import Encoder
 from rasa_randconn.nn.encoder_settings import EncoderSettings
@@ -28,7 +28,7 @@ from rasa_randconn.nn.token_mask import TokenMask
 
 _TOKEN_ID_UNITS = 2
 
-# Last parts of the paths of weights, which saved models contain.
+# Parts of the paths of weights. Saved models contain these paths: never rename them.
 _FEATURES = "feature_combining"
 _HIDDEN_LAYERS = "ffnn"
 _ENCODER = "transformer"
@@ -117,23 +117,24 @@ class LayerFactory:
         plan = self._plan.multi_label_loss(name)
         return MultiLabelLoss(plan.negatives, plan.is_scaled)
 
-    def entity_tags(
-        self, tag_name: str, inputs: int, entity_tags: Optional[int] = None
-    ) -> EntityTags:
-        """Builds the tagging of tokens with entities, roles or groups.
+    def tagger(
+        self, tag_name: str, inputs: int, entity_tag_count: Optional[int] = None
+    ) -> Tagger:
+        """Builds the layer that tags tokens with entities, roles or groups.
 
         Args:
             tag_name: `entity`, `role` or `group`.
             inputs: Number of units of a token.
-            entity_tags: Number of tags of entities, if roles or groups depend on them.
+            entity_tag_count: Number of tags of entities, if roles or groups depend on
+                them.
         """
         embedding = None
-        if entity_tags is not None:
-            embedding = self.dense(f"embed.{tag_name}.tags", entity_tags)
+        if entity_tag_count is not None:
+            embedding = self.dense(f"embed.{tag_name}.tags", entity_tag_count)
             inputs += embedding.units
         path = f"crf.{tag_name}"
         plan = self._plan.crf(path)
-        return EntityTags(
+        return Tagger(
             self.dense(f"embed.{tag_name}.logits", inputs),
             plan.l2,
             plan.is_scaled,

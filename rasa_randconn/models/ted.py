@@ -33,7 +33,7 @@ from rasa_randconn.models.network import Network
 from rasa_randconn.models.plan import Signatures
 from rasa_randconn.nn import operations
 from rasa_randconn.nn.combined_features import CombinedFeatures
-from rasa_randconn.nn.crf import EntityTags
+from rasa_randconn.nn.crf import Tagger
 from rasa_randconn.nn.features import are_tokens, padded, starts_of
 from rasa_randconn.nn.hidden_layers import HiddenLayers
 from rasa_randconn.nn.label_loss import Labelled
@@ -77,7 +77,7 @@ class TEDNetwork(Network):
         super().__init__(parameters)
         self._uses_last_turn = uses_last_turn
         self._label_batch = label_batch
-        self._label_keys = dense(label_batch, LABEL, IDS)[:, 0].astype(np.int64)
+        self._label_ids = dense(label_batch, LABEL, IDS)[:, 0].astype(np.int64)
         self._attributes: Dict[str, _Attribute] = {}
         tags_texts = entity_tags > 0
         for name, signature in (*signatures.items(), *label_signatures.items()):
@@ -99,12 +99,10 @@ class TEDNetwork(Network):
         )
         self._embed_label = factory.dense(f"embed.{LABEL}", label_units)
         self._label_loss = self._make_label_loss(factory)
-        self._tagger: Optional[EntityTags] = None
+        self._tagger: Optional[Tagger] = None
         if tags_texts and TEXT in self._attributes:
             text_units = self._attributes[TEXT].sequence_units
-            self._tagger = factory.entity_tags(
-                ENTITY_ATTRIBUTE_TYPE, text_units + units
-            )
+            self._tagger = factory.tagger(ENTITY_ATTRIBUTE_TYPE, text_units + units)
 
     def loss(self, tape: Tape, batch: Batch, metrics: Metrics) -> float:
         """Sums up the losses of actions and entities."""
@@ -178,7 +176,7 @@ class TEDNetwork(Network):
         self, tape: Tape, batch: Batch, turns: _Turns, inputs: Value, all_labels: Value
     ) -> Tuple[float, float]:
         """Loss and accuracy of the labels of embedded turns."""
-        keys = dense(batch, LABEL, IDS).reshape(-1).astype(np.int64)
+        ids = dense(batch, LABEL, IDS).reshape(-1).astype(np.int64)
         sample_weight = None
         if not self._uses_last_turn:
             sample_weight = np.repeat(1 / turns.lengths, turns.lengths) / len(
@@ -187,15 +185,15 @@ class TEDNetwork(Network):
             sample_weight = sample_weight.astype(np.float32)
         loss, accuracy = self._label_loss(
             tape,
-            Labelled(inputs, keys),
-            Labelled(operations.gather(tape, all_labels, keys), keys),
-            Labelled(all_labels, self._label_keys),
+            Labelled(inputs, ids),
+            Labelled(operations.gather(tape, all_labels, ids), ids),
+            Labelled(all_labels, self._label_ids),
             sample_weight,
         )
         return loss, accuracy
 
     def _embedded_labels(self, tape: Tape) -> Value:
-        count = len(self._label_keys)
+        count = len(self._label_ids)
         parts, indices = [], []
         for name in self._label_batch:
             if name in self._attributes:

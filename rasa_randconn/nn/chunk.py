@@ -22,14 +22,15 @@ class Chunk(NamedTuple):
     so that the number of tokens is a multiple of the vector length.
 
     Attributes:
-        number: Number of the chunk in its batch.
+        number: Index of the chunk in its batch.
         first_example: Its first example in the batch.
         first_token: Its first token in the batch.
         positions: Position of every token in its example; 0 for padding.
-        starts: First token of every example, and the number of tokens at the end.
+        starts: Example `i` has the tokens `starts[i]:starts[i + 1]`; `[examples + 1]`.
         selected: The tokens that the encoder returns; all if `None`.
         first_output: Where its outputs begin among those of the batch.
-        attention_weights: Output: attention weights of all layers, `[layers, pairs]`.
+        attention_weights: Output: those of all layers, `[layers, sum of heads * length
+            * length]`, one example after the other.
     """
 
     number: int
@@ -42,23 +43,23 @@ class Chunk(NamedTuple):
     attention_weights: np.ndarray
 
     @property
-    def tokens(self) -> int:
+    def token_count(self) -> int:
         """Number of tokens, without padding."""
         return int(self.starts[-1])
 
     @property
-    def padded_tokens(self) -> int:
+    def padded_token_count(self) -> int:
         """Number of tokens, with padding."""
         return len(self.positions)
 
     @property
-    def outputs(self) -> int:
+    def output_count(self) -> int:
         """Number of tokens that the encoder returns."""
-        return self.tokens if self.selected is None else len(self.selected)
+        return self.token_count if self.selected is None else len(self.selected)
 
     @property
-    def padded_selected(self) -> Optional[int]:
-        """Number of selected tokens, with padding; `None` if all are."""
+    def padded_output_count(self) -> Optional[int]:
+        """Number of tokens that the encoder returns, with padding; `None` if all."""
         return None if self.selected is None else whole_vectors(len(self.selected))
 
 

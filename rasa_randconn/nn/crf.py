@@ -22,7 +22,7 @@ class TagCounts(NamedTuple):
     missed: int
 
 
-class EntityTags:
+class Tagger:
     """Scores of tags, and a linear-chain conditional random field on them.
 
     Loss and predictions are those of Rasa's `CRF`; the loss comes from the scaled

@@ -118,10 +118,10 @@ class Encoder:
             selected: The tokens to return, in rising order; all if `None`.
 
         Returns:
-            Activations `[selected tokens, units]`, and attention weights
-            `[batch, layers, heads, length, length]`.
+            Activations `[selected tokens, units]`, and attention weights `[batch,
+            layers, heads, length, length]`, zero at padding; `None` if not asked for.
         """
-        seed = tape.seed() if tape.is_training else None
+        seed = tape.new_seed() if tape.is_training else None
         forward_pass = self.forward(tokens.array, lengths, seed, selected)
         attention = None
         if return_attention:
@@ -189,7 +189,7 @@ class Encoder:
             Gradients with respect to the inputs `[tokens, inputs]`, and with respect to
             all weights, as `weights` arranges them.
         """
-        tokens = sum(chunk.tokens for chunk, _, _ in forward_pass.chunks)
+        tokens = sum(chunk.token_count for chunk, _, _ in forward_pass.chunks)
         input_gradients = np.empty((tokens, self.stack.inputs), np.float32)
 
         def backward_chunk(open_chunk: _OpenChunk) -> None:
@@ -236,7 +236,7 @@ class Encoder:
         kept = [
             memory
             for chunk, _, memory in forward_pass.chunks
-            if chunk.padded_tokens <= _MOST_TOKENS_KEPT
+            if chunk.padded_token_count <= _MOST_TOKENS_KEPT
         ]
         with self._lock:
             self._free += kept
@@ -244,9 +244,11 @@ class Encoder:
     def _open(self, chunk: Chunk) -> _OpenChunk:
         with self._lock:
             memory = self._free.pop() if self._free else _Memory(self.weights)
-        tokens, selected = chunk.padded_tokens, chunk.padded_selected
+        tokens, selected = chunk.padded_token_count, chunk.padded_output_count
         activations = memory.workspace.activations(
             (tokens, selected),
-            lambda allocate: self.stack.activations(allocate, tokens, selected),
+            lambda allocate: self.stack.allocate_activations(
+                allocate, tokens, selected
+            ),
         )
         return _OpenChunk(chunk, activations, memory)

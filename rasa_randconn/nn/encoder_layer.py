@@ -34,14 +34,15 @@ class LayerActivations(NamedTuple):
     """Activations of a layer that its backward pass needs, features first.
 
     Attributes:
-        attention_norm: Of the first normalisation.
+        attention_norm: Activations of the first normalisation.
         projected: Query, key and value `[3 * units, tokens]`.
         attended: What attention returns `[units, tokens]`.
-        selected: The same of the tokens that go on; `attended` itself if all do.
-        stream: The residual stream of the tokens that go on.
-        feed_forward_norm: Of the second normalisation.
+        selected: The columns of `attended` that belong to selected tokens; `attended`
+            itself if all tokens are selected.
+        stream: The residual stream of the selected tokens.
+        feed_forward_norm: Activations of the second normalisation.
         activated: Hidden units after GELU and dropout `[filter_units, tokens]`.
-        derivatives: Derivatives of these with respect to their inputs.
+        derivatives: Derivatives of `activated` with respect to the inputs of GELU.
     """
 
     attention_norm: NormalizedActivations
@@ -102,20 +103,20 @@ class EncoderLayer(Layer[None]):
         self._settings = settings
         self._number = number
 
-    def activations(
+    def allocate_activations(
         self,
         allocate: Allocate,
         stream: ResidualStream,
         tokens: int,
         selected: Optional[int],
     ) -> LayerActivations:
-        """Memory for one pass.
+        """Allocates the arrays that one forward and backward pass write to.
 
         Args:
             allocate: Allocates arrays.
             stream: The residual stream of all tokens.
             tokens: Number of tokens.
-            selected: Number of tokens that go on after attention; all if `None`.
+            selected: Number of tokens that are selected after attention; all if `None`.
         """
         units, filter_units = self._settings.units, self._settings.filter_units
         attended = allocate(units, tokens)
@@ -123,14 +124,16 @@ class EncoderLayer(Layer[None]):
         count = tokens
         if selected is not None:
             continuing, count = allocate(units, selected), selected
-            stream = ResidualStream.allocated(allocate, units, filter_units, selected)
+            stream = ResidualStream.create(allocate, units, filter_units, selected)
         return LayerActivations(
-            attention_norm=self.attention_norm.activations(allocate, tokens),
+            attention_norm=self.attention_norm.allocate_activations(allocate, tokens),
             projected=allocate(3 * units, tokens),
             attended=attended,
             selected=continuing,
             stream=stream,
-            feed_forward_norm=self.feed_forward_norm.activations(allocate, count),
+            feed_forward_norm=self.feed_forward_norm.allocate_activations(
+                allocate, count
+            ),
             activated=allocate(filter_units, count),
             derivatives=allocate(filter_units, count),
         )
@@ -153,7 +156,7 @@ class EncoderLayer(Layer[None]):
             stream: The residual stream, changed in place.
 
         Returns:
-            The residual stream of the tokens that go on.
+            The residual stream of the selected tokens.
         """
         position = chunk.number, self._number
 
@@ -222,8 +225,8 @@ class EncoderLayer(Layer[None]):
     ) -> None:
         """Computes the gradients of `forward`, from the last step to the first.
 
-        The gradients of the residual stream of the tokens that go on,
-        `activations.stream`, must be there; those of `stream` are computed.
+        `activations.stream.gradients` must hold the gradients with respect to what
+        `forward` returned; those with respect to its inputs go to `stream.gradients`.
 
         Args:
             weights: All weights of the encoder.

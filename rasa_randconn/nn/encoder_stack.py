@@ -31,7 +31,7 @@ class StackActivations(NamedTuple):
         inputs: Inputs of the encoder `[inputs, tokens]`.
         stream: The residual stream of all tokens.
         layers: Activations of every layer.
-        norm: Of the last normalisation.
+        norm: Activations of the last normalisation.
         input_gradients: Memory for the gradients with respect to the inputs.
         projected_gradients: Memory for those with respect to query, key and value.
     """
@@ -81,10 +81,10 @@ class EncoderStack(Layer[None]):
         self.norm = LayerNorm(parameters, f"{path}/norm", units)
         self._settings = settings
 
-    def activations(
+    def allocate_activations(
         self, allocate: Allocate, tokens: int, selected: Optional[int]
     ) -> StackActivations:
-        """Memory for one pass.
+        """Allocates the arrays that one forward and backward pass write to.
 
         Args:
             allocate: Allocates arrays.
@@ -92,18 +92,18 @@ class EncoderStack(Layer[None]):
             selected: Number of tokens that are returned, likewise; all if `None`.
         """
         units, filter_units = self._settings.units, self._settings.filter_units
-        stream = ResidualStream.allocated(allocate, units, filter_units, tokens)
+        stream = ResidualStream.create(allocate, units, filter_units, tokens)
         last = self.layers[-1]
         return StackActivations(
             inputs=allocate(self.inputs, tokens),
             stream=stream,
             layers=tuple(
-                layer.activations(
+                layer.allocate_activations(
                     allocate, stream, tokens, selected if layer is last else None
                 )
                 for layer in self.layers
             ),
-            norm=self.norm.activations(
+            norm=self.norm.allocate_activations(
                 allocate, tokens if selected is None else selected
             ),
             input_gradients=allocate(self.inputs, tokens),
@@ -132,7 +132,9 @@ class EncoderStack(Layer[None]):
             outputs: Output: the chunk's rows of `[selected tokens, units]`.
         """
         stream = activations.stream
-        layout.take_tokens(inputs, chunk.first_token, chunk.tokens, activations.inputs)
+        layout.take_tokens(
+            inputs, chunk.first_token, chunk.token_count, activations.inputs
+        )
         self.embedding.forward(
             weights[self.embedding], activations.inputs, stream.features
         )
@@ -147,7 +149,7 @@ class EncoderStack(Layer[None]):
             stream = layer.forward(weights, dropout, chunk, own, stream)
         self.norm.forward(weights[self.norm], stream.features, activations.norm)
         layout.put_tokens(
-            activations.norm.outputs, chunk.first_output, chunk.outputs, outputs
+            activations.norm.outputs, chunk.first_output, chunk.output_count, outputs
         )
 
     def backward(
@@ -174,7 +176,10 @@ class EncoderStack(Layer[None]):
         """
         stream = activations.layers[-1].stream
         layout.take_tokens(
-            output_gradients, chunk.first_output, chunk.outputs, stream.input_gradients
+            output_gradients,
+            chunk.first_output,
+            chunk.output_count,
+            stream.input_gradients,
         )
         stream.gradients[:, :] = 0.0
         self.norm.backward(
@@ -211,6 +216,6 @@ class EncoderStack(Layer[None]):
         layout.put_tokens(
             activations.input_gradients,
             chunk.first_token,
-            chunk.tokens,
+            chunk.token_count,
             input_gradients,
         )

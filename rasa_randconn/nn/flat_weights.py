@@ -26,8 +26,8 @@ class Weights:
 class FlatWeights:
     """Finds the weights of a layer and its sublayers, and where each lies in an array.
 
-    Weights follow one another in the order of their creation. A packed kernel lies as
-    the weights of its blocks (see `Connectivity.to_blocks`).
+    Weights are stored in the order of their creation, packed kernels as the weights of
+    their blocks (see `Connectivity.to_blocks`).
 
     Attributes:
         size: Number of all weights.
@@ -79,7 +79,10 @@ class FlatWeights:
         )
 
     def add_gradients(self, flat: np.ndarray) -> None:
-        """Adds gradients `[size]` to those of the parameters; the array may be kept."""
+        """Adds gradients `[size]` to those of the parameters.
+
+        The caller must not change the array afterwards.
+        """
         for parameter, part in self._slices.items():
             gradient = flat[part]
             if isinstance(parameter, KernelParameter):
@@ -105,7 +108,7 @@ class FlatWeights:
 
 def _flat_size(parameter: Parameter) -> int:
     if isinstance(parameter, KernelParameter):
-        return parameter.connectivity.block_weights
+        return parameter.connectivity.block_weight_count
     return parameter.array.size
 
 

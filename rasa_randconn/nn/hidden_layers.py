@@ -77,7 +77,7 @@ class HiddenLayers(Layer[None]):
         layer.forward(weights, inputs, sums)
         outputs, derivatives = np.empty_like(sums), np.empty_like(sums)
         rate = dropout_rate(self._rate if tape.is_training else 0.0)
-        seed = seed_of(tape.seed() if tape.is_training else 0)
+        seed = seed_of(tape.new_seed() if tape.is_training else 0)
         activations.gelu(sums, weights.bias, seed, *rate, outputs, derivatives)
 
         def backward(gradient: np.ndarray) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from rasa_randconn.autodiff import Tape, Value
-from rasa_randconn.kernels import candidates
+from rasa_randconn.kernels import candidates as candidate_kernels
 from rasa_randconn.nn.cross_entropy import sigmoid_cross_entropy
 from rasa_randconn.nn.loss_scaling import scaling_factors
 from rasa_randconn.nn.similarities import (
@@ -18,7 +18,7 @@ from rasa_randconn.nn.similarities import (
     softmax,
 )
 
-_HIDDEN = np.float32(-1e9)
+_MASKED_LOGIT = np.float32(-1e9)
 _SMALLEST_PROBABILITY = np.float32(1e-38)
 
 # Which similarities: of an input with its label, and of an example's input (I) or label
@@ -31,11 +31,11 @@ class Labelled(NamedTuple):
 
     Attributes:
         embeddings: `[rows, units]`.
-        keys: The label of every row, as a number.
+        label_ids: The label of every row, as a number.
     """
 
     embeddings: Value
-    keys: np.ndarray
+    label_ids: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class LabelLoss:
         Returns:
             The loss, and the fraction of rows closer to their label than to others.
         """
-        rows = len(inputs.keys)
+        rows = len(inputs.label_ids)
         if sample_weight is None:
             sample_weight = np.full(rows, 1 / rows, np.float32)
         pairs = self._pairs(tape, inputs, labels, all_labels)
@@ -140,13 +140,13 @@ class LabelLoss:
         self, tape: Tape, inputs: Labelled, labels: Labelled, all_labels: Labelled
     ) -> List[_Pairs]:
         """The pairs to compare, in the order of the constants above."""
-        rows = len(inputs.keys)
+        rows = len(inputs.label_ids)
         shape = (rows, self._settings.negatives)
         negative_inputs = tape.random.integers(rows, size=shape)
-        negative_labels = tape.random.integers(len(all_labels.keys), size=shape)
-        keys = inputs.keys[:, np.newaxis]
-        is_same_input = inputs.keys[negative_inputs] == keys
-        is_same_label = all_labels.keys[negative_labels] == keys
+        negative_labels = tape.random.integers(len(all_labels.label_ids), size=shape)
+        ids = inputs.label_ids[:, np.newaxis]
+        is_same_input = inputs.label_ids[negative_inputs] == ids
+        is_same_label = all_labels.label_ids[negative_labels] == ids
         of_inputs, of_labels, of_all_labels = (
             _Compared(labelled.embeddings, self._settings.is_cosine)
             for labelled in (inputs, labels, all_labels)
@@ -254,16 +254,16 @@ class _Pairs(NamedTuple):
     def similarities(self) -> np.ndarray:
         """Similarities `[embeddings, candidates]`."""
         result = np.empty(self.candidates.shape, np.float32)
-        candidates.similarities(
+        candidate_kernels.similarities(
             self.one.vectors, self.other.vectors, self.candidates, result
         )
         if self.is_same is not None:
-            result += _HIDDEN * self.is_same
+            result += _MASKED_LOGIT * self.is_same
         return result
 
     def add_gradients(self, gradients: np.ndarray) -> None:
         """Adds gradients to both sides, from those with respect to the similarities."""
-        candidates.similarities_backward(
+        candidate_kernels.similarities_backward(
             self.one.vectors,
             self.other.vectors,
             self.candidates,

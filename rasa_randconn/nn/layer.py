@@ -11,7 +11,8 @@ from rasa_randconn.autodiff import Parameter
 #: What a layer's passes take: its weights as views of a flat array, or their gradients.
 ViewsT = TypeVar("ViewsT")
 
-#: Gives the part of a flat array that belongs to consecutive parameters.
+#: Returns the slice of a flat array that holds the given parameters, which must be
+#: adjacent in it.
 PartOf = Callable[..., np.ndarray]
 
 
@@ -37,10 +38,10 @@ class Layer(Generic[ViewsT]):
                 yield value
 
     def views(self, part_of: PartOf) -> ViewsT:
-        """What the passes of this layer take of a flat array.
+        """This layer's weights as views of a flat array, as `forward` takes them.
 
         Args:
             part_of: Called with one or more parameters of this layer or its sublayers;
-                returns the part of the flat array that belongs to them.
+                returns the slice of the flat array that holds them.
         """
         raise NotImplementedError(f"{type(self).__name__} has no weights of its own.")

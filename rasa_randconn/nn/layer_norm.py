@@ -57,7 +57,9 @@ class LayerNorm(Layer[GammaAndBeta]):
         """Scale and shift (see base class)."""
         return GammaAndBeta(part_of(self.gamma), part_of(self.beta))
 
-    def activations(self, allocate: Allocate, tokens: int) -> NormalizedActivations:
+    def allocate_activations(
+        self, allocate: Allocate, tokens: int
+    ) -> NormalizedActivations:
         """Memory for one pass of so many tokens."""
         return NormalizedActivations(
             standardized=allocate(self._units, tokens),

@@ -7,7 +7,7 @@ from typing import Tuple
 import numpy as np
 
 from rasa_randconn.autodiff import Tape, Value
-from rasa_randconn.kernels import candidates
+from rasa_randconn.kernels import candidates as candidate_kernels
 from rasa_randconn.nn.cross_entropy import sigmoid_cross_entropy
 from rasa_randconn.nn.loss_scaling import scaling_factors
 from rasa_randconn.nn.similarities import similarities_and_confidences
@@ -73,7 +73,7 @@ class MultiLabelLoss:
         logits = np.empty(chosen.shape, np.float32)
         vectors = np.ascontiguousarray(inputs.array)
         others = np.ascontiguousarray(all_labels.array)
-        candidates.similarities(vectors, others, chosen, logits)
+        candidate_kernels.similarities(vectors, others, chosen, logits)
 
         losses, sigmoids = sigmoid_cross_entropy(logits, expected)
         weights = counts / counts.sum(axis=1, keepdims=True) / rows
@@ -85,7 +85,7 @@ class MultiLabelLoss:
             gradients = ((sigmoids - expected) * weights).astype(np.float32)
             input_gradients = np.zeros_like(vectors)
             label_gradients = np.zeros_like(others)
-            candidates.similarities_backward(
+            candidate_kernels.similarities_backward(
                 vectors, others, chosen, gradients, input_gradients, label_gradients
             )
             inputs.add_gradient(input_gradients)

@@ -93,7 +93,7 @@ class RandomlyConnected(Layer[KernelAndBias]):
             self.bias = parameters.constant(f"{path}/bias", (units,), 0.0)
         self.units = units
         self.blocks: Tuple[Block, ...] = self.connectivity.blocks
-        # kernels take 64-bit indices; the connectivity keeps smaller ones
+        # the compiled loops take 64-bit indices; the connectivity keeps smaller ones
         self._indices = [block.input_indices.astype(np.int64) for block in self.blocks]
 
     @property

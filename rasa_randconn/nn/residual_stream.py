@@ -29,7 +29,7 @@ class ResidualStream(NamedTuple):
     hidden: np.ndarray
 
     @classmethod
-    def allocated(
+    def create(
         cls, allocate: Allocate, units: int, filter_units: int, tokens: int
     ) -> ResidualStream:
         """Memory for one pass of so many tokens."""

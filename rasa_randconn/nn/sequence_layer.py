@@ -141,7 +141,7 @@ class SequenceLayer:
             is_token = are_tokens(lengths)
         return self._token_mask(tape, inputs, is_token)
 
-    def keys_of_tokens(
+    def ids_of_tokens(
         self, sequence_features: Sequence[Feature], lengths: np.ndarray
     ) -> np.ndarray:
         """A number for every row; equal tokens have equal numbers.
@@ -150,21 +150,22 @@ class SequenceLayer:
             sequence_features: Features of tokens.
             lengths: Number of rows of every example, with those of sentences.
         """
-        ids = self._ids_of_tokens(sequence_features)
-        has_sentences = len(ids) < lengths.sum()
-        by_row = np.zeros((int(lengths.sum()), ids.shape[1]), np.float32)
-        by_row[are_tokens(lengths) if has_sentences else slice(None)] = ids
-        keys: np.ndarray = np.unique(by_row, axis=0, return_inverse=True)[1]
-        return keys.reshape(-1)
+        vectors = self._token_vectors(sequence_features)
+        has_sentences = len(vectors) < lengths.sum()
+        by_row = np.zeros((int(lengths.sum()), vectors.shape[1]), np.float32)
+        by_row[are_tokens(lengths) if has_sentences else slice(None)] = vectors
+        ids: np.ndarray = np.unique(by_row, axis=0, return_inverse=True)[1]
+        return ids.reshape(-1)
 
-    def _ids_of_tokens(self, features: Sequence[Feature]) -> np.ndarray:
+    def _token_vectors(self, features: Sequence[Feature]) -> np.ndarray:
+        """Vectors `[tokens, units]` that are equal for equal tokens."""
         for feature in features:
             if isinstance(feature.rows, np.ndarray):
                 return feature.rows
         rows = features[0].rows
         assert isinstance(rows, CSRMatrix) and self._token_ids is not None
         owners = np.repeat(np.arange(len(rows.indptr) - 1), np.diff(rows.indptr))
-        ids = np.zeros((len(rows.indptr) - 1, 2), np.float32)
+        vectors = np.zeros((len(rows.indptr) - 1, 2), np.float32)
         products = rows.data[:, np.newaxis] * self._token_ids.array[rows.indices]
-        np.add.at(ids, owners, products)
-        return ids
+        np.add.at(vectors, owners, products)
+        return vectors

@@ -70,7 +70,7 @@ class SparseLayer:
             sparse_products.mark(rows.indices, self.kernel.touched)
             tape.prepare_rows(self.kernel, np.flatnonzero(self.kernel.touched))
         rate, unit_rate = self._rates if tape.is_training else (0.0, 0.0)
-        seed = tape.seed() if tape.is_training else 0
+        seed = tape.new_seed() if tape.is_training else 0
         unit_dropout = dropout.dropout_rate(unit_rate)
         feature_seed, unit_seed = dropout.seed_of(seed, 0), dropout.seed_of(seed, 1)
         threshold = dropout.dropout_rate(rate).threshold

@@ -1,4 +1,4 @@
-"""A model that answers Rasa's calls, and has a network of ours compute."""
+"""A model that answers Rasa's calls and delegates all computation to our network."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _OPTIMIZER_SUFFIX = ".optimizer.safetensors"
 # So many examples are predicted at once.
 _LARGEST_BATCH = 256
 
-# Random numbers of training are others than those of weights and connections.
+# Training uses another stream of random numbers than weights and connections.
 _TRAINING = 1
 
 FeatureSizes = Mapping[str, Mapping[str, List[int]]]
@@ -81,6 +81,7 @@ class NetworkModel(TransformerRasaModel):
         self._optimizer_state: Dict[str, np.ndarray] = {}
         self._prepared: Any = None
         self._learning_rate = 0.001
+        # weights that finetuning has made room in, by path
         self._grown_arrays: Dict[str, np.ndarray] = {}
         # the only model data among stock's arguments
         self.label_data: RasaModelData = next(
@@ -98,7 +99,7 @@ class NetworkModel(TransformerRasaModel):
             super().__setattr__(name, value)
 
     def _prepare_layers(self) -> None:
-        """Lets stock plan its layers, which know no density per layer kind."""
+        """Lets stock plan its layers, which do not support a density per layer kind."""
         key = CONNECTION_DENSITY.name
         densities = self.config[key]
         self.config[key] = 1.0
@@ -108,10 +109,10 @@ class NetworkModel(TransformerRasaModel):
             self.config[key] = densities
 
     def make_network(self, factory: LayerFactory, parameters: Parameters) -> Network:
-        """Makes the network after the plan.
+        """Builds the network from the plan.
 
         Args:
-            factory: Makes layers after the example of stock's.
+            factory: Builds the layers of the plan.
             parameters: Output: the weights are added.
         """
         raise NotImplementedError
@@ -169,7 +170,7 @@ class NetworkModel(TransformerRasaModel):
             validation_freq: Number of epochs from one validation to the next.
             callbacks: Are told what happens, as in Keras.
             verbose: Whether to show Keras' own progress bar.
-            shuffle: Without meaning: shuffling is the data's business.
+            shuffle: Ignored: the data shuffles itself.
 
         Returns:
             Metrics of every epoch.
@@ -217,7 +218,7 @@ class NetworkModel(TransformerRasaModel):
 
         Args:
             model_data: Features without labels, as Rasa or as the network takes them.
-            batch_size: Without meaning.
+            batch_size: Ignored.
             output_keys_expected: The results that are wanted; all if `None`.
 
         Returns:

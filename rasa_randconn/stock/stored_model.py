@@ -48,7 +48,7 @@ class StoredModel(NetworkModel):
         Args:
             filepath: Path whose suffix is replaced by that of our file.
             overwrite: Whether to replace a file that is there already.
-            **kwargs: Options of Keras' formats, without meaning here.
+            **kwargs: Options of Keras' formats, which are ignored.
 
         Raises:
             FileExistsError: If the file is there and must not be replaced.
@@ -73,8 +73,8 @@ class StoredModel(NetworkModel):
 
         Args:
             filepath: The path that was given to `save_weights`.
-            *args: Options of Keras' formats, without meaning here.
-            **kwargs: The same.
+            *args: Options of Keras' formats, which are ignored.
+            **kwargs: Likewise.
 
         Raises:
             ModelFileError: If the file does not hold exactly this model's weights.
@@ -102,7 +102,7 @@ class StoredModel(NetworkModel):
 
         Args:
             model_file_name: The path that was given to `save`.
-            model_data_example: One training example, without meaning here.
+            model_data_example: One training example, which are ignored.
             predict_data_example: One example to predict, so that no user's message has
                 to wait until all kernels are there.
             finetune_mode: Whether training goes on afterwards.

@@ -1,4 +1,4 @@
-"""The manifest that seals a trained component's folder.
+"""The manifest of a trained component's files.
 
 It names every file with its checksum, so that whatever was cut off, edited, added by
 another program or written by a newer version is found before anything is loaded.

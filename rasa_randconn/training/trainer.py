@@ -57,8 +57,8 @@ class Trainer:
             optimizer: Updates its weights.
             random: Where the random numbers of dropout, masks and negatives come from.
             metric_names: The metrics that callbacks are told, in their order.
-            averaged_epochs: Fraction of the epochs, at the end, whose weights are
-                averaged in the end; 0 for the last weights.
+            averaged_epochs: Fraction of final epochs whose weights are averaged; 0
+                keeps the weights of the last step.
         """
         self._network = network
         self._optimizer = optimizer
@@ -109,7 +109,7 @@ class Trainer:
         logs: Dict[str, float] = {}
         average = WeightAverage(self._network.parameters)
         callback_list.on_train_begin()
-        # products are too small to be shared out among the cores
+        # the products are too small for several threads of BLAS to pay
         with threadpool_limits(limits=1, user_api="blas"):
             for epoch in range(epochs):
                 callback_list.on_epoch_begin(epoch)
@@ -157,7 +157,8 @@ class Trainer:
             callbacks.on_train_batch_end(index, logs)
             if model.stop_training:
                 break
-        # a variable of TensorFlow is slow to change, so only readers get every step
+        # assigning a variable of TensorFlow is slow, so only a writer of summaries gets
+        # every step
         model.train_counter.assign(step)
         return self._with_regularization(metrics.means())
 
@@ -181,7 +182,7 @@ class Trainer:
         return measured
 
     def _with_regularization(self, values: Dict[str, float]) -> Dict[str, float]:
-        """Adds the regularisation of this moment to the total loss."""
+        """Adds the current regularisation loss to the total loss."""
         values[TOTAL_LOSS] += self._network.parameters.regularization_loss
         return self._logs(values)
 

@@ -72,7 +72,7 @@ def test_nothing_is_recorded_unless_for_training() -> None:
 def test_seeds_are_those_of_the_generator() -> None:
     def seeds(number: int) -> list:
         tape = Tape(np.random.default_rng(number), is_training=True)
-        return [tape.seed() for _ in range(5)]
+        return [tape.new_seed() for _ in range(5)]
 
     assert seeds(1) == seeds(1)
     assert seeds(1) != seeds(2)
@@ -81,7 +81,7 @@ def test_seeds_are_those_of_the_generator() -> None:
 
 def test_a_pass_without_a_generator_draws_nothing() -> None:
     with pytest.raises(AssertionError, match="generator"):
-        Tape().seed()
+        Tape().new_seed()
 
 
 def test_rows_about_to_be_read_are_announced() -> None:

@@ -24,7 +24,7 @@ def test_every_token_is_in_one_chunk_and_examples_stay_whole(tokens):
     lengths = random_lengths(tokens)
     chunks = split_into_chunks(lengths, None, LAYERS, HEADS)
     assert [chunk.number for chunk in chunks] == list(range(len(chunks)))
-    assert sum(chunk.tokens for chunk in chunks) == tokens
+    assert sum(chunk.token_count for chunk in chunks) == tokens
     first_token = 0
     for chunk in chunks:
         assert chunk.first_token == first_token
@@ -32,18 +32,21 @@ def test_every_token_is_in_one_chunk_and_examples_stay_whole(tokens):
         own = lengths[chunk.first_example : chunk.first_example + count]
         np.testing.assert_array_equal(np.diff(chunk.starts), own)
         expected = np.concatenate([np.arange(length) for length in own])
-        np.testing.assert_array_equal(chunk.positions[: chunk.tokens], expected)
-        assert not chunk.positions[chunk.tokens :].any()
+        np.testing.assert_array_equal(chunk.positions[: chunk.token_count], expected)
+        assert not chunk.positions[chunk.token_count :].any()
         assert chunk.attention_weights.shape == (LAYERS, HEADS * (own**2).sum())
-        first_token += chunk.tokens
+        first_token += chunk.token_count
 
 
 @pytest.mark.parametrize("tokens", [1, 100, 1500])
 def test_padding_fills_up_whole_vectors_and_no_more(tokens):
     for chunk in split_into_chunks(random_lengths(tokens), None, LAYERS, HEADS):
-        assert chunk.tokens <= chunk.padded_tokens < chunk.tokens + 64
-        assert chunk.padded_tokens % 8 == 0
-        assert chunk.outputs == chunk.tokens and chunk.padded_selected is None
+        assert chunk.token_count <= chunk.padded_token_count < chunk.token_count + 64
+        assert chunk.padded_token_count % 8 == 0
+        assert (
+            chunk.output_count == chunk.token_count
+            and chunk.padded_output_count is None
+        )
 
 
 @pytest.mark.parametrize("tokens", [100, 1500])
@@ -57,11 +60,11 @@ def test_selected_tokens_are_those_of_the_batch(tokens):
     first_output = 0
     for chunk in chunks:
         assert chunk.first_output == first_output
-        assert chunk.padded_selected >= chunk.outputs == len(chunk.selected)
-        first_output += chunk.outputs
+        assert chunk.padded_output_count >= chunk.output_count == len(chunk.selected)
+        first_output += chunk.output_count
 
 
 def test_chunks_of_large_batches_are_about_equal():
     chunks = split_into_chunks(np.full(400, 10), None, LAYERS, HEADS)
-    counts = [chunk.tokens for chunk in chunks]
+    counts = [chunk.token_count for chunk in chunks]
     assert len(counts) % 2 == 0 and max(counts) - min(counts) <= 10

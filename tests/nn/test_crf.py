@@ -8,7 +8,7 @@ import tensorflow as tf
 from rasa.utils.tensorflow.layers import CRF
 
 from rasa_randconn.autodiff import Tape, Value
-from rasa_randconn.nn.crf import EntityTags, TagCounts
+from rasa_randconn.nn.crf import TagCounts, Tagger
 from rasa_randconn.nn.dense import Dense
 
 UNITS, TAGS, ENTITY_TAGS = 7, 5, 3
@@ -26,7 +26,7 @@ class Layers:
     def __init__(self, parameters, normal, lengths, padded_length, is_scaled=False):
         self.parameters = parameters
         self.dense = Dense(UNITS, TAGS, 0.0, parameters, "scores")
-        self.ours = EntityTags(self.dense, 0.002, is_scaled, parameters, "crf")
+        self.ours = Tagger(self.dense, 0.002, is_scaled, parameters, "crf")
         self.stock = CRF(TAGS, 0.002, is_scaled)
         self.stock.build([None, None, TAGS])
         for parameter in parameters:
@@ -122,11 +122,11 @@ def test_roles_depend_on_the_tags_of_entities(make_parameters, normal, in_traini
     parameters = make_parameters()
     embedding = Dense(ENTITY_TAGS, 4, 0.0, parameters, "tags")
     dense = Dense(UNITS + 4, TAGS, 0.0, parameters, "scores")
-    roles = EntityTags(dense, 0.0, False, parameters, "crf", embedding)
+    roles = Tagger(dense, 0.0, False, parameters, "crf", embedding)
     tokens, entity_tags = normal(3, UNITS), np.array([0, 2, 1])
     one_hot = np.eye(ENTITY_TAGS, dtype=np.float32)[entity_tags]
     joined = np.hstack([tokens, one_hot @ embedding.kernel.array])
-    plain = EntityTags(dense, 0.0, False, make_parameters(), "crf")
+    plain = Tagger(dense, 0.0, False, make_parameters(), "crf")
     options = np.array([3]), np.array([1, 0, 4])
     loss, _ = roles.loss(Tape(), Value(tokens), *options, entity_tags)
     assert loss == pytest.approx(plain.loss(Tape(), Value(joined), *options)[0])

@@ -37,7 +37,7 @@ def weights_of(pair):
 
 def test_every_weight_has_a_place_of_its_own(pair):
     flat = FlatWeights(pair)
-    blocks = sum(layer.connectivity.block_weights for layer in pair.layers)
+    blocks = sum(layer.connectivity.block_weight_count for layer in pair.layers)
     assert flat.size == blocks + 2 * 8 + 2 * 3
     marks = np.arange(flat.size, dtype=np.float32)
     views = flat.views(marks)

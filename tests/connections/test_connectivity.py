@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from rasa_randconn.connections import (
     PATTERNS,
+    UnstructuredConnectivity,
     connectivity_from_arrays,
     sample_connectivity,
 )
@@ -99,3 +100,14 @@ def test_indices_have_the_smallest_type_that_can_name_them(size, dtype):
 def test_stored_indices_are_as_small_as_possible(pattern, array, inputs, units, dtype):
     connectivity = sample_connectivity(pattern, inputs, units, 1.0, 1)
     assert connectivity.to_arrays()[array].dtype == dtype
+
+
+def test_a_pattern_that_stores_a_dense_kernel_in_another_order_is_refused():
+    class ByUnit(UnstructuredConnectivity):
+        def indices(self):
+            columns, rows = np.divmod(np.arange(self.count), self.inputs)
+            return rows, columns
+
+    with pytest.raises(ValueError, match="not in the order of a kernel"):
+        ByUnit(2, 3, np.arange(6)).check()
+    ByUnit(1, 3, np.arange(3)).check()

@@ -75,7 +75,7 @@ ALL_COMPONENTS = (
 VARIANTS: Dict[str, Variant] = {
     "all components": Variant(components=ALL_COMPONENTS),
     "unstructured": Variant({"connection_pattern": "unstructured"}),
-    "density 1.0": Variant({"connection_density": 1.0}),
+    "dense": Variant({"connection_density": 1.0}),
     "relative attention": Variant(
         {"use_key_relative_attention": True, "use_value_relative_attention": True}
     ),

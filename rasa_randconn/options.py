@@ -116,6 +116,7 @@ CONNECTION_DENSITY = Option(
         "by kind of layer](../random-connections.md#density)."
     ),
     saved_in="the connections of every layer, beside its weights",
+    defaults={"ResponseSelector": 1.0},
     is_in_stock=True,
 )
 

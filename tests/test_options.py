@@ -65,9 +65,8 @@ def test_policies_have_a_default_of_their_own():
     assert {
         name: options["scale_learning_rate"] for name, options in by_component.items()
     } == dict(zip(STOCK, (True, True, False, False)))
-    assert all(
-        options["connection_density"] == 0.2 for options in by_component.values()
-    )
+    densities = [options["connection_density"] for options in by_component.values()]
+    assert densities == [0.2, 1.0, 0.2, 0.2]
 
 
 def test_a_mapping_of_densities_gets_all_layer_kinds():

@@ -205,7 +205,10 @@ def _config(variant: Variant, seed: int, epochs: int) -> Dict[str, Any]:
             or component["name"][len(_OURS) :] in variant.components
         ]
     if "RandConnResponseSelector" in variant.components:
-        config["pipeline"].append({"name": f"{_OURS}RandConnResponseSelector"})
+        # the default before version 0.1.0 was finished
+        config["pipeline"].append(
+            {"name": f"{_OURS}RandConnResponseSelector", "connection_density": 0.2}
+        )
         config["policies"].append({"name": f"{_OURS}RandConnUnexpecTEDIntentPolicy"})
     for component in (*config["pipeline"], *config["policies"]):
         if component["name"].startswith(_OURS):

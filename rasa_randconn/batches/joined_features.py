@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 import numpy as np
 from rasa.shared.nlu.training_data.features import Features
 
+from rasa_randconn.batches.feature_checks import FeatureError
 from rasa_randconn.nn.features import Feature, compressed, no_rows
 
 #: A place for features: whether they are sparse, and their feature type.
@@ -27,7 +28,11 @@ def joined_features(
 
     Args:
         examples: The features of every example.
-        template: Features of one example, whose slots all examples have.
+        template: Features of one example, whose slots all examples have, and whose
+            number of columns.
+
+    Raises:
+        FeatureError: If an example has another number of columns or of rows.
     """
     filled = {slot_of(feature) for feature in template}
     feature_types = dict.fromkeys(feature.type for feature in template)
@@ -43,20 +48,30 @@ def joined_features(
     result: Dict[str, List[Feature]] = {}
     for slot, matrices in slots.items():
         is_sparse, feature_type = slot
+        units = sum(f.features.shape[-1] for f in template if slot_of(f) == slot)
+        for example in matrices:
+            found = sum(matrix.shape[-1] for matrix in example)
+            if found != units:
+                kind = "sparse" if is_sparse else "dense"
+                raise FeatureError(
+                    f"The {kind} features of the {feature_type} of a text have {found} "
+                    f"columns together, instead of {units}. Some featurizer has none "
+                    f"for this text."
+                )
         if not matrices:
-            units = sum(f.features.shape[-1] for f in template if slot_of(f) == slot)
             joined = Feature(no_rows(is_sparse, units), np.zeros(0, np.int64))
         else:
-            joined = _sparse(matrices) if is_sparse else _dense(matrices)
+            joined = _sparse(matrices, units) if is_sparse else _dense(matrices)
         result.setdefault(feature_type, []).append(joined)
     return result
 
 
-def _sparse(examples: Sequence[Sequence[Any]]) -> Feature:
+def _sparse(examples: Sequence[Sequence[Any]], units: int) -> Feature:
     """Concatenates the sparse matrices `[rows, features]` of every example."""
     rows, columns, values, lengths = [], [], [], []
-    first = units = 0
+    first = 0
     for matrices in examples:
+        _check_rows(matrices)
         shift = 0
         for matrix in matrices:
             entries = matrix if matrix.format == "coo" else matrix.tocoo()
@@ -64,7 +79,6 @@ def _sparse(examples: Sequence[Sequence[Any]]) -> Feature:
             columns.append(entries.col + shift)
             values.append(entries.data)
             shift += matrix.shape[1]
-        units = max(units, shift)
         lengths.append(matrices[0].shape[0])
         first += lengths[-1]
     return Feature(
@@ -81,6 +95,8 @@ def _sparse(examples: Sequence[Sequence[Any]]) -> Feature:
 
 def _dense(examples: Sequence[Sequence[Any]]) -> Feature:
     """Concatenates the dense matrices `[rows, units]` of every example."""
+    for matrices in examples:
+        _check_rows(matrices)
     joined = [
         matrices[0] if len(matrices) == 1 else np.concatenate(matrices, axis=-1)
         for matrices in examples
@@ -89,3 +105,10 @@ def _dense(examples: Sequence[Sequence[Any]]) -> Feature:
         np.ascontiguousarray(np.concatenate(joined), np.float32),
         np.array([len(matrix) for matrix in joined], np.int64),
     )
+
+
+def _check_rows(matrices: Sequence[Any]) -> None:
+    """Checks that the matrices of an example have equally many rows."""
+    rows = {matrix.shape[0] for matrix in matrices}
+    if len(rows) > 1:
+        raise FeatureError(f"The features of one text have {sorted(rows)} rows.")

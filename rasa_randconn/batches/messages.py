@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence
 
+from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 
 from rasa_randconn.batches.batch import Batch
@@ -15,32 +16,31 @@ from rasa_randconn.batches.joined_features import Slot, joined_features, slot_of
 from rasa_randconn.batches.names import DIAGNOSTIC_DATA, SENTENCE, SEQUENCE, TEXT
 
 
-def batch_of_messages(
-    messages: Sequence[Message], featurizers: Optional[Sequence[str]]
-) -> Batch:
-    """The features of texts.
+def text_features(
+    message: Message, featurizers: Optional[Sequence[str]]
+) -> List[Features]:
+    """The features of a message's text.
 
     Args:
-        messages: Messages whose texts have features in the same slots.
+        message: The message.
         featurizers: Names of the featurizers to consider; all if there are none.
     """
-    of_messages = [
-        [
-            feature
-            for feature in message.features
-            if feature.attribute == TEXT
-            and (not featurizers or feature.origin in featurizers)
-        ]
-        for message in messages
+    return [
+        feature
+        for feature in message.features
+        if feature.attribute == TEXT
+        and (not featurizers or feature.origin in featurizers)
     ]
-    return {TEXT: joined_features(of_messages, of_messages[0])}
 
 
-def slots_of_text(message: Message) -> FrozenSet[Slot]:
-    """The slots that a text has features for; a batch needs equal ones."""
-    return frozenset(
-        slot_of(feature) for feature in message.features if feature.attribute == TEXT
-    )
+def batch_of_texts(texts: Sequence[Sequence[Features]]) -> Batch:
+    """Makes a batch of the features of texts, which all fill the same slots."""
+    return {TEXT: joined_features(texts, texts[0])}
+
+
+def slots_of(features: Sequence[Features]) -> FrozenSet[Slot]:
+    """The slots that features fill; the texts of a batch need equal ones."""
+    return frozenset(map(slot_of, features))
 
 
 def split_predictions(outputs: Mapping[str, Any], batch: Batch) -> List[Dict[str, Any]]:

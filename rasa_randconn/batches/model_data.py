@@ -13,6 +13,7 @@ import numpy as np
 from rasa.utils.tensorflow.feature_array import FeatureArray
 
 from rasa_randconn.batches.batch import Batch
+from rasa_randconn.batches.feature_checks import FeatureError
 from rasa_randconn.nn.features import CSRMatrix, Feature, compressed, no_rows, starts_of
 
 _DIALOGUE_DIMENSIONS = 4
@@ -122,6 +123,12 @@ def _stacked(
     if not matrices:
         units = int(feature.units) if feature.number_of_dimensions > 1 else 1
         return no_rows(feature.is_sparse, units)
+    widths = {matrix.shape[-1] for matrix in matrices if matrix.shape[0]}
+    if len(widths) > 1:
+        raise FeatureError(
+            f"A featurizer has {min(widths)} columns for some examples and "
+            f"{max(widths)} for others."
+        )
     if not feature.is_sparse:
         return np.ascontiguousarray(np.concatenate(matrices), np.float32)
     entries = [m if m.format == "coo" else m.tocoo() for m in matrices]

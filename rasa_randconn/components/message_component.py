@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections import defaultdict
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Type, TypeVar
 
 from rasa.engine.storage.resource import Resource
 from rasa.nlu.constants import TOKENS_NAMES
 from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.utils.tensorflow.constants import FEATURIZERS
 
+from rasa_randconn.batches.feature_checks import check_features
+from rasa_randconn.batches.feature_layout import FeatureLayout
 from rasa_randconn.batches.messages import (
-    batch_of_messages,
-    slots_of_text,
+    batch_of_texts,
+    slots_of,
     split_predictions,
+    text_features,
 )
 from rasa_randconn.components.randomly_connected_component import (
     RandomlyConnectedComponent,
 )
+from rasa_randconn.files import write_json
 from rasa_randconn.stock.message_hooks import MessageHooks, Prediction
+from rasa_randconn.stock.training_message import TrainingMessage
+
+ComponentT = TypeVar("ComponentT", bound="MessageComponent")
 
 # Messages that are predicted at once.
 _LARGEST_BATCH = 64
@@ -38,7 +48,9 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
     together.
     """
 
+    finetune_mode: bool
     _predictions: Optional[Dict[int, Prediction]] = None
+    _layout: Optional[FeatureLayout] = None
 
     def train(self, training_data: TrainingData) -> Resource:
         """Trains the component (see `DIETClassifier.train`)."""
@@ -67,22 +79,87 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
             return self._predictions[id(message)]
         return self._predict_together([message])[0]
 
+    def complete_features(self, messages: List[TrainingMessage]) -> None:
+        """Checks the features of messages to train on, and adds missing ones.
+
+        Raises:
+            FeatureError: If features have a form that the model cannot learn from.
+        """
+        featurized = [
+            m for m in messages if m.features_present(TEXT, self._featurizers)
+        ]
+        features = [self._checked_features(message) for message in featurized]
+        known = self._layout if self.finetune_mode else None
+        self._layout = FeatureLayout.of(features, known)
+        for message, own in zip(featurized, features):
+            complete = self._layout.complete(own, _text(message), _token_count(message))
+            if len(complete) != len(own):
+                others = [f for f in message.features if all(f is not o for o in own)]
+                message.features = [*others, *complete]
+
+    def write_own_files(self, folder: Path) -> None:
+        """Writes the layout of the features of texts."""
+        super().write_own_files(folder)
+        if self._layout is not None:
+            write_json(self._layout.to_json(), folder / self._layout_file())
+
+    @classmethod
+    def load_files(cls: Type[ComponentT], folder: Path, *args: Any) -> ComponentT:
+        """Loads the files that Rasa's component has written, and ours."""
+        component = super().load_files(folder, *args)
+        path = folder / cls._layout_file()
+        # models of version 0.1.0 have none
+        if path.is_file():
+            values = json.loads(path.read_text(encoding="utf-8"))
+            component._layout = FeatureLayout.from_json(values)
+        return component
+
+    @classmethod
+    def _layout_file(cls) -> str:
+        return f"{cls.__name__}.feature_layout.json"
+
+    @property
+    def _featurizers(self) -> Optional[List[str]]:
+        featurizers: Optional[List[str]] = self.component_config[FEATURIZERS]
+        return featurizers
+
+    def _checked_features(self, message: Message) -> List[Features]:
+        """The features of a message's text, checked."""
+        features = text_features(message, self._featurizers)
+        token_count = _token_count(message) if self.tags_tokens else None
+        check_features(features, _text(message), token_count)
+        return features
+
     def _predict_together(self, messages: Sequence[Message]) -> List[Prediction]:
         """Predicts some messages at once; those without features get nothing."""
-        featurizers = self.component_config[FEATURIZERS]
         predictions: List[Prediction] = [None] * len(messages)
-        groups: Dict[Any, List[int]] = defaultdict(list)
-        for i, message in enumerate(messages):
-            if message.features_present(TEXT, featurizers):
-                groups[slots_of_text(message)].append(i)
         if self.model is None:
             return predictions
+        groups: Dict[Any, List[int]] = defaultdict(list)
+        texts: List[List[Features]] = []
+        for i, message in enumerate(messages):
+            features = self._checked_features(message)
+            if features and self._layout is not None:
+                text, token_count = _text(message), _token_count(message)
+                features = self._layout.complete(features, text, token_count)
+            texts.append(features)
+            if features:
+                groups[slots_of(features)].append(i)
         for indices in groups.values():
-            batch = batch_of_messages([messages[i] for i in indices], featurizers)
+            batch = batch_of_texts([texts[i] for i in indices])
             found = self.model.predict_batch(batch)
             for i, prediction in zip(indices, split_predictions(found, batch)):
                 predictions[i] = prediction
         return predictions
+
+
+def _text(message: Message) -> str:
+    return str(message.get(TEXT) or "")
+
+
+def _token_count(message: Message) -> Optional[int]:
+    tokens = message.get(TOKENS_NAMES[TEXT])
+    return None if tokens is None else len(tokens)
 
 
 def _batches(messages: Sequence[Message]) -> Iterator[List[Message]]:

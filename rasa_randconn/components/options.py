@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Type
 
 import rasa.shared.utils.io
@@ -14,13 +15,19 @@ from rasa.nlu.constants import DEFAULT_TRANSFORMER_SIZE
 from rasa.shared.exceptions import InvalidConfigException
 from rasa.utils.tensorflow.constants import (
     CONNECTION_DENSITY,
+    LEARNING_RATE,
     NUM_HEADS,
     NUM_TRANSFORMER_LAYERS,
+    RANDOM_SEED,
+    TENSORBOARD_LOG_LEVEL,
     TRANSFORMER_SIZE,
 )
 
 from rasa_randconn.connections import check_fraction
 from rasa_randconn.options import OPTIONS, WEIGHT_SPARSITY
+
+# Names that the levels of TensorBoard had in Rasa 1; stock accepts them, too.
+_LOG_LEVELS_OF_RASA_1 = {"epochs": "epoch", "minibatch": "batch"}
 
 # Rasa itself adds these to a component's configuration.
 _KEYS_OF_RASA = {"name", "featurizer", "finetuning_epoch_fraction", "epoch_override"}
@@ -102,6 +109,9 @@ def checked_config(
         final[option.name] = _checked(
             component, option.check, option.name, final[option.name]
         )
+    _check_numbers(component, final)
+    level = final[TENSORBOARD_LOG_LEVEL]
+    final[TENSORBOARD_LOG_LEVEL] = _LOG_LEVELS_OF_RASA_1.get(level, level)
     # a policy has encoders of texts only where the dialogues have texts
     attributes: Iterable[Optional[str]] = [DIALOGUE]
     if not issubclass(component, Policy):
@@ -133,6 +143,31 @@ def _checked(
         return check(name, value)
     except ValueError as error:
         raise _invalid(component, str(error)) from error
+
+
+def _check_numbers(component: Type[GraphComponent], config: Mapping[str, Any]) -> None:
+    """Checks options of stock that would fail late, or not at all."""
+    rate, seed = config[LEARNING_RATE], config[RANDOM_SEED]
+    is_number = isinstance(rate, (int, float)) and not isinstance(rate, bool)
+    if not is_number or not 0 < rate < math.inf:
+        raise _invalid(
+            component, f"'{LEARNING_RATE}' must be a positive number, not {rate!r}"
+        )
+    if seed is not None:
+        seed = _whole_number(component, RANDOM_SEED, seed)
+        if not 0 <= seed < 2**32:
+            raise _invalid(
+                component,
+                f"'{RANDOM_SEED}' must be a number from 0 to {2**32 - 1}, not {seed}",
+            )
+    level = config[TENSORBOARD_LOG_LEVEL]
+    allowed = ("epoch", "batch", *_LOG_LEVELS_OF_RASA_1)
+    if level not in allowed:
+        raise _invalid(
+            component,
+            f"'{TENSORBOARD_LOG_LEVEL}' must be one of {', '.join(allowed)}, not "
+            f"{level!r}",
+        )
 
 
 def _check_mappings(

@@ -57,8 +57,13 @@ class RandomlyConnectedComponent(ComponentHooks):
         super().persist()
         self._write_manifest()
 
+    def write_own_files(self, folder: Path) -> None:
+        """Writes what stock's component does not have, beside its files."""
+
     def _write_manifest(self) -> None:
         with self.writable_folder() as folder:
+            if self.model is not None:
+                self.write_own_files(folder)
             for marker in folder.glob("*.pkl"):
                 # stock marks checkpointed models by an empty file of this name
                 marker.replace(marker.with_suffix(".marker"))

@@ -22,7 +22,7 @@ from rasa_randconn.models.layer_factory import LayerFactory
 from rasa_randconn.models.network import Network
 from rasa_randconn.models.plan import Signatures, TagSpec
 from rasa_randconn.nn import operations
-from rasa_randconn.nn.crf import Tagger
+from rasa_randconn.nn.crf import Tagger, tags_of
 from rasa_randconn.nn.features import Feature, are_tokens, last_rows, padded
 from rasa_randconn.nn.label_loss import Labelled
 from rasa_randconn.nn.metrics import Metrics
@@ -248,7 +248,7 @@ class DIETNetwork(Network):
         entity_tags: Optional[np.ndarray] = None
         rows = operations.gather(tape, text.rows, tokens.indices)
         for name, tagger in self._taggers:
-            tags = dense(batch, ENTITIES, name)[:, 0].astype(np.int64)
+            tags = tags_of(batch[ENTITIES][name][0], tokens.lengths)
             loss, counts = tagger.loss(tape, rows, tokens.lengths, tags, entity_tags)
             if name == ENTITY_ATTRIBUTE_TYPE:
                 entity_tags = tags

@@ -33,7 +33,7 @@ from rasa_randconn.models.network import Network
 from rasa_randconn.models.plan import Signatures
 from rasa_randconn.nn import operations
 from rasa_randconn.nn.combined_features import CombinedFeatures
-from rasa_randconn.nn.crf import Tagger
+from rasa_randconn.nn.crf import Tagger, tags_of
 from rasa_randconn.nn.features import are_tokens, padded, starts_of
 from rasa_randconn.nn.hidden_layers import HiddenLayers
 from rasa_randconn.nn.label_loss import Labelled
@@ -119,7 +119,7 @@ class TEDNetwork(Network):
         if tagged is None or text is None:
             return loss
         rows = self._rows_to_tag(tape, dialogues, text.rows, tagged)
-        tags = dense(batch, ENTITY_TAGS, IDS)[:, 0].astype(np.int64)
+        tags = tags_of(batch[ENTITY_TAGS][IDS][0], tagged.lengths)
         entity_loss, counts = self._tagger.loss(tape, rows, tagged.lengths, tags)
         metrics.add("e_loss", entity_loss)
         metrics.add_counts("e_f1", counts)

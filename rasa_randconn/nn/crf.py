@@ -10,7 +10,7 @@ from rasa_randconn.autodiff import Parameters, Tape, Value
 from rasa_randconn.kernels import crf
 from rasa_randconn.nn import operations
 from rasa_randconn.nn.dense import Dense
-from rasa_randconn.nn.features import starts_of
+from rasa_randconn.nn.features import Feature, starts_of
 from rasa_randconn.nn.loss_scaling import scaling_factors
 
 
@@ -78,6 +78,10 @@ class Tagger:
             Mean of the negative log-likelihood of the examples, and how many of the
             most probable tags of single tokens are right.
         """
+        if not len(tags) == len(tokens.array) == lengths.sum():
+            raise ValueError(
+                f"There are {len(tags)} tags, but {len(tokens.array)} rows of tokens."
+            )
         scores = self._scored(tape, tokens, entity_tags)
         transitions = self._transitions.array
         exp_transitions = np.empty_like(transitions)
@@ -156,6 +160,25 @@ class Tagger:
             embedded = self._tag_embedding.of_one_hot(tape, entity_tags)
             tokens = operations.concatenate(tape, [tokens, embedded])
         return self._scores(tape, tokens)
+
+
+def tags_of(tags: Feature, lengths: np.ndarray) -> np.ndarray:
+    """The right tags of all tokens `[tokens]`.
+
+    Args:
+        tags: The tags of every example, as a batch has them.
+        lengths: Number of tokens of every example.
+
+    Raises:
+        ValueError: If some example has not as many tags as rows of tokens.
+    """
+    if not np.array_equal(tags.lengths, lengths):
+        raise ValueError(
+            "Some texts have another number of tags than rows of features: a "
+            "featurizer has not one row for each token."
+        )
+    assert isinstance(tags.rows, np.ndarray)
+    return tags.rows[:, 0].astype(np.int64)
 
 
 def _counts(found: np.ndarray, tags: np.ndarray) -> TagCounts:

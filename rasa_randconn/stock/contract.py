@@ -87,6 +87,7 @@ PRIVATE_NAMES: Tuple[PrivateName, ...] = (
     ),
     PrivateName(_DIET, "_check_config_parameters", "check our options"),
     PrivateName(_DIET, "_create_model_data", "join features of messages faster"),
+    PrivateName(_DIET, "_entity_tag_specs", "know whether tokens have tags"),
     PrivateName(_DIET, "_predict", "answer messages together"),
     PrivateName(_DIET, "_load", "load exactly what was saved"),
     PrivateName(_DIET, "_model_storage", "write the manifest"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, Optional
 
 from rasa.shared.nlu.training_data.message import Message
+from rasa.utils.tensorflow.constants import ENTITY_RECOGNITION
 from rasa.utils.tensorflow.model_data import RasaModelData
 
 from rasa_randconn.stock.component_hooks import ComponentHooks
@@ -18,11 +19,22 @@ class MessageHooks(ComponentHooks):
     """Mixin for `DIETClassifier` and components that derive from it."""
 
     component_config: Dict[str, Any]
+    _entity_tag_specs: Optional[List[Any]]
 
     @classmethod
     def final_config(cls, config: Mapping[str, Any]) -> Dict[str, Any]:
         """Checks a complete configuration and brings it into its final form."""
         raise NotImplementedError
+
+    def complete_features(self, messages: List[TrainingMessage]) -> None:
+        """Checks the features of messages to train on, and adds missing ones."""
+        raise NotImplementedError
+
+    @property
+    def tags_tokens(self) -> bool:
+        """Whether there are entities to learn or to predict."""
+        has_entities = self.component_config[ENTITY_RECOGNITION]
+        return bool(has_entities and self._entity_tag_specs)
 
     def predict_message(self, message: Message) -> Prediction:
         """What the model predicts for a message."""
@@ -36,6 +48,7 @@ class MessageHooks(ComponentHooks):
         self, training_data: List[Message], *args: Any, **kwargs: Any
     ) -> RasaModelData:
         messages = [TrainingMessage.of(message) for message in training_data]
+        self.complete_features(messages)
         return super()._create_model_data(messages, *args, **kwargs)
 
     def _predict(self, message: Message) -> Prediction:

@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Union
 
 import numpy as np
 import tensorflow as tf
+from rasa.shared.exceptions import RasaException
 from rasa.utils.tensorflow.data_generator import RasaBatchDataGenerator
 from rasa.utils.tensorflow.model_data import RasaModelData
 from rasa.utils.tensorflow.models import TransformerRasaModel
@@ -26,7 +27,7 @@ from rasa_randconn.options import (
 from rasa_randconn.stock.batch_generator import PreparedBatches
 from rasa_randconn.stock.plan_reader import PlanReader
 from rasa_randconn.training.adam import Adam
-from rasa_randconn.training.trainer import Trainer
+from rasa_randconn.training.trainer import DivergedError, Trainer
 
 _OPTIMIZER_SUFFIX = ".optimizer.safetensors"
 
@@ -37,6 +38,10 @@ _LARGEST_BATCH = 256
 _TRAINING = 1
 
 FeatureSizes = Mapping[str, Mapping[str, List[int]]]
+
+
+class TrainingError(RasaException):
+    """A training cannot go on, or its result cannot be saved."""
 
 
 class WeightsOfLayer(NamedTuple):
@@ -60,6 +65,8 @@ _OWN_ATTRIBUTES = frozenset(
         "_learning_rate",
         "_grown_arrays",
         "label_data",
+        # Keras would replace the dictionaries in it by wrappers of its own
+        "config",
     }
 )
 
@@ -192,21 +199,43 @@ class NetworkModel(TransformerRasaModel):
             self.metrics_to_log,
             AVERAGED_EPOCHS.value_in(self.config),
         )
-        history = trainer.train(
-            self,
-            PreparedBatches(x),
-            epochs=epochs,
-            callbacks=callbacks,
-            validation_data=validation_data and PreparedBatches(validation_data),
-            validation_freq=validation_freq,
-            verbose=verbose,
-        )
+        try:
+            history = trainer.train(
+                self,
+                PreparedBatches(x),
+                epochs=epochs,
+                callbacks=callbacks,
+                validation_data=validation_data and PreparedBatches(validation_data),
+                # so that there is a best epoch for checkpoints
+                validation_freq=min(validation_freq, epochs),
+                verbose=verbose,
+            )
+        except DivergedError as error:
+            raise TrainingError(
+                f"The training of '{type(self).__name__}' failed: {error}. Most likely "
+                f"'learning_rate: {self._learning_rate:g}' is too high."
+            ) from None
         if SAVE_HALF_PRECISION.value_in(self.config):
             # what follows, such as a policy's thresholds, must fit the stored weights
             self._adam.flush()
-            for parameter in network.parameters:
-                parameter.array[...] = parameter.array.astype(np.float16)
+            self.round_to_half_precision()
         return history
+
+    def round_to_half_precision(self) -> None:
+        """Rounds all weights to 16 bits.
+
+        Raises:
+            TrainingError: If a weight is too large for that.
+        """
+        for parameter in self.parameters:
+            with np.errstate(over="ignore"):
+                rounded = parameter.array.astype(np.float16)
+            if not np.isfinite(rounded).all():
+                raise TrainingError(
+                    f"The weights '{parameter.path}' of '{type(self).__name__}' are "
+                    f"too large for 16 bits. Set '{SAVE_HALF_PRECISION.name}: false'."
+                )
+            parameter.array[...] = rounded
 
     def run_inference(
         self,

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any, Dict, List, Mapping, Type
 
 from rasa.core.featurizers.single_state_featurizer import SingleStateFeaturizer
 from rasa.core.featurizers.tracker_featurizers import MaxHistoryTrackerFeaturizer
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.nlu.constants import ACTION_TEXT, TEXT
 from rasa.shared.nlu.training_data.features import Features
 from rasa.utils.tensorflow.constants import FEATURIZERS
 
 from rasa_randconn.batches.dialogues import batch_of_dialogues
+from rasa_randconn.batches.feature_checks import check_features
 from rasa_randconn.stock.component_hooks import ComponentHooks
 from rasa_randconn.stock.recent_turns import RecentTurns
 from rasa_randconn.stock.state_featurizer import StateFeaturizer
+
+#: Features of every turn of a dialogue, by attribute.
+Dialogue = List[Dict[str, List[Features]]]
 
 
 class PolicyHooks(ComponentHooks):
@@ -49,7 +55,7 @@ class PolicyHooks(ComponentHooks):
 
     def _featurize_for_prediction(
         self, tracker: DialogueStateTracker, *args: Any, **kwargs: Any
-    ) -> List[List[Dict[str, List[Features]]]]:
+    ) -> List[Dialogue]:
         featurizer = self.featurizer
         if type(featurizer) is MaxHistoryTrackerFeaturizer and featurizer.max_history:
             tracker = RecentTurns(tracker, featurizer.max_history)
@@ -57,11 +63,15 @@ class PolicyHooks(ComponentHooks):
 
     def _create_model_data(
         self,
-        tracker_state_features: List[List[Dict[str, List[Features]]]],
+        tracker_state_features: List[Dialogue],
         *args: Any,
         **kwargs: Any,
     ) -> Any:
         # predictions have no labels, and need no model data
+        for turn in chain.from_iterable(tracker_state_features):
+            for attribute in (TEXT, ACTION_TEXT):
+                if turn.get(attribute):
+                    check_features(turn[attribute], f"of a turn ({attribute})")
         if args or kwargs:
             return super()._create_model_data(tracker_state_features, *args, **kwargs)
         return batch_of_dialogues(

@@ -155,7 +155,8 @@ def read_weights(
         Variables and randomly connected layers by their paths.
 
     Raises:
-        ModelFileError: If the file is missing, damaged or foreign.
+        ModelFileError: If the file is missing, damaged or foreign, or has weights that
+            are not finite.
     """
     try:
         facts, tensors = read_file(path)
@@ -177,4 +178,9 @@ def read_weights(
         raise ModelFileError(f"'{path.name}' {error}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise ModelFileError(f"Cannot read '{path.name}': {error}") from error
+    for name, array in tensors.items():
+        if not np.isfinite(array).all():
+            raise ModelFileError(
+                f"'{path.name}' has weights that are not finite: {name}"
+            )
     return tensors, layers

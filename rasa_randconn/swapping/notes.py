@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Tuple
 
-from rasa_randconn.options import DEFAULT_DENSITY, OWN_OPTIONS, WEIGHT_SPARSITY
+from rasa_randconn import options
+from rasa_randconn.options import OWN_OPTIONS, WEIGHT_SPARSITY
 from rasa_randconn.swapping.components import (
     CONNECTION_DENSITY,
     NAME,
@@ -90,7 +91,9 @@ def _of_options(old: Mapping[str, Any], new: Mapping[str, Any]) -> List[str]:
 
 def _of_density(old: Mapping[str, Any], to_stock: bool) -> str:
     """Describes the density of a component that does not set it after the swap."""
-    stock = STOCK_DENSITIES[str(stock_class(old[NAME]))]
+    component = str(stock_class(old[NAME]))
+    stock = STOCK_DENSITIES[component]
+    ours = options.CONNECTION_DENSITY.default_of(component)
     if CONNECTION_DENSITY in old:
         return (
             f"{CONNECTION_DENSITY} is {stock}, stock's default: it can only be a "
@@ -98,12 +101,12 @@ def _of_density(old: Mapping[str, Any], to_stock: bool) -> str:
         )
     if WEIGHT_SPARSITY in old:
         return _of_sparsity(old[WEIGHT_SPARSITY], stock, to_stock)
-    if stock == DEFAULT_DENSITY:
+    if stock == ours:
         return f"{CONNECTION_DENSITY} is {stock}, the default of both"
     if to_stock:
-        density, whose, other, others = stock, "stock's", DEFAULT_DENSITY, "ours"
+        density, whose, other, others = stock, "stock's", ours, "ours"
     else:
-        density, whose, other, others = DEFAULT_DENSITY, "our", stock, "stock's"
+        density, whose, other, others = ours, "our", stock, "stock's"
     return (
         f"{CONNECTION_DENSITY} is {density}, {whose} default; {others} is {other}: "
         f"write '{CONNECTION_DENSITY}: {other}' to keep it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Dict, Optional, Protocol, Sequence
 
 import numpy as np
@@ -15,6 +16,10 @@ from rasa_randconn.training.adam import Adam
 from rasa_randconn.training.averaging import WeightAverage
 
 TOTAL_LOSS = "t_loss"
+
+
+class DivergedError(Exception):
+    """A loss or a weight is not finite any more; the message is a clause."""
 
 
 class Batches(Protocol):
@@ -92,6 +97,7 @@ class Trainer:
 
         Raises:
             ValueError: If there is no batch to train on.
+            DivergedError: If a loss or a weight is not finite.
         """
         if not len(batches):
             raise ValueError("There is no batch to train on.")
@@ -113,7 +119,7 @@ class Trainer:
         with threadpool_limits(limits=1, user_api="blas"):
             for epoch in range(epochs):
                 callback_list.on_epoch_begin(epoch)
-                logs = self._train_epoch(model, batches, callback_list)
+                logs = self._train_epoch(model, batches, callback_list, epoch)
                 if validation_data is not None and (epoch + 1) % validation_freq == 0:
                     measured = self._measured(model, validation_data, callback_list)
                     logs.update({f"val_{name}": v for name, v in measured.items()})
@@ -126,6 +132,9 @@ class Trainer:
                 batches.on_epoch_end()
         self._optimizer.flush()
         average.apply()
+        for parameter in self._network.parameters:
+            if not np.isfinite(parameter.array).all():
+                raise DivergedError(f"the weights '{parameter.path}' are not finite")
         callback_list.on_train_end(logs)
         return model.history
 
@@ -137,18 +146,26 @@ class Trainer:
             metrics: Output: the metrics of the batch are added.
         """
         tape = Tape(self._random, True, self._optimizer.prepare)
-        metrics.add(TOTAL_LOSS, self._network.loss(tape, batch, metrics))
+        loss = self._network.loss(tape, batch, metrics)
+        if not math.isfinite(loss):
+            raise DivergedError(f"the loss became {loss}")
+        metrics.add(TOTAL_LOSS, loss)
         tape.backward()
         self._optimizer.update()
 
     def _train_epoch(
-        self, model: tf.keras.Model, batches: Batches, callbacks: Any
+        self, model: tf.keras.Model, batches: Batches, callbacks: Any, epoch: int
     ) -> Dict[str, float]:
         metrics = Metrics()
         step = int(model.train_counter)
         for index in range(len(batches)):
             callbacks.on_train_batch_begin(index)
-            self.step(batches[index], metrics)
+            try:
+                self.step(batches[index], metrics)
+            except DivergedError as error:
+                raise DivergedError(
+                    f"{error} in epoch {epoch + 1}, batch {index + 1}"
+                ) from None
             step += 1
             logs = self._logs(metrics.means())
             if tf.summary.experimental.get_step() is not None:

@@ -66,7 +66,7 @@ def test_serving_agrees_with_the_data_path_of_training(bot, capsys):
 @pytest.mark.parametrize(
     ("module", "name", "failing"),
     [
-        (message_component, "batch_of_messages", "RandConnDIETClassifier"),
+        (message_component, "batch_of_texts", "RandConnDIETClassifier"),
         (randomly_connected_policy, "batch_of_dialogues", "RandConnTEDPolicy"),
     ],
 )

@@ -34,6 +34,7 @@ from rasa_randconn.storage import ModelFileError
 
 SELECTOR: Dict[str, Any] = {
     **TINY_DIET,
+    "connection_density": 0.2,
     "number_of_transformer_layers": 0,
     "hidden_layers_sizes": {"text": [14, 10], "label": [12, 10]},
     "epochs": 60,

@@ -46,17 +46,15 @@ def test_a_density_and_a_fraction_that_are_set_are_no_defaults():
     assert "averaged_epochs" not in found
 
 
+@pytest.mark.parametrize("target", Target)
 @pytest.mark.parametrize(
-    ("target", "expected"),
-    [
-        (Target.RANDCONN, "is 0.2, our default; stock's is 1.0"),
-        (Target.STOCK, "is 1.0, stock's default; ours is 0.2"),
-    ],
+    ("component", "density"), [("ResponseSelector", 1.0), ("TEDPolicy", 0.2)]
 )
-def test_the_density_of_a_selector_changes(target, expected):
-    assert expected in of_component({}, target, "ResponseSelector")
-    density = {"connection_density": 1.0}
-    assert expected not in of_component(density, target, "ResponseSelector")
+def test_the_default_of_the_density_is_the_same_in_both(target, component, density):
+    expected = f"connection_density is {density}, the default of both"
+    assert expected in of_component({}, target, component)
+    given = {"connection_density": density}
+    assert expected not in of_component(given, target, component)
 
 
 def test_removed_options_are_named():

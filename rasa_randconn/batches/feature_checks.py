@@ -1,0 +1,67 @@
+"""Checks features where they enter: compiled kernels check nothing."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Optional, Sequence
+
+import numpy as np
+from rasa.shared.exceptions import RasaException
+from rasa.shared.nlu.training_data.features import Features
+
+from rasa_randconn.batches.names import SENTENCE, SEQUENCE
+
+_LONGEST_TEXT = 60
+
+
+class FeatureError(RasaException, ValueError):
+    """Features have another form than the components of this package can use."""
+
+
+def check_features(
+    features: Sequence[Features], text: str, token_count: Optional[int] = None
+) -> None:
+    """Checks the features of one text.
+
+    Args:
+        features: Its features from all featurizers.
+        text: The text, for messages.
+        token_count: Number of rows that features of tokens must have; any if `None`.
+
+    Raises:
+        FeatureError: If a feature is no matrix, has numbers that are not finite, or
+            does not have one row per token, or one for the sentence.
+    """
+    rows, first = token_count, "the tokenizer"
+    for feature in features:
+        matrix = feature.features
+        if matrix.ndim != 2:
+            reason = f"they have {matrix.ndim} dimensions instead of 2"
+            raise feature_error(feature.origin, text, reason)
+        values = matrix.data if feature.is_sparse() else matrix
+        if not np.isfinite(values).all():
+            reason = "they have a number that is not finite"
+            raise feature_error(feature.origin, text, reason)
+        count = matrix.shape[0]
+        if feature.type == SENTENCE and count != 1:
+            reason = f"they have {count} rows for the sentence instead of 1"
+            raise feature_error(feature.origin, text, reason)
+        if feature.type == SEQUENCE:
+            if rows is not None and count != rows:
+                reason = f"they have {count} rows of tokens, but {first} has {rows}"
+                raise feature_error(feature.origin, text, reason)
+            rows, first = count, f"'{feature.origin}'"
+
+
+def feature_error(origin: object, text: str, reason: str) -> FeatureError:
+    """The error about the features that a featurizer has for a text.
+
+    Args:
+        origin: Name of the featurizer.
+        text: The text.
+        reason: What is wrong, a clause.
+    """
+    short = textwrap.shorten(text, _LONGEST_TEXT, placeholder=" ...") or text[:20]
+    return FeatureError(
+        f"The features of '{origin}' for the text '{short}' cannot be used: {reason}."
+    )

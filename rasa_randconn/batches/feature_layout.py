@@ -1,0 +1,196 @@
+"""Which featurizers make which columns of the features of a text."""
+
+from __future__ import annotations
+
+from typing import (
+    Any,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
+
+import numpy as np
+import scipy.sparse
+from rasa.shared.nlu.training_data.features import Features
+
+from rasa_randconn.batches.feature_checks import FeatureError, feature_error
+from rasa_randconn.batches.names import SENTENCE, SEQUENCE
+
+#: Name of a featurizer, whether rows are tokens or the sentence, whether it is sparse.
+_Kind = Tuple[str, str, bool]
+
+
+class Source(NamedTuple):
+    """What adds one matrix to the features of every text.
+
+    Attributes:
+        origin: Name of the featurizer.
+        feature_type: Whether its rows are tokens, or the sentence.
+        is_sparse: Whether the matrix is sparse.
+        number: Number of the matrix among those with the same attributes, from 0.
+    """
+
+    origin: str
+    feature_type: str
+    is_sparse: bool
+    number: int
+
+
+class FeatureLayout:
+    """The matrices that make up the features of an attribute, in their order.
+
+    A featurizer may have nothing for some texts. Without a layout, the columns of all
+    featurizers after it would move; with it, the missing columns are zeros.
+    """
+
+    def __init__(self, widths: Mapping[Source, int]) -> None:
+        """Takes the number of columns of every source, in the order of the pipeline."""
+        self.widths = dict(widths)
+        self._complete = [(source[:3], width) for source, width in widths.items()]
+
+    @classmethod
+    def of(
+        cls,
+        examples: Iterable[Sequence[Features]],
+        known: Optional[FeatureLayout] = None,
+    ) -> FeatureLayout:
+        """Finds the layout of training data.
+
+        Args:
+            examples: The features of every text.
+            known: The layout of an earlier training that is continued.
+
+        Raises:
+            FeatureError: If a featurizer has another number of columns for some texts
+                than for others.
+        """
+        forms = dict.fromkeys(tuple(map(_form, features)) for features in examples)
+        widths: Dict[Source, int] = {}
+        order: List[Source] = list(known.widths) if known else []
+        # texts with many features first: they tell the order of the pipeline
+        for form in sorted(forms, key=len, reverse=True):
+            position = 0
+            for source, (kind, width) in zip(_matched(form, widths), form):
+                if source is None:
+                    source = _new_source(form, kind, width, widths)
+                    widths[source] = width
+                if source not in order:
+                    order.insert(position, source)
+                position = order.index(source) + 1
+        before = known.widths if known else {}
+        return cls({s: widths.get(s, before.get(s, 0)) for s in order})
+
+    def complete(
+        self, features: Sequence[Features], text: str, token_count: Optional[int]
+    ) -> List[Features]:
+        """Adds zeros for sparse features that a text lacks.
+
+        Args:
+            features: The features of a text.
+            text: The text, for messages.
+            token_count: Number of its tokens, if that is known.
+
+        Returns:
+            Features in the order of the layout.
+
+        Raises:
+            FeatureError: If there are features that the training did not have, or of
+                another width, or if dense features are missing.
+        """
+        form = [_form(feature) for feature in features]
+        if form == self._complete:
+            return list(features)
+        rows = {SENTENCE: 1, SEQUENCE: token_count or 0}
+        found: Dict[Source, Features] = {}
+        for source, feature, (kind, width) in zip(
+            _matched(form, self.widths), features, form
+        ):
+            if source is None:
+                raise feature_error(kind[0], text, self._difference(kind, width))
+            found[source] = feature
+            rows[source.feature_type] = feature.features.shape[0]
+        complete = []
+        for source, width in self.widths.items():
+            if source in found:
+                complete.append(found[source])
+            elif source.is_sparse:
+                shape = rows[source.feature_type], width
+                zeros = scipy.sparse.coo_matrix(shape, dtype=np.float32)
+                complete.append(
+                    Features(
+                        zeros, source.feature_type, features[0].attribute, source.origin
+                    )
+                )
+            else:
+                reason = f"there are none of the {source.feature_type}"
+                raise feature_error(source.origin, text, reason)
+        return complete
+
+    def _difference(self, kind: _Kind, width: int) -> str:
+        """How features differ from those of the training, a clause."""
+        expected = [w for source, w in self.widths.items() if source[:3] == kind]
+        if not expected:
+            return f"of the {kind[1]} there were none in the training"
+        return f"they have {width} columns instead of {expected[0]}"
+
+    def to_json(self) -> List[List[Any]]:
+        """The layout as plain lists."""
+        return [[*source, width] for source, width in self.widths.items()]
+
+    @classmethod
+    def from_json(cls, values: Any) -> FeatureLayout:
+        """Rebuilds the layout that `to_json` described.
+
+        Raises:
+            ValueError: If the values do not describe one.
+        """
+        widths = {}
+        for origin, feature_type, is_sparse, number, width in values:
+            if feature_type not in (SENTENCE, SEQUENCE) or not isinstance(width, int):
+                raise ValueError("The layout of the features cannot be read.")
+            source = Source(str(origin), feature_type, bool(is_sparse), int(number))
+            widths[source] = width
+        return cls(widths)
+
+
+def _form(feature: Features) -> Tuple[_Kind, int]:
+    """What a feature is, and its number of columns."""
+    kind = str(feature.origin), feature.type, feature.is_sparse()
+    return kind, feature.features.shape[-1]
+
+
+def _matched(
+    form: Sequence[Tuple[_Kind, int]], widths: Mapping[Source, int]
+) -> List[Optional[Source]]:
+    """The source of every feature: the first of its kind and width that is free."""
+    free = dict(widths)
+    matched: List[Optional[Source]] = []
+    for kind, width in form:
+        source = next(
+            (s for s, w in free.items() if s[:3] == kind and w == width), None
+        )
+        if source is not None:
+            del free[source]
+        matched.append(source)
+    return matched
+
+
+def _new_source(
+    form: Sequence[Tuple[_Kind, int]],
+    kind: _Kind,
+    width: int,
+    widths: Mapping[Source, int],
+) -> Source:
+    """A source for a feature of a text that no known source matches."""
+    known = [w for source, w in widths.items() if source[:3] == kind]
+    if len(known) >= sum(other == kind for other, _ in form):
+        raise FeatureError(
+            f"The featurizer '{kind[0]}' has {known[0]} columns for some texts and "
+            f"{width} for others."
+        )
+    return Source(*kind, number=len(known))

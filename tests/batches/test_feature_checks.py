@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse
+from rasa.shared.exceptions import RasaException
+from rasa.shared.nlu.training_data.features import Features
+
+from rasa_randconn.batches.feature_checks import FeatureError, check_features
+
+
+def feature(matrix, feature_type="sequence", origin="mine"):
+    return Features(matrix, feature_type, "text", origin)
+
+
+def test_features_with_a_row_per_token_and_one_for_the_sentence_pass():
+    sparse = scipy.sparse.random(3, 5, 0.5, "coo", np.float32)
+    features = [
+        feature(sparse),
+        feature(np.ones((3, 2))),
+        feature(np.ones((1, 2)), "sentence"),
+        feature(scipy.sparse.csc_matrix((1, 4)), "sentence"),
+    ]
+    check_features(features, "one two three", 3)
+    check_features(features, "one two three")
+    check_features([], "")
+
+
+@pytest.mark.parametrize(
+    "features, token_count, reason",
+    [
+        ([feature(np.ones((2, 4)))], 3, "2 rows of tokens, but the tokenizer has 3"),
+        (
+            [feature(np.ones((2, 4)), origin="first"), feature(np.ones((3, 4)))],
+            None,
+            "3 rows of tokens, but 'first' has 2",
+        ),
+        ([feature(np.ones((2, 4)), "sentence")], None, "2 rows for the sentence"),
+        ([feature(np.ones((0, 4)), "sentence")], None, "0 rows for the sentence"),
+        ([feature(np.array([[1, np.nan]]))], None, "a number that is not finite"),
+        (
+            [feature(scipy.sparse.coo_matrix(np.array([[0, np.inf]])))],
+            None,
+            "a number that is not finite",
+        ),
+        ([feature(np.ones(4))], None, "1 dimensions instead of 2"),
+    ],
+)
+def test_other_features_are_refused_with_origin_and_text(features, token_count, reason):
+    with pytest.raises(FeatureError) as caught:
+        check_features(features, "to rome", token_count)
+    assert isinstance(caught.value, RasaException)
+    message = str(caught.value)
+    assert reason in message
+    assert "of 'mine' for the text 'to rome' cannot be used" in message
+
+
+def test_long_texts_are_shortened():
+    with pytest.raises(FeatureError) as caught:
+        check_features([feature(np.ones(4))], "word " * 100)
+    assert len(str(caught.value)) < 200

@@ -52,6 +52,29 @@ def write_json(value: Any, path: Path) -> None:
         file.write("\n")
 
 
+@contextmanager
+def restored_on_error(folder: Path) -> Iterator[None]:
+    """Restores a folder if the block raises.
+
+    Args:
+        folder: An existing folder.
+
+    Yields:
+        Nothing.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch) / "copy"
+        shutil.copytree(str(folder), str(copy), symlinks=True)
+        try:
+            yield
+        except BaseException:
+            for path in folder.iterdir():
+                remove(path)
+            for path in copy.iterdir():
+                shutil.move(str(path), str(folder / path.name))
+            raise
+
+
 def remove(path: Path) -> None:
     """Removes a file or a folder; of a symbolic link, only the link."""
     if path.is_dir() and not path.is_symlink():

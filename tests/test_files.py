@@ -6,7 +6,12 @@ import stat
 
 import pytest
 
-from rasa_randconn.files import remove, write_atomically, write_json
+from rasa_randconn.files import (
+    remove,
+    restored_on_error,
+    write_atomically,
+    write_json,
+)
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):
@@ -59,3 +64,19 @@ def test_of_a_link_only_the_link_is_removed(tmp_path):
     assert folder.is_dir() and not link.exists()
     remove(folder)
     assert not folder.exists()
+
+
+def test_a_folder_is_as_it_was_if_something_fails(tmp_path):
+    (tmp_path / "kept").write_text("before")
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "file").write_text("before")
+    with pytest.raises(OSError), restored_on_error(tmp_path):
+        (tmp_path / "kept").write_text("after")
+        (tmp_path / "inner" / "file").unlink()
+        (tmp_path / "new").mkdir()
+        raise OSError
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["file", "inner", "kept"]
+    assert (tmp_path / "kept").read_text() == "before"
+    with restored_on_error(tmp_path):
+        (tmp_path / "kept").write_text("after")
+    assert (tmp_path / "kept").read_text() == "after"

@@ -54,6 +54,7 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Trains the component (see `DIETClassifier.train`)."""
+        self._is_as_loaded = False
         resource: Resource = super().train(training_data)
         self._write_manifest_if_skipped()
         return resource

@@ -21,6 +21,7 @@ from rasa.utils.tensorflow.constants import (
     RANDOM_SEED,
     TENSORBOARD_LOG_LEVEL,
     TRANSFORMER_SIZE,
+    USE_TEXT_AS_LABEL,
 )
 
 from rasa_randconn.connections import check_fraction
@@ -112,6 +113,13 @@ def checked_config(
     _check_numbers(component, final)
     level = final[TENSORBOARD_LOG_LEVEL]
     final[TENSORBOARD_LOG_LEVEL] = _LOG_LEVELS_OF_RASA_1.get(level, level)
+    layers = final[NUM_TRANSFORMER_LAYERS]
+    if final.get(USE_TEXT_AS_LABEL) and not isinstance(layers, Mapping) and layers < 1:
+        raise _invalid(
+            component,
+            f"'{USE_TEXT_AS_LABEL}: true' needs at least one layer in "
+            f"'{NUM_TRANSFORMER_LAYERS}', not {layers!r}",
+        )
     # a policy has encoders of texts only where the dialogues have texts
     attributes: Iterable[Optional[str]] = [DIALOGUE]
     if not issubclass(component, Policy):

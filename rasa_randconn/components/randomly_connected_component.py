@@ -13,6 +13,7 @@ from rasa.shared.exceptions import RasaException
 
 from rasa_randconn.components.errors import ComponentFileError
 from rasa_randconn.components.options import checked_config
+from rasa_randconn.files import restored_on_error
 from rasa_randconn.options import default_options
 from rasa_randconn.stock.component_hooks import ComponentHooks
 from rasa_randconn.stock.recipe import stock_parent
@@ -36,6 +37,8 @@ class RandomlyConnectedComponent(ComponentHooks):
     anything but exactly what was saved.
     """
 
+    _is_as_loaded = False
+
     @classmethod
     def get_default_config(cls) -> Dict[str, Any]:
         """Stock's defaults, and those of our own options."""
@@ -53,9 +56,16 @@ class RandomlyConnectedComponent(ComponentHooks):
         return checked_config(cls, config)
 
     def persist(self) -> None:
-        """Saves the component, with a manifest of its files."""
-        super().persist()
-        self._write_manifest()
+        """Saves the component, with a manifest of its files.
+
+        If that fails, the folder is as it was before. A loaded component has nothing to
+        save: its files are there.
+        """
+        if self._is_as_loaded:
+            return
+        with self.writable_folder() as folder, restored_on_error(folder):
+            super().persist()
+            self._write_manifest()
 
     def write_own_files(self, folder: Path) -> None:
         """Writes what stock's component does not have, beside its files."""
@@ -72,9 +82,14 @@ class RandomlyConnectedComponent(ComponentHooks):
             )
 
     def _write_manifest_if_skipped(self) -> None:
-        """Notes down that there is no model, if stock skipped the training."""
+        """Notes down that there is no model, if stock skipped the training.
+
+        A model that the folder holds from an earlier training stays, as in stock.
+        """
         if self.model is None:
-            self._write_manifest()
+            with self.writable_folder() as folder:
+                if not any(folder.iterdir()):
+                    self._write_manifest()
 
     @classmethod
     def load(
@@ -140,4 +155,5 @@ class RandomlyConnectedComponent(ComponentHooks):
             raise ComponentFileError(
                 f"The model of '{cls.__name__}' in '{resource.name}' is incomplete."
             )
+        component._is_as_loaded = True
         return component

@@ -52,6 +52,7 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent, PolicyHooks):
         **kwargs: Any,
     ) -> Resource:
         """Trains the policy (see `TEDPolicy.train`)."""
+        self._is_as_loaded = False
         known = self._text_feature_sizes
         now = text_feature_sizes(precomputations, self.config[FEATURIZERS])
         # what is known of an attribute that has no texts this time is still true

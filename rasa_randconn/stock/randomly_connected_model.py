@@ -8,6 +8,7 @@ import numpy as np
 from rasa.utils.tensorflow.feature_array import FeatureArray
 from rasa.utils.tensorflow.model_data import RasaModelData
 
+from rasa_randconn.stock.network_model import TrainingError
 from rasa_randconn.stock.stored_model import StoredModel
 
 FeatureSizes = Mapping[str, Mapping[str, List[int]]]
@@ -56,10 +57,20 @@ class RandomlyConnectedModel(StoredModel):
 
         Args:
             data_example: One training example with the new features.
+
+        Raises:
+            TrainingError: If features are new for which there is no room, such as new
+                words in responses that are labels.
         """
         layers = self.parameters.layers
         self._update_data_signatures(RasaModelData(data=data_example))
-        self._build(self._grown_arrays, layers)
+        try:
+            self._build(self._grown_arrays, layers)
+        except ValueError as error:
+            raise TrainingError(
+                f"'{type(self).__name__}' cannot be finetuned on these data: {error}. "
+                f"Please train it from scratch."
+            ) from error
 
 
 def _grown(

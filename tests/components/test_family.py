@@ -28,8 +28,10 @@ from rasa.core.policies.unexpected_intent_policy import UnexpecTEDIntentPolicy
 from rasa.model_testing import test_nlu as evaluate_nlu
 from rasa.shared.core.events import ActionExecuted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.exceptions import InvalidConfigException
 
 from rasa_randconn import RandConnResponseSelector, RandConnUnexpecTEDIntentPolicy
+from rasa_randconn.stock.network_model import TrainingError
 from rasa_randconn.storage import ModelFileError
 
 SELECTOR: Dict[str, Any] = {
@@ -104,6 +106,25 @@ def test_hidden_layers_of_a_selector_have_missing_connections(selectors):
     layers = selectors[0].model.parameters.layers
     assert layers
     assert all(layer.density == 0.2 for layer in layers.values())
+
+
+def test_texts_as_labels_need_an_encoder(tmp_path):
+    options = {**SELECTOR, "use_text_as_label": True}
+    with pytest.raises(InvalidConfigException, match=r"needs at least one layer in"):
+        create(RandConnResponseSelector, options, tmp_path)
+
+
+def test_a_selector_of_texts_is_not_finetuned_on_new_words(
+    retrieval_featurizers, tmp_path
+):
+    options = {**SELECTOR, **TEXTS}
+    data = retrieval_featurizers.featurized(nlu_data(RETRIEVAL_NLU))
+    create(RandConnResponseSelector, options, tmp_path).train(data)
+    loaded = load(RandConnResponseSelector, options, tmp_path, True)
+    new = RETRIEVAL_NLU.replace("quite often", "quite often on zebras")
+    other = Featurizers(nlu_data(new), tmp_path)
+    with pytest.raises(TrainingError, match="cannot be finetuned on these data"):
+        loaded.train(other.featurized(nlu_data(new)))
 
 
 def test_a_selector_refuses_damaged_files(retrieval_featurizers, tmp_path):

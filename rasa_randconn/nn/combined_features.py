@@ -6,7 +6,7 @@ from typing import List, Optional, Sequence
 
 from rasa_randconn.autodiff import Tape, Value
 from rasa_randconn.nn import operations
-from rasa_randconn.nn.features import CSRMatrix, Feature
+from rasa_randconn.nn.features import CSRMatrix, Feature, WidthError
 from rasa_randconn.nn.sparse_layer import SparseLayer
 
 
@@ -33,7 +33,7 @@ class CombinedFeatures:
         """Combines features whose rows belong together, `[rows, units]`.
 
         Raises:
-            ValueError: If the features differ from those of the training.
+            WidthError: If the features differ from those of the training.
         """
         parts: List[Value] = []
         for feature in features:
@@ -45,7 +45,7 @@ class CombinedFeatures:
         combined = operations.concatenate(tape, parts)
         found = combined.array.shape[1]
         if found != self.units:
-            raise ValueError(
+            raise WidthError(
                 f"The features make {found} columns, but the model was trained with "
                 f"{self.units}. Some featurizer may have none for this message."
             )

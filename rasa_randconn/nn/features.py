@@ -23,6 +23,10 @@ class CSRMatrix(NamedTuple):
     units: int
 
 
+class WidthError(ValueError):
+    """Features have more columns than the weights of a layer, or not as many."""
+
+
 class Feature(NamedTuple):
     """A feature of all examples of a batch, or of all turns of their dialogues.
 

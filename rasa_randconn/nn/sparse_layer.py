@@ -8,7 +8,7 @@ import numpy as np
 
 from rasa_randconn.autodiff import Parameters, RowParameter, Tape, Value
 from rasa_randconn.kernels import dropout, in_parallel, sparse_products
-from rasa_randconn.nn.features import CSRMatrix
+from rasa_randconn.nn.features import CSRMatrix, WidthError
 
 _FEWEST_ROWS_PER_PIECE = 128
 _UNITS_PER_PIECE = 64
@@ -59,10 +59,10 @@ class SparseLayer:
         an empty message.
 
         Raises:
-            ValueError: If there are more.
+            WidthError: If there are more.
         """
         if rows.units > len(self.kernel.array):
-            raise ValueError(
+            raise WidthError(
                 f"'{self.kernel.path}' is for {len(self.kernel.array)} features, not "
                 f"{rows.units}."
             )

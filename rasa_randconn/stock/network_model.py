@@ -213,8 +213,8 @@ class NetworkModel(TransformerRasaModel):
             )
         except WidthError as error:
             raise TrainingError(
-                f"'{type(self).__name__}' cannot be trained on these data: {error} If it "
-                f"was to be finetuned, please train it from scratch."
+                f"'{type(self).__name__}' cannot be trained on these data: {error} "
+                f"If it was to be finetuned, please train it from scratch."
             ) from error
         except DivergedError as error:
             raise TrainingError(

@@ -76,7 +76,11 @@ def train_once(featurizers, talk, retrieval, intent_talk, tmp_path_factory):
     def train_kind(kind, pattern):
         if (kind, pattern) not in done:
             storage = tmp_path_factory.mktemp(f"{kind}_{pattern}")
-            options = {"connection_pattern": pattern, "epochs": 2}
+            options = {
+                "connection_pattern": pattern,
+                "connection_density": 0.2,
+                "epochs": 2,
+            }
             component, data = kinds[kind]
             complete = {**tiny_options(component), **options}
             trained = train(component, complete, storage, data)

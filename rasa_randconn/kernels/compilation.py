@@ -12,6 +12,9 @@ from numba.extending import intrinsic
 
 logger = logging.getLogger(__name__)
 
+if numba.config.DISABLE_JIT:
+    raise ImportError("rasa_randconn needs compiled kernels: unset NUMBA_DISABLE_JIT.")
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 # LLVM may reorder sums, which it needs to vectorise them. NaN and infinity keep their

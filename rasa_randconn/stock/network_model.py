@@ -182,8 +182,16 @@ class NetworkModel(TransformerRasaModel):
 
         Returns:
             Metrics of every epoch.
+
+        Raises:
+            TrainingError: If the network cannot be built or trained on the data.
         """
-        network = self.network
+        try:
+            network = self.network
+        except ValueError as error:
+            raise TrainingError(
+                f"'{type(self).__name__}' cannot be built for these data: {error}"
+            ) from error
         self._prepared = None
         self._adam = Adam(
             network.parameters,

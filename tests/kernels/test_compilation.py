@@ -103,6 +103,18 @@ def test_a_function_can_be_compiled_into_another():
     np.testing.assert_array_equal(results, [0, 4, 8])
 
 
+def test_without_numbas_compiler_the_import_says_what_to_do():
+    found = subprocess.run(
+        [sys.executable, "-c", "import rasa_randconn.kernels.scatter"],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert found.returncode == 1
+    last = found.stderr.strip().splitlines()[-1]
+    assert last.endswith("needs compiled kernels: unset NUMBA_DISABLE_JIT.")
+
+
 @pytest.mark.slow
 def test_a_process_that_compiles_rounds_like_one_that_loads(tmp_path):
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}

@@ -1,0 +1,150 @@
+"""Whatever a featurizer brings: finite weights and answers, or an error in words."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse
+from data_factory import TINY_DIET, create, load_diet, nlu_data
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rasa.nlu.tokenizers.whitespace_tokenizer import WhitespaceTokenizer
+from rasa.shared.exceptions import RasaException
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.features import Features
+
+from rasa_randconn import RandConnDIETClassifier
+
+#: How many featurizers are tried; more with the variable `EXAMPLES`.
+EXAMPLES = int(os.environ.get("EXAMPLES", "30"))
+
+WIDTH = 4
+
+FORMS = {
+    "array": np.asarray,
+    "float64": lambda matrix: matrix.astype(np.float64),
+    "not contiguous": lambda matrix: np.asfortranarray(np.repeat(matrix, 2, 0))[::2],
+    "read-only": lambda matrix: _read_only(matrix.copy()),
+    "coo": scipy.sparse.coo_matrix,
+    "csr": scipy.sparse.csr_matrix,
+    "csc": scipy.sparse.csc_matrix,
+}
+
+
+def _read_only(matrix):
+    matrix.flags.writeable = False
+    return matrix
+
+
+@st.composite
+def featurizers(draw):
+    """What a featurizer gives to texts: mostly the same, sometimes something odd."""
+    form = draw(st.sampled_from(sorted(FORMS)))
+    width = draw(st.sampled_from([WIDTH, 1, 0]))
+    types = draw(
+        st.sampled_from([("sequence",), ("sentence",), ("sequence", "sentence")])
+    )
+    oddities = draw(
+        st.lists(
+            st.sampled_from(
+                ["", "", "", "nothing", "row more", "row less", "wider", "nan", "form"]
+            ),
+            min_size=1,
+            max_size=5,
+        )
+    )
+    other_form = draw(st.sampled_from(sorted(FORMS)))
+    return form, width, types, oddities, other_form
+
+
+class Odd:
+    """A featurizer as `featurizers` describes it."""
+
+    def __init__(self, form, width, types, oddities, other_form):
+        self.form, self.width, self.types = form, width, types
+        self.oddities, self.other_form = oddities, other_form
+        self.number = 0
+
+    def add_to(self, message):
+        tokens = message.get("text_tokens")
+        if not tokens:
+            return
+        oddity = self.oddities[self.number % len(self.oddities)]
+        self.number += 1
+        if oddity == "nothing":
+            return
+        form = self.other_form if oddity == "form" else self.form
+        for feature_type in self.types:
+            rows = len(tokens) if feature_type == "sequence" else 1
+            rows += (oddity == "row more") - (oddity == "row less")
+            width = self.width + (oddity == "wider")
+            random = np.random.default_rng(self.number)
+            matrix = random.normal(size=(rows, width)).astype(np.float32)
+            if oddity == "nan" and matrix.size:
+                matrix.flat[-1] = np.nan
+            feature = FORMS[form](matrix)
+            message.add_features(Features(feature, feature_type, TEXT, "odd"))
+
+
+@pytest.mark.slow
+@settings(
+    deadline=None,
+    max_examples=EXAMPLES,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(featurizers())
+def test_training_and_answering_succeed_or_name_what_is_wrong(description):
+    odd = Odd(*description)
+    data = nlu_data()
+    tokenizer = WhitespaceTokenizer(WhitespaceTokenizer.get_default_config())
+    tokenizer.process_training_data(data)
+    for message in data.training_examples:
+        odd.add_to(message)
+    with tempfile.TemporaryDirectory() as folder:
+        diet = create(RandConnDIETClassifier, TINY_DIET, Path(folder))
+        try:
+            diet.train(data)
+        except RasaException as error:
+            assert str(error)
+            return
+        if diet.model is None:
+            return
+        arrays = [parameter.array for parameter in diet.model.parameters]
+        assert all(np.isfinite(array).all() for array in arrays)
+        loaded = load_diet(RandConnDIETClassifier, {}, Path(folder))
+        messages = [m for m in nlu_data().nlu_examples[:4]]
+        for message in tokenizer.process(messages):
+            odd.add_to(message)
+            message.data.pop("entities", None)
+            try:
+                (answered,) = loaded.process([message])
+            except RasaException as error:
+                assert str(error)
+            else:
+                assert np.isfinite(answered.get("intent")["confidence"])
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+def test_the_form_of_a_matrix_does_not_matter(form, tmp_path):
+    def intents(form):
+        odd = Odd(form, WIDTH, ("sequence", "sentence"), [""], form)
+        data = nlu_data()
+        tokenizer = WhitespaceTokenizer(WhitespaceTokenizer.get_default_config())
+        tokenizer.process_training_data(data)
+        for message in data.training_examples:
+            odd.add_to(message)
+        folder = tmp_path / form
+        folder.mkdir(exist_ok=True)
+        diet = create(RandConnDIETClassifier, TINY_DIET, folder)
+        diet.train(data)
+        return {p.path: p.array for p in diet.model.parameters}
+
+    is_sparse = form in ("coo", "csr", "csc")
+    expected, found = intents("coo" if is_sparse else "array"), intents(form)
+    for path, array in expected.items():
+        np.testing.assert_allclose(found[path], array, rtol=1e-5, atol=1e-6)

@@ -22,6 +22,8 @@ os.environ["RASA_CACHE_DIRECTORY"] = _cache.name
 _root = Path(__file__).parent.parent
 _kernels = sorted((_root / "rasa_randconn" / "kernels").glob("*.py"))
 _hash = sha256(b"".join(path.read_bytes() for path in _kernels)).hexdigest()[:16]
+if os.environ.get("NUMBA_BOUNDSCHECK"):
+    _hash += "-bounds"
 os.environ["NUMBA_CACHE_DIR"] = str(_root / ".cache" / "kernels" / _hash)
 
 PATTERNS = ("grouped", "unstructured")

@@ -30,7 +30,8 @@ from benchmarks.serving.our_components import (
     policy_arguments,
 )
 from rasa_randconn.components.message_component import MessageComponent
-from rasa_randconn.components.randomly_connected_policy import RandomlyConnectedPolicy
+from rasa_randconn.stock.message_hooks import MessageHooks
+from rasa_randconn.stock.policy_hooks import PolicyHooks
 from rasa_randconn.stock.state_featurizer import StateFeaturizer
 
 LARGEST_DIFFERENCE = 1e-5
@@ -199,11 +200,11 @@ def fed_by_model_data(component: Any) -> Any:
     """
     twin = copy.copy(component)
     if isinstance(component, MessageComponent):
-        of_messages: Any = super(MessageComponent, twin)
+        of_messages: Any = super(MessageHooks, twin)
         twin._predict = of_messages._predict
         twin._create_model_data = of_messages._create_model_data
         return twin
-    stock: Any = super(RandomlyConnectedPolicy, twin)
+    stock: Any = super(PolicyHooks, twin)
     twin._create_model_data = stock._create_model_data
     twin._featurize_for_prediction = stock._featurize_for_prediction
     featurizer = component.featurizer

@@ -16,8 +16,9 @@ from rasa.core.agent import Agent
 
 from benchmarks.serving import agreement, memory, messages, our_components, soak
 from rasa_randconn.comparison.configuration import read_config
-from rasa_randconn.components import message_component, randomly_connected_policy
+from rasa_randconn.components import message_component
 from rasa_randconn.nn.features import CSRMatrix
+from rasa_randconn.stock import policy_hooks
 
 STOCK_OF_SARA = "benchmarks/configs/sara.stock.yml"
 CLASSIC_OF_SARA = "benchmarks/configs/sara.classic.yml"
@@ -67,7 +68,7 @@ def test_serving_agrees_with_the_data_path_of_training(bot, capsys):
     ("module", "name", "failing"),
     [
         (message_component, "batch_of_texts", "RandConnDIETClassifier"),
-        (randomly_connected_policy, "batch_of_dialogues", "RandConnTEDPolicy"),
+        (policy_hooks, "batch_of_dialogues", "RandConnTEDPolicy"),
     ],
 )
 def test_other_features_in_serving_are_noticed(

@@ -22,7 +22,7 @@ from rasa_randconn.batches.feature_checks import FeatureError, feature_error
 from rasa_randconn.batches.names import SENTENCE, SEQUENCE
 
 #: Name of a featurizer, whether rows are tokens or the sentence, whether it is sparse.
-_Kind = Tuple[str, str, bool]
+_Key = Tuple[str, str, bool]
 
 
 class Source(NamedTuple):
@@ -75,9 +75,9 @@ class FeatureLayout:
         # texts with many features first: they tell the order of the pipeline
         for form in sorted(forms, key=len, reverse=True):
             position = 0
-            for source, (kind, width) in zip(_matched(form, widths), form):
+            for source, (key, width) in zip(_matched(form, widths), form):
                 if source is None:
-                    source = _new_source(form, kind, width, widths)
+                    source = _new_source(form, key, width, widths)
                     widths[source] = width
                 if source not in order:
                     order.insert(position, source)
@@ -107,11 +107,11 @@ class FeatureLayout:
             return list(features)
         rows = {SENTENCE: 1, SEQUENCE: token_count or 0}
         found: Dict[Source, Features] = {}
-        for source, feature, (kind, width) in zip(
+        for source, feature, (key, width) in zip(
             _matched(form, self.widths), features, form
         ):
             if source is None:
-                raise feature_error(kind[0], text, self._difference(kind, width))
+                raise feature_error(key[0], text, self._difference(key, width))
             found[source] = feature
             rows[source.feature_type] = feature.features.shape[0]
         complete = []
@@ -131,11 +131,11 @@ class FeatureLayout:
                 raise feature_error(source.origin, text, reason)
         return complete
 
-    def _difference(self, kind: _Kind, width: int) -> str:
+    def _difference(self, key: _Key, width: int) -> str:
         """How features differ from those of the training, a clause."""
-        expected = [w for source, w in self.widths.items() if source[:3] == kind]
+        expected = [w for source, w in self.widths.items() if source[:3] == key]
         if not expected:
-            return f"of the {kind[1]} there were none in the training"
+            return f"of the {key[1]} there were none in the training"
         return f"they have {width} columns instead of {expected[0]}"
 
     def to_json(self) -> List[List[Any]]:
@@ -158,22 +158,20 @@ class FeatureLayout:
         return cls(widths)
 
 
-def _form(feature: Features) -> Tuple[_Kind, int]:
+def _form(feature: Features) -> Tuple[_Key, int]:
     """What a feature is, and its number of columns."""
-    kind = str(feature.origin), feature.type, feature.is_sparse()
-    return kind, feature.features.shape[-1]
+    key = str(feature.origin), feature.type, feature.is_sparse()
+    return key, feature.features.shape[-1]
 
 
 def _matched(
-    form: Sequence[Tuple[_Kind, int]], widths: Mapping[Source, int]
+    form: Sequence[Tuple[_Key, int]], widths: Mapping[Source, int]
 ) -> List[Optional[Source]]:
-    """The source of every feature: the first of its kind and width that is free."""
+    """The source of every feature: the first free one of its key and width."""
     free = dict(widths)
     matched: List[Optional[Source]] = []
-    for kind, width in form:
-        source = next(
-            (s for s, w in free.items() if s[:3] == kind and w == width), None
-        )
+    for key, width in form:
+        source = next((s for s, w in free.items() if s[:3] == key and w == width), None)
         if source is not None:
             del free[source]
         matched.append(source)
@@ -181,16 +179,16 @@ def _matched(
 
 
 def _new_source(
-    form: Sequence[Tuple[_Kind, int]],
-    kind: _Kind,
+    form: Sequence[Tuple[_Key, int]],
+    key: _Key,
     width: int,
     widths: Mapping[Source, int],
 ) -> Source:
     """A source for a feature of a text that no known source matches."""
-    known = [w for source, w in widths.items() if source[:3] == kind]
-    if len(known) >= sum(other == kind for other, _ in form):
+    known = [w for source, w in widths.items() if source[:3] == key]
+    if len(known) >= sum(other == key for other, _ in form):
         raise FeatureError(
-            f"The featurizer '{kind[0]}' has {known[0]} columns for some texts and "
+            f"The featurizer '{key[0]}' has {known[0]} columns for some texts and "
             f"{width} for others."
         )
-    return Source(*kind, number=len(known))
+    return Source(*key, number=len(known))

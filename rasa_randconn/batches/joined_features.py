@@ -52,11 +52,11 @@ def joined_features(
         for example in matrices:
             found = sum(matrix.shape[-1] for matrix in example)
             if found != units:
-                kind = "sparse" if is_sparse else "dense"
+                storage = "sparse" if is_sparse else "dense"
                 raise FeatureError(
-                    f"The {kind} features of the {feature_type} of a text have {found} "
-                    f"columns together, instead of {units}. Some featurizer has none "
-                    f"for this text."
+                    f"The {storage} features of the {feature_type} of a text have "
+                    f"{found} columns together, instead of {units}. Some featurizer "
+                    f"has none for this text."
                 )
         if not matrices:
             joined = Feature(no_rows(is_sparse, units), np.zeros(0, np.int64))

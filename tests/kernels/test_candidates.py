@@ -9,7 +9,6 @@ from rasa_randconn.kernels.candidates import (
     similarities,
     similarities_backward,
 )
-from rasa_randconn.kernels.scatter import scatter_add
 
 OTHERS = 6
 
@@ -47,12 +46,3 @@ def test_vectors_can_be_their_own_candidates(normal, units):
     expected = gradients * vectors[chosen[:, 0]]
     np.add.at(expected, chosen[:, 0], gradients * vectors)
     np.testing.assert_allclose(found, expected, atol=1e-5)
-
-
-def test_rows_are_added_to_those_at_their_indices(normal, tokens, units):
-    rows, found = normal(tokens, units), normal(OTHERS, units)
-    indices = np.random.default_rng(1).integers(OTHERS, size=tokens)
-    expected = found.copy()
-    np.add.at(expected, indices, rows)
-    scatter_add(rows, indices, found)
-    np.testing.assert_allclose(found, expected, atol=1e-4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections import defaultdict
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Type, TypeVar
 
@@ -94,7 +95,7 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
         self._layout = FeatureLayout.of(features, known)
         for message, own in zip(featurized, features):
             complete = self._layout.complete(own, _text(message), _token_count(message))
-            if len(complete) != len(own):
+            if any(one is not other for one, other in zip_longest(complete, own)):
                 others = [f for f in message.features if all(f is not o for o in own)]
                 message.features = [*others, *complete]
 

@@ -65,21 +65,18 @@ class RandomlyConnectedComponent(ComponentHooks):
             return
         with self.writable_folder() as folder, restored_on_error(folder):
             super().persist()
-            self._write_manifest()
+            self._write_manifest(folder)
 
     def write_own_files(self, folder: Path) -> None:
         """Writes what stock's component does not have, beside its files."""
 
-    def _write_manifest(self) -> None:
-        with self.writable_folder() as folder:
-            if self.model is not None:
-                self.write_own_files(folder)
-            for marker in folder.glob("*.pkl"):
-                # stock marks checkpointed models by an empty file of this name
-                marker.replace(marker.with_suffix(".marker"))
-            write_manifest(
-                folder, type(self).__name__, is_trained=self.model is not None
-            )
+    def _write_manifest(self, folder: Path) -> None:
+        if self.model is not None:
+            self.write_own_files(folder)
+        for marker in folder.glob("*.pkl"):
+            # stock marks checkpointed models by an empty file of this name
+            marker.replace(marker.with_suffix(".marker"))
+        write_manifest(folder, type(self).__name__, is_trained=self.model is not None)
 
     def _write_manifest_if_skipped(self) -> None:
         """Notes down that there is no model, if stock skipped the training.
@@ -89,7 +86,7 @@ class RandomlyConnectedComponent(ComponentHooks):
         if self.model is None:
             with self.writable_folder() as folder:
                 if not any(folder.iterdir()):
-                    self._write_manifest()
+                    self._write_manifest(folder)
 
     @classmethod
     def load(

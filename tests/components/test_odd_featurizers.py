@@ -97,6 +97,19 @@ def test_a_featurizer_that_adds_nothing_to_some_texts_adds_zeros(is_first, tmp_p
         assert one["entities"] == other["entities"]
 
 
+def test_the_order_of_features_does_not_matter(tmp_path):
+    weights = []
+    for is_mixed in (False, True):
+        featurizers = OddFeaturizers(tmp_path, always)
+        data = featurizers.training_data
+        for message in data.nlu_examples[1::2] if is_mixed else []:
+            message.features.insert(0, message.features.pop())
+        diet = train_diet(RandConnDIETClassifier, {}, tmp_path, data)
+        weights.append({p.path: p.array.copy() for p in diet.model.parameters})
+    for path, array in weights[0].items():
+        np.testing.assert_array_equal(weights[1][path], array)
+
+
 def other_widths(number, tokens):
     return marks(tokens, WIDTH + number % 2)
 

@@ -268,4 +268,6 @@ class Parameters:
             raise ValueError(
                 f"'{path}' has the shape {list(stored.shape)}, not {list(shape)}"
             )
+        if stored.dtype not in (np.float32, np.float16):
+            raise ValueError(f"'{path}' has numbers of the type {stored.dtype}")
         return np.ascontiguousarray(stored, np.float32)

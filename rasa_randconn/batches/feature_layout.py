@@ -151,9 +151,15 @@ class FeatureLayout:
         """
         widths = {}
         for origin, feature_type, is_sparse, number, width in values:
-            if feature_type not in (SENTENCE, SEQUENCE) or not isinstance(width, int):
+            if (
+                feature_type not in (SENTENCE, SEQUENCE)
+                or not isinstance(origin, str)
+                or type(number) is not int
+                or type(width) is not int
+                or width < 1
+            ):
                 raise ValueError("The layout of the features cannot be read.")
-            source = Source(str(origin), feature_type, bool(is_sparse), int(number))
+            source = Source(origin, feature_type, bool(is_sparse), number)
             widths[source] = width
         return cls(widths)
 

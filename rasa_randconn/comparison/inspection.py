@@ -72,6 +72,8 @@ def read_layers(model: Path) -> List[Layer]:
         raise ComparisonError(f"There is no file '{model}'.")
     if model.is_dir():
         raise ComparisonError(f"'{model}' is a folder; give the model's .tar.gz file.")
+    if not model.is_file():
+        raise ComparisonError(f"'{model}' is no regular file.")
     layers: List[Layer] = []
     with tempfile.TemporaryDirectory() as scratch:
         resources, classes = _extract(model, Path(scratch))

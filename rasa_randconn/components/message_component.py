@@ -28,6 +28,11 @@ from rasa_randconn.batches.messages import (
 from rasa_randconn.components.randomly_connected_component import (
     RandomlyConnectedComponent,
 )
+from rasa_randconn.components.saved_parts import (
+    check_columns,
+    check_label_names,
+    check_tag_specs,
+)
 from rasa_randconn.files import write_json
 from rasa_randconn.stock.message_hooks import MessageHooks, Prediction
 from rasa_randconn.stock.training_message import TrainingMessage
@@ -50,6 +55,7 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
     """
 
     finetune_mode: bool
+    index_label_id_mapping: Dict[int, str]
     _predictions: Optional[Dict[int, Prediction]] = None
     _layout: Optional[FeatureLayout] = None
 
@@ -115,6 +121,17 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
             values = json.loads(path.read_text(encoding="utf-8"))
             component._layout = FeatureLayout.from_json(values)
         return component
+
+    def check_saved_parts(self) -> None:
+        """Checks what was loaded beside the model (see base class)."""
+        super().check_saved_parts()
+        assert self.model is not None
+        labels = self.model.label_data
+        check_label_names(self.index_label_id_mapping, labels.number_of_examples())
+        check_tag_specs(self._entity_tag_specs)
+        if self._layout is not None:
+            forms = [(s[1], s[2], width) for s, width in self._layout.widths.items()]
+            check_columns(forms, self.model.data_signature[TEXT], TEXT)
 
     @classmethod
     def _layout_file(cls) -> str:

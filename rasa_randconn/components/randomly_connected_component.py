@@ -70,6 +70,13 @@ class RandomlyConnectedComponent(ComponentHooks):
     def write_own_files(self, folder: Path) -> None:
         """Writes what stock's component does not have, beside its files."""
 
+    def check_saved_parts(self) -> None:
+        """Checks what was loaded beside the model.
+
+        Raises:
+            ValueError: If it does not fit the model. The message is a clause.
+        """
+
     def _write_manifest(self, folder: Path) -> None:
         if self.model is not None:
             self.write_own_files(folder)
@@ -115,25 +122,24 @@ class RandomlyConnectedComponent(ComponentHooks):
         Raises:
             ComponentFileError: If the files are missing, damaged, foreign or too new.
         """
-        name = cls.__name__
+        final_config = cls.final_config(config)
         try:
             with model_storage.read_from(resource) as folder:
-                if not read_manifest(folder, name).is_trained:
+                if not read_manifest(folder, cls.__name__).is_trained:
                     return cls(config, model_storage, resource, execution_context)
                 return cls._load_checked(
-                    folder,
-                    cls.final_config(config),
-                    model_storage,
-                    resource,
-                    execution_context,
+                    folder, final_config, model_storage, resource, execution_context
                 )
-        except RasaException:
-            raise
         except ModelFileError as error:
             raise ComponentFileError(str(error)) from error
         except Exception as error:
+            cause = str(error)
+            if not isinstance(error, (RasaException, ValueError)):
+                cause = f"{type(error).__name__}: {error}"
             raise ComponentFileError(
-                f"The model of '{name}' in '{resource.name}' cannot be loaded: {error}"
+                f"The model of '{cls.__name__}' in '{resource.name}' cannot be loaded: "
+                f"it is missing, damaged, or was changed by another program. Please "
+                f"train it again or restore the model file. ({cause})"
             ) from error
 
     @classmethod
@@ -152,5 +158,6 @@ class RandomlyConnectedComponent(ComponentHooks):
             raise ComponentFileError(
                 f"The model of '{cls.__name__}' in '{resource.name}' is incomplete."
             )
+        component.check_saved_parts()
         component._is_as_loaded = True
         return component

@@ -11,12 +11,17 @@ from rasa.engine.storage.resource import Resource
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.exceptions import RasaException
-from rasa.shared.nlu.constants import ENTITY_TAGS
+from rasa.shared.nlu.constants import ENTITY_TAGS, INTENT, TEXT
 from rasa.utils.tensorflow.constants import FEATURIZERS, SENTENCE
 from rasa.utils.tensorflow.model_data import RasaModelData
 
 from rasa_randconn.components.randomly_connected_component import (
     RandomlyConnectedComponent,
+)
+from rasa_randconn.components.saved_parts import (
+    check_stand_ins,
+    check_states,
+    check_tag_specs,
 )
 from rasa_randconn.components.text_feature_sizes import (
     TextFeatureSizes,
@@ -61,6 +66,9 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent, PolicyHooks):
         resource: Resource = super().train(
             training_trackers, domain, precomputations, **kwargs
         )
+        # stock finds that out when a policy is created, before it is trained
+        known_features = self.fake_features
+        self.only_e2e = TEXT in known_features and INTENT not in known_features
         self._write_manifest_if_skipped()
         return resource
 
@@ -113,6 +121,14 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent, PolicyHooks):
         """Saves everything but the model (see `TEDPolicy.persist_model_utilities`)."""
         super().persist_model_utilities(model_path)
         write_sizes(self._text_feature_sizes, model_path, self.file_prefix())
+
+    def check_saved_parts(self) -> None:
+        """Checks what was loaded beside the model (see base class)."""
+        super().check_saved_parts()
+        assert self.model is not None
+        check_tag_specs(self._entity_tag_specs)
+        check_stand_ins(self.fake_features, self.model.data_signature)
+        check_states(self.state_columns)
 
     @classmethod
     def _load_checked(cls: Type[PolicyT], folder: Path, *args: Any) -> PolicyT:

@@ -11,6 +11,7 @@ from rasa.nlu.selectors.response_selector import ResponseSelector
 from rasa.utils.tensorflow.constants import INTENT_CLASSIFICATION
 
 from rasa_randconn.components.message_component import MessageComponent
+from rasa_randconn.components.saved_parts import check_responses
 from rasa_randconn.stock.diet_model import (
     RandConnDIET,
     RandConnDIET2BOW,
@@ -50,3 +51,8 @@ class RandConnResponseSelector(MessageComponent, ResponseSelector):
             folder / f"{cls.__name__}.retrieval_intents.json"
         )
         return selector
+
+    def check_saved_parts(self) -> None:
+        """Checks what was loaded beside the model (see base class)."""
+        super().check_saved_parts()
+        check_responses(self.responses, self.all_retrieval_intents)

@@ -12,6 +12,8 @@ import rasa.shared.utils.io
 from rasa.core.featurizers.precomputation import MessageContainerForCoreFeaturization
 from rasa.shared.nlu.constants import ACTION_TEXT, TEXT
 
+from rasa_randconn.components.saved_parts import check_feature_sizes
+
 _SUFFIX = ".sparse_feature_sizes.json"
 
 TextFeatureSizes = Dict[str, Dict[str, List[int]]]
@@ -60,9 +62,13 @@ def read_sizes(folder: Path, name: str) -> TextFeatureSizes:
     """Reads what `write_sizes` has written; nothing is known of older models.
 
     Arguments are those of `write_sizes`.
+
+    Raises:
+        ValueError: If the file holds anything else.
     """
     path = folder / f"{name}{_SUFFIX}"
     if not path.is_file():
         return {}
     sizes: TextFeatureSizes = rasa.shared.utils.io.read_json_file(path)
+    check_feature_sizes(sizes)
     return sizes

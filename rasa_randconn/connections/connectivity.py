@@ -77,9 +77,15 @@ class Connectivity(ABC):
     @classmethod
     @abstractmethod
     def from_arrays(
-        cls, inputs: int, units: int, arrays: Mapping[str, np.ndarray]
+        cls, inputs: int, units: int, count: int, arrays: Mapping[str, np.ndarray]
     ) -> Connectivity:
         """Rebuilds the connectivity that `to_arrays` described.
+
+        Args:
+            inputs: Number of inputs.
+            units: Number of outputs.
+            count: Number of connections.
+            arrays: What `to_arrays` returned.
 
         Raises:
             ValueError: If the arrays do not describe a connectivity of these sizes.
@@ -216,15 +222,22 @@ class Connectivity(ABC):
             or columns.max() >= self.units
         ):
             raise ValueError("A connection lies outside the layer.")
-        mask = self.mask()
-        if int(mask.sum()) != self.count:
-            raise ValueError("A connection exists more than once.")
-        if self.is_dense and (np.diff(rows * self.units + columns) != 1).any():
-            raise ValueError("All connections exist, but not in the order of a kernel.")
-        if not mask.any(axis=0).all():
+        # a mask, or a count for every output, could be larger than any memory
+        if (
+            len(rows) < self.units
+            or not np.bincount(columns, minlength=self.units).all()
+        ):
             raise ValueError("An output has no input.")
-        if not mask.any(axis=1).all():
+        if (
+            len(rows) < self.inputs
+            or not np.bincount(rows, minlength=self.inputs).all()
+        ):
             raise ValueError("An input reaches no output.")
+        positions = rows * self.units + columns
+        if not np.diff(np.sort(positions)).all():
+            raise ValueError("A connection exists more than once.")
+        if self.is_dense and (np.diff(positions) != 1).any():
+            raise ValueError("All connections exist, but not in the order of a kernel.")
 
 
 def index_dtype(size: int) -> np.dtype:

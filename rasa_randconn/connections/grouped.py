@@ -97,16 +97,23 @@ class GroupedConnectivity(Connectivity):
 
     @classmethod
     def from_arrays(
-        cls, inputs: int, units: int, arrays: Mapping[str, np.ndarray]
+        cls, inputs: int, units: int, count: int, arrays: Mapping[str, np.ndarray]
     ) -> GroupedConnectivity:
         """Rebuilds the groups (see base class)."""
         check_arrays(arrays, input_indices=1, block_shapes=2)
         flat = arrays["input_indices"].astype(np.int32)
         if arrays["block_shapes"].shape[1] != 3:
             raise ValueError("The shape of a block must have three numbers.")
+        shapes = arrays["block_shapes"].astype(np.int64).tolist()
+        # beyond this check, blocks may be as large as they say
+        if any(min(shape) < 1 for shape in shapes) or count != sum(
+            groups * fan_in * units_per_group
+            for groups, fan_in, units_per_group in shapes
+        ):
+            raise ValueError("The groups do not have as many connections.")
         blocks = []
         start = 0
-        for groups, fan_in, units_per_group in arrays["block_shapes"].tolist():
+        for groups, fan_in, units_per_group in shapes:
             stop = start + groups * fan_in
             if stop > len(flat):
                 raise ValueError("The groups name more inputs than are stored.")

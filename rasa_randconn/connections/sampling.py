@@ -87,13 +87,24 @@ def sample_connectivity(
 
 
 def connectivity_from_arrays(
-    pattern: str, inputs: int, units: int, arrays: Mapping[str, np.ndarray]
+    pattern: str,
+    inputs: int,
+    units: int,
+    count: int,
+    arrays: Mapping[str, np.ndarray],
 ) -> Connectivity:
     """Rebuilds a connectivity from what its `to_arrays` returned.
+
+    Args:
+        pattern: `grouped` or `unstructured`.
+        inputs: Number of inputs.
+        units: Number of outputs.
+        count: Number of connections.
+        arrays: What `to_arrays` returned.
 
     Raises:
         ValueError: If there is no such pattern or the arrays do not fit.
     """
     return _CLASSES[check_pattern("pattern", pattern)].from_arrays(
-        inputs, units, arrays
+        inputs, units, count, arrays
     )

@@ -54,7 +54,7 @@ class UnstructuredConnectivity(Connectivity):
 
     @classmethod
     def from_arrays(
-        cls, inputs: int, units: int, arrays: Mapping[str, np.ndarray]
+        cls, inputs: int, units: int, count: int, arrays: Mapping[str, np.ndarray]
     ) -> UnstructuredConnectivity:
         """Rebuilds the connections (see base class)."""
         check_arrays(arrays, fan_outs=1, unit_indices=1)
@@ -62,7 +62,9 @@ class UnstructuredConnectivity(Connectivity):
         columns = arrays["unit_indices"].astype(np.int64)
         if len(fan_outs) != inputs or int(fan_outs.sum()) != len(columns):
             raise ValueError("The stored rows do not fit the number of inputs.")
-        if (columns >= units).any():
+        if len(columns) != count:
+            raise ValueError("There are not as many connections.")
+        if (fan_outs < 0).any() or (columns < 0).any() or (columns >= units).any():
             raise ValueError("A connection lies outside the layer.")
         rows = np.repeat(np.arange(inputs, dtype=np.int64), fan_outs)
         positions = rows * units + columns

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import Any, Dict, List, Mapping, Type
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Tuple, Type
 
+import numpy as np
 from rasa.core.featurizers.single_state_featurizer import SingleStateFeaturizer
 from rasa.core.featurizers.tracker_featurizers import MaxHistoryTrackerFeaturizer
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -50,8 +52,23 @@ class PolicyHooks(ComponentHooks):
         """What the names of the policy's files start with."""
         return str(cls._metadata_filename())
 
+    @property
+    def state_columns(self) -> Any:
+        """The column of every name in the features of states, by attribute."""
+        return self.featurizer.state_featurizer._default_feature_states
+
     def _load_params(self, config: Dict[str, Any]) -> None:
         super()._load_params(self.final_config(config))
+
+    @classmethod
+    def _load_model_utilities(cls, model_path: Path) -> Dict[str, Any]:
+        utilities: Dict[str, Any] = super()._load_model_utilities(model_path)
+        utilities["model_config"] = cls.final_config(utilities["model_config"])
+        return utilities
+
+    def _featurize_for_training(self, *args: Any, **kwargs: Any) -> Tuple[Any, ...]:
+        states, label_ids, tags = super()._featurize_for_training(*args, **kwargs)
+        return states, _in_order(label_ids), tags
 
     def _featurize_for_prediction(
         self, tracker: DialogueStateTracker, *args: Any, **kwargs: Any
@@ -77,3 +94,13 @@ class PolicyHooks(ComponentHooks):
         return batch_of_dialogues(
             tracker_state_features, self.fake_features, self.config[FEATURIZERS]
         )
+
+
+def _in_order(label_ids: np.ndarray) -> np.ndarray:
+    """Sorts the labels of every example; what fills up the rows stays at their ends.
+
+    Rasa takes them from sets, whose order is another one in every process.
+    """
+    if label_ids.ndim != 2:
+        return label_ids
+    return -np.sort(-label_ids, axis=1)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Dict, Mapping, Optional
 
 import numpy as np
 import safetensors.numpy
 import tensorflow as tf
-from rasa.utils.tensorflow.constants import LEARNING_RATE, RUN_EAGERLY
+from rasa.utils.tensorflow.constants import (
+    LEARNING_RATE,
+    NUM_TRANSFORMER_LAYERS,
+    RUN_EAGERLY,
+)
 from rasa.utils.tensorflow.model_data import RasaModelData
 
+from rasa_randconn.autodiff import StoredLayer
 from rasa_randconn.options import SAVE_HALF_PRECISION, SAVE_OPTIMIZER_STATE
 from rasa_randconn.stock.network_model import NetworkModel
 from rasa_randconn.storage import ModelFileError, read_weights, write_weights
@@ -80,7 +85,14 @@ class StoredModel(NetworkModel):
             ModelFileError: If the file does not hold exactly this model's weights.
         """
         path = _with_suffix(filepath, WEIGHTS_SUFFIX)
-        stored, stored_layers = read_weights(path)
+        self._restore(path, *read_weights(path))
+
+    def _restore(
+        self,
+        path: Path,
+        stored: Dict[str, np.ndarray],
+        stored_layers: Dict[str, StoredLayer],
+    ) -> None:
         try:
             self._build(stored, stored_layers)
         except ValueError as error:
@@ -115,16 +127,23 @@ class StoredModel(NetworkModel):
         Raises:
             ModelFileError: If the file does not hold exactly this model's weights.
         """
+        config = kwargs.get("config", {})
+        path = _with_suffix(model_file_name, WEIGHTS_SUFFIX)
+        stored, stored_layers = read_weights(path)
+        if _most_layers(config) > len(stored_layers):
+            # planning them could take forever
+            raise ModelFileError(
+                f"'{path.name}' has fewer layers than '{NUM_TRANSFORMER_LAYERS}' says"
+            )
         model = cls(*args, **kwargs)
-        model.load_weights(model_file_name)
+        model._restore(path, stored, stored_layers)
         if finetune_mode:
-            config = kwargs.get("config", {})
             model.compile(
                 optimizer=tf.keras.optimizers.Adam(config.get(LEARNING_RATE, 0.001)),
                 run_eagerly=config.get(RUN_EAGERLY),
             )
             model._read_optimizer_state(model_file_name)
-        elif predict_data_example:
+        if predict_data_example:
             model.run_inference(predict_data_example)
         return model
 
@@ -139,6 +158,12 @@ class StoredModel(NetworkModel):
             raise ModelFileError(
                 f"'{path.name}' does not fit the model '{self.name}': {error}"
             ) from error
+
+
+def _most_layers(config: Mapping[str, Any]) -> int:
+    """The largest number of layers that a configuration has for an encoder."""
+    layers = config.get(NUM_TRANSFORMER_LAYERS, 0)
+    return max(layers.values()) if isinstance(layers, Mapping) else layers
 
 
 def _with_suffix(model_file_name: Any, suffix: str) -> Path:

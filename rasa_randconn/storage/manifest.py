@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict
@@ -18,6 +19,9 @@ from rasa_randconn.version import __version__
 
 FILE_NAME = "rasa_randconn.json"
 FORMAT = "rasa_randconn.component"
+
+# Bytes that are read at once.
+_BLOCK = 2**20
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,9 @@ def write_manifest(folder: Path, component: str, is_trained: bool) -> None:
         "package_version": __version__,
         "component": component,
         "is_trained": is_trained,
-        "files": {name: _checksum(path) for name, path in _files(folder).items()},
+        "files": {
+            name: _checksum(path) for name, path in _files(folder, component).items()
+        },
     }
     (folder / FILE_NAME).write_text(json.dumps(content, indent=1), encoding="utf-8")
 
@@ -68,6 +74,7 @@ def read_manifest(folder: Path, component: str) -> Manifest:
             version of this package, or has changed since.
     """
     path = folder / FILE_NAME
+    files_found = _files(folder, component)
     if not path.is_file():
         raise ModelFileError(
             f"The model has no file '{FILE_NAME}' for '{component}'. It was not "
@@ -105,7 +112,7 @@ def read_manifest(folder: Path, component: str) -> Manifest:
         raise _damaged(component, f"'{FILE_NAME}' is incomplete")
     if files and not is_trained:
         raise _damaged(component, f"'{FILE_NAME}' contradicts itself")
-    _check_files(folder, files, component)
+    _check_files(files_found, files, component)
     return Manifest(component, is_trained)
 
 
@@ -119,8 +126,9 @@ def _read_json(path: Path, component: str) -> Dict[str, Any]:
     return content
 
 
-def _check_files(folder: Path, checksums: Dict[str, str], component: str) -> None:
-    found = _files(folder)
+def _check_files(
+    found: Dict[str, Path], checksums: Dict[str, str], component: str
+) -> None:
     for name, checksum in checksums.items():
         if name not in found:
             raise _damaged(component, f"the file '{name}' is missing")
@@ -131,16 +139,29 @@ def _check_files(folder: Path, checksums: Dict[str, str], component: str) -> Non
         raise _damaged(component, f"the file '{unknown[0]}' does not belong to it")
 
 
-def _files(folder: Path) -> Dict[str, Path]:
-    return {
-        path.relative_to(folder).as_posix(): path
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path != folder / FILE_NAME
-    }
+def _files(folder: Path, component: str) -> Dict[str, Path]:
+    """All files of a folder but the manifest.
+
+    Raises:
+        ModelFileError: If there is a link or a special file, which could take forever
+            to read, or lead elsewhere.
+    """
+    files = {}
+    for path in sorted(folder.rglob("*")):
+        name, mode = path.relative_to(folder).as_posix(), path.lstat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise _damaged(component, f"'{name}' is no regular file")
+        if stat.S_ISREG(mode) and name != FILE_NAME:
+            files[name] = path
+    return files
 
 
 def _checksum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    checksum = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(_BLOCK), b""):
+            checksum.update(block)
+    return checksum.hexdigest()
 
 
 def _damaged(component: str, reason: str) -> ModelFileError:

@@ -168,12 +168,10 @@ def read_weights(
             kernel = tensors[f"{layer.name}/kernel"]
             layers[layer.name] = StoredLayer(
                 connectivity_from_arrays(
-                    layer.pattern, layer.inputs, layer.units, arrays
+                    layer.pattern, layer.inputs, layer.units, kernel.size, arrays
                 ),
                 layer.density,
             )
-            if kernel.size != layers[layer.name].connectivity.count:
-                raise ValueError(f"'{layer.name}' has another number of weights")
     except ModelFileError as error:
         raise ModelFileError(f"'{path.name}' {error}") from error
     except (ValueError, KeyError, TypeError) as error:

@@ -74,14 +74,13 @@ def answers(component, featurizers, retrieval, talk):
 
 
 def test_new_processes_answer_with_the_same_bits(
-    train_once, load_once, pattern, talk, retrieval, featurizers, tmp_path
+    train_once, pattern, talk, retrieval, featurizers, tmp_path
 ):
-    """In two processes, which load the components in different orders."""
+    """As the trained components, in two processes that load them in other orders."""
     jobs, expected = [], {}
     for kind in ("diet", "ted", "selector", "unlikely intents"):
-        trained, loaded = train_once(kind, pattern), load_once(kind, pattern)
-        # policies answer otherwise before they are loaded, as in stock
-        component = loaded if isinstance(loaded, Policy) else trained.component
+        trained = train_once(kind, pattern)
+        component = trained.component
         name = type(component).__name__
         options = {**tiny_options(type(component)), **trained.options}
         jobs.append((name, options, str(trained.storage)))
@@ -108,15 +107,28 @@ from pathlib import Path
 sys.path.insert(0, {tests!r})
 import conftest
 from data_factory import (
-    END_TO_END_STORIES, Featurizers, dialogues, nlu_data, tiny_options, train
+    END_TO_END_STORIES, STORIES, Featurizers, dialogues, nlu_data,
+    retrieval_featurizers, tiny_options, train
 )
-from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
+from rasa_randconn import (
+    RandConnDIETClassifier,
+    RandConnResponseSelector,
+    RandConnTEDPolicy,
+    RandConnUnexpecTEDIntentPolicy,
+)
 
 folder = Path(sys.argv[1])
 folder.mkdir()
 featurizers = Featurizers(nlu_data(), folder)
 talk = dialogues(END_TO_END_STORIES, featurizers)
-components = [(RandConnTEDPolicy, talk), (RandConnDIETClassifier, featurizers)]
+retrieval = folder / "retrieval"
+retrieval.mkdir()
+components = [
+    (RandConnTEDPolicy, talk),
+    (RandConnUnexpecTEDIntentPolicy, dialogues(STORIES, featurizers)),
+    (RandConnResponseSelector, retrieval_featurizers(retrieval)),
+    (RandConnDIETClassifier, featurizers),
+]
 for component, data in components[:: int(sys.argv[2])]:
     options = dict(tiny_options(component), connection_pattern={pattern!r}, epochs=2)
     storage = folder / component.__name__
@@ -137,7 +149,12 @@ def test_two_processes_train_the_same_weights(pattern, tmp_path):
             check=True,
             env={**os.environ, **environment},
         )
-    for component in ("RandConnDIETClassifier", "RandConnTEDPolicy"):
+    for component in (
+        "RandConnDIETClassifier",
+        "RandConnResponseSelector",
+        "RandConnTEDPolicy",
+        "RandConnUnexpecTEDIntentPolicy",
+    ):
         (weights, layers), (repeated, same_layers) = (
             read_weights(next((tmp_path / name / component).glob("*/*.weights.*")))
             for name in ("first", "second")

@@ -30,7 +30,9 @@ def test_arrays_rebuild_the_same_connections_in_the_same_order(
     pattern, inputs, units, density, seed
 ):
     sampled = sample_connectivity(pattern, inputs, units, density, seed)
-    rebuilt = connectivity_from_arrays(pattern, inputs, units, sampled.to_arrays())
+    rebuilt = connectivity_from_arrays(
+        pattern, inputs, units, sampled.count, sampled.to_arrays()
+    )
     assert type(rebuilt) is type(sampled)
     np.testing.assert_array_equal(rebuilt.indices(), sampled.indices())
 
@@ -111,3 +113,10 @@ def test_a_pattern_that_stores_a_dense_kernel_in_another_order_is_refused():
     with pytest.raises(ValueError, match="not in the order of a kernel"):
         ByUnit(2, 3, np.arange(6)).check()
     ByUnit(1, 3, np.arange(3)).check()
+
+
+@pytest.mark.parametrize("inputs, units", [(10**9, 4), (4, 10**9)])
+def test_sizes_beyond_the_connections_are_refused_at_once(inputs, units):
+    connectivity = UnstructuredConnectivity(inputs, units, np.arange(4))
+    with pytest.raises(ValueError, match="input"):
+        connectivity.check()

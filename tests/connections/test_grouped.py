@@ -151,9 +151,21 @@ def stored_inputs(edit):
     ],
 )
 def test_damaged_arrays_are_refused(damage):
-    GroupedConnectivity.from_arrays(12, 8, arrays_with())
+    GroupedConnectivity.from_arrays(12, 8, count_of(arrays_with()), arrays_with())
+    damaged = arrays_with(**damage)
     with pytest.raises(ValueError):
-        GroupedConnectivity.from_arrays(12, 8, arrays_with(**damage))
+        GroupedConnectivity.from_arrays(12, 8, count_of(damaged), damaged)
+
+
+def count_of(arrays):
+    return int(arrays["block_shapes"].prod(axis=1).sum())
+
+
+@pytest.mark.parametrize("shape", [[2**20, 5, 2**20], [-4, 5, -2], [4, 5, 0]])
+def test_groups_of_impossible_sizes_are_refused_at_once(shape):
+    damaged = arrays_with(block_shapes=np.array([shape], np.int64))
+    with pytest.raises(ValueError, match="as many connections"):
+        GroupedConnectivity.from_arrays(12, 8, 40, damaged)
 
 
 def test_groups_must_make_up_all_units():

@@ -143,7 +143,7 @@ def test_every_kind_of_real_number_is_a_density(pattern, density):
 def test_an_unknown_pattern_is_refused_with_the_known_ones(pattern):
     for call in (
         lambda: sample_connectivity(pattern, 8, 8, 0.5, 1),
-        lambda: connectivity_from_arrays(pattern, 8, 8, {}),
+        lambda: connectivity_from_arrays(pattern, 8, 8, 8, {}),
     ):
         with pytest.raises(ValueError, match="grouped, unstructured") as error:
             call()
@@ -160,11 +160,11 @@ def test_sizes_below_one_are_refused(pattern, inputs, units):
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_missing_arrays_are_named(pattern):
     with pytest.raises(ValueError, match="is missing"):
-        connectivity_from_arrays(pattern, 4, 4, {})
+        connectivity_from_arrays(pattern, 4, 4, 4, {})
 
 
 def test_arrays_of_another_rank_are_refused():
     arrays = sample_connectivity("grouped", 12, 8, 0.4, 1).to_arrays()
     arrays["block_shapes"] = arrays["block_shapes"].ravel()
     with pytest.raises(ValueError, match="dimensions"):
-        connectivity_from_arrays("grouped", 12, 8, arrays)
+        connectivity_from_arrays("grouped", 12, 8, 8, arrays)

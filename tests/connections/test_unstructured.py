@@ -78,9 +78,16 @@ FEW = {
     ],
 )
 def test_damaged_arrays_are_refused(damage):
-    UnstructuredConnectivity.from_arrays(4, 4, FEW)
+    UnstructuredConnectivity.from_arrays(4, 4, 5, FEW)
+    damaged = {**FEW, **damage}
+    count = len(damaged["unit_indices"])
     with pytest.raises(ValueError):
-        UnstructuredConnectivity.from_arrays(4, 4, {**FEW, **damage})
+        UnstructuredConnectivity.from_arrays(4, 4, count, damaged)
+
+
+def test_another_number_of_connections_is_refused():
+    with pytest.raises(ValueError, match="as many connections"):
+        UnstructuredConnectivity.from_arrays(4, 4, 6, FEW)
 
 
 @pytest.mark.parametrize("columns", [[0, 4, 1, 2, 3], [3, 0, 1, 2, 3]])
@@ -90,4 +97,4 @@ def test_connections_outside_or_out_of_order_are_refused(columns):
         "unit_indices": np.array(columns, dtype=np.uint8),
     }
     with pytest.raises(ValueError, match=r"outside|order"):
-        UnstructuredConnectivity.from_arrays(4, 4, arrays)
+        UnstructuredConnectivity.from_arrays(4, 4, 5, arrays)

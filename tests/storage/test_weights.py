@@ -201,5 +201,5 @@ def test_a_kernel_that_does_not_fit_its_connections_is_refused(tmp_path):
     connectivity = sample_connectivity("grouped", 8, 8, 0.25, 1)
     kernel = np.zeros(connectivity.count + 1, dtype=np.float32)
     write_weights(path, {"a/kernel": kernel}, {"a": StoredLayer(connectivity, 0.25)})
-    with pytest.raises(ModelFileError, match="number of weights"):
+    with pytest.raises(ModelFileError, match="as many connections"):
         read_weights(path)

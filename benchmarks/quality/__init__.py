@@ -1,0 +1,1 @@
+"""How good the components' models are: few epochs, few examples, averaged weights."""

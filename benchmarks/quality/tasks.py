@@ -11,7 +11,7 @@ import random
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple, Type
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Set, Tuple, Type
 
 import rasa.utils.common
 from rasa.engine.graph import ExecutionContext, GraphComponent, GraphSchema
@@ -73,6 +73,12 @@ class Task(ABC):
         created = _created(component, options, folder, _NAME)
         self._train(created)
         return created
+
+    def load(
+        self, component: Type[GraphComponent], options: Mapping[str, Any], folder: Path
+    ) -> Any:
+        """Loads what a component has saved; arguments are those of `train`."""
+        return component.load(*_arguments(component, options, folder, _NAME))
 
     @abstractmethod
     def _train(self, component: Any) -> None:
@@ -289,8 +295,14 @@ def _created(
     component: Type[Any], options: Mapping[str, Any], folder: Path, name: str
 ) -> Any:
     folder.mkdir(parents=True, exist_ok=True)
+    return component.create(*_arguments(component, options, folder, name))
+
+
+def _arguments(
+    component: Type[Any], options: Mapping[str, Any], folder: Path, name: str
+) -> Tuple[Any, ...]:
     defaults = component.get_default_config()
-    return component.create(
+    return (
         copy.deepcopy(rasa.utils.common.override_defaults(defaults, dict(options))),
         LocalModelStorage(folder),
         Resource(name),
@@ -303,7 +315,7 @@ def _dialogues(graph: StoryGraph, domain: Domain) -> List[Any]:
     return list(generator.generate())
 
 
-def _spans(message: Message) -> set:
+def _spans(message: Message) -> Set[Tuple[int, int, str]]:
     return {
         (entity["start"], entity["end"], entity["entity"])
         for entity in message.get(ENTITIES, [])

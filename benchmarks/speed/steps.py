@@ -89,7 +89,7 @@ def _parts_of_ours(model: Any, data: RasaBatchDataGenerator) -> Functions:
     network, random = model.network, np.random.default_rng(1)
     optimizer = Adam(network.parameters, learning_rate=0.001)
     trainer = Trainer(network, optimizer, random, metric_names=[])
-    batch = PreparedBatches(data)[0]
+    batch = PreparedBatches(data, np.random.RandomState(1))[0]
 
     def loss() -> Tape:
         tape = Tape(random, True, optimizer.prepare)

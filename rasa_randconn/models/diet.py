@@ -113,6 +113,10 @@ class DIETNetwork(Network):
             self._taggers.append(_NamedTagger(spec.name, tagger))
             if spec.name == ENTITY_ATTRIBUTE_TYPE:
                 entity_tag_count = spec.number_of_tags
+        if self._label_loss is not None:
+            self.accuracy_metric = f"{label_metric}_acc"
+        elif self._taggers:
+            self.accuracy_metric = f"{self._taggers[0].name[0]}_f1"
 
     def loss(self, tape: Tape, batch: Batch, metrics: Metrics) -> float:
         """Sums up the losses of masked tokens, intents and entities."""

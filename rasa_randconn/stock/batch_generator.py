@@ -12,6 +12,7 @@ from rasa.utils.tensorflow.model_data import RasaModelData
 
 from rasa_randconn.batches.batch import Batch
 from rasa_randconn.batches.model_data import StackedFeatures
+from rasa_randconn.stock.global_random_numbers import global_random_numbers
 
 _EXAMPLES = ("examples", "examples")
 
@@ -25,14 +26,18 @@ class PreparedBatches:
     for every example of every batch; with TED both together took longer than training.
     """
 
-    def __init__(self, generator: RasaBatchDataGenerator) -> None:
+    def __init__(
+        self, generator: RasaBatchDataGenerator, random: np.random.RandomState
+    ) -> None:
         """Wraps a generator, which must not be used by anyone else from here on.
 
         Args:
             generator: What Rasa passes to `fit`. It has to shuffle the
                 current epoch anew.
+            random: Where the random numbers of shuffling and balancing come from.
         """
         self._generator = generator
+        self._random = random
         data = generator.model_data
         self._features = StackedFeatures(data.data)
         is_balanced = generator.batch_strategy == BALANCED
@@ -41,8 +46,11 @@ class PreparedBatches:
         if numbered is not None:
             self._keys_of_numbers = numbered.label_key, numbered.label_sub_key
         generator.model_data = numbered or _numbers(data, is_balanced)
-        generator._current_epoch -= 1
-        generator.on_epoch_end()
+        # Rasa has shuffled once with random numbers of the process; this is the same
+        # with ours, and then the current epoch
+        for _ in range(2):
+            generator._current_epoch -= 1
+            self.on_epoch_end()
 
     def __len__(self) -> int:
         """Number of batches in the current epoch."""
@@ -58,7 +66,8 @@ class PreparedBatches:
 
     def on_epoch_end(self) -> None:
         """Shuffles and balances for the next epoch."""
-        self._generator.on_epoch_end()
+        with global_random_numbers(self._random):
+            self._generator.on_epoch_end()
 
 
 class _LabelledNumbers(RasaModelData):

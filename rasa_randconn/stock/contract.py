@@ -58,6 +58,7 @@ PRIVATE_NAMES: Tuple[PrivateName, ...] = (
     ),
     PrivateName(_MODEL, "_tf_layers", "read the plan of a model"),
     PrivateName(_MODEL, "_prepare_layers", "create the plan without densities"),
+    PrivateName(_MODEL, "_set_random_seed", "leave global random numbers alone"),
     PrivateName(_MODEL, "_merge_batch_outputs", "join predictions of batches"),
     PrivateName(_MODEL, "_update_data_signatures", "follow new features"),
     PrivateName(_MODEL, "_update_dense_for_sparse_layers", "grow when finetuned"),

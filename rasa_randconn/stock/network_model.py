@@ -106,6 +106,13 @@ class NetworkModel(TransformerRasaModel):
         else:
             super().__setattr__(name, value)
 
+    def _set_random_seed(self) -> None:
+        """Leaves the random numbers of the process alone, unlike stock.
+
+        The network, its training and its batches have generators of their own, so that
+        no component that is loaded meanwhile can change what is trained.
+        """
+
     def _prepare_layers(self) -> None:
         """Lets stock plan its layers, which do not support a density per layer kind."""
         key = CONNECTION_DENSITY.name
@@ -201,6 +208,7 @@ class NetworkModel(TransformerRasaModel):
         if self._optimizer_state:
             self._adam.restore(self._optimizer_state)
         seed = (int(self.random_seed) % 2**32, _TRAINING)
+        shuffling = np.random.RandomState(seed[0])
         trainer = Trainer(
             network,
             self._adam,
@@ -211,10 +219,12 @@ class NetworkModel(TransformerRasaModel):
         try:
             history = trainer.train(
                 self,
-                PreparedBatches(x),
+                PreparedBatches(x, shuffling),
                 epochs=epochs,
                 callbacks=callbacks,
-                validation_data=validation_data and PreparedBatches(validation_data),
+                validation_data=(
+                    validation_data and PreparedBatches(validation_data, shuffling)
+                ),
                 # so that there is a best epoch for checkpoints
                 validation_freq=min(validation_freq, epochs),
                 verbose=verbose,

@@ -9,6 +9,7 @@ import numpy as np
 import safetensors.numpy
 import tensorflow as tf
 from rasa.utils.tensorflow.constants import (
+    EPOCHS,
     LEARNING_RATE,
     NUM_TRANSFORMER_LAYERS,
     RUN_EAGERLY,
@@ -136,7 +137,15 @@ class StoredModel(NetworkModel):
                 f"'{path.name}' has fewer layers than '{NUM_TRANSFORMER_LAYERS}' says"
             )
         model = cls(*args, **kwargs)
-        model._restore(path, stored, stored_layers)
+        try:
+            model._restore(path, stored, stored_layers)
+        except ModelFileError as error:
+            if finetune_mode:
+                raise ModelFileError(
+                    f"{error}. A model can be finetuned only with the options that it "
+                    f"was trained with, but for '{EPOCHS}'."
+                ) from error
+            raise
         if finetune_mode:
             model.compile(
                 optimizer=tf.keras.optimizers.Adam(config.get(LEARNING_RATE, 0.001)),

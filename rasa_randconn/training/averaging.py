@@ -33,7 +33,20 @@ class WeightAverage:
             else:
                 self._sums[parameter.path] = parameter.array.copy()
 
-    def apply(self) -> None:
-        """Replaces the weights by their mean, if there is one."""
+    @property
+    def count(self) -> int:
+        """How many times weights were added."""
+        return self._count
+
+    def apply(self) -> Dict[str, np.ndarray]:
+        """Replaces the weights by their mean, if there is one.
+
+        Returns:
+            The weights that were replaced, by path.
+        """
+        replaced = {}
         for path, total in self._sums.items():
-            self._parameters[path].array[...] = total / self._count
+            array = self._parameters[path].array
+            replaced[path] = array.copy()
+            array[...] = total / self._count
+        return replaced

@@ -17,6 +17,13 @@ from rasa_randconn.training.averaging import WeightAverage
 
 TOTAL_LOSS = "t_loss"
 
+# Batches of training data that last and averaged weights are compared on.
+_COMPARED_BATCHES = 16
+
+# So much accuracy on them averaged weights may lack: of data that is known by heart, one
+# example in a thousand tells nothing about others.
+_LACKING_ACCURACY = 0.001
+
 
 class DivergedError(Exception):
     """A loss or a weight is not finite any more; the message is a clause."""
@@ -39,6 +46,7 @@ class Trainable(Protocol):
     """What is trained: weights, and a loss that depends on them."""
 
     parameters: Parameters
+    accuracy_metric: Optional[str]
 
     def loss(self, tape: Tape, batch: Batch, metrics: Metrics) -> float:
         """The loss of a batch, whose gradients the tape takes back to the weights."""
@@ -131,7 +139,8 @@ class Trainer:
                     average.add()
                 batches.on_epoch_end()
         self._optimizer.flush()
-        average.apply()
+        if average.count > 1:
+            self._average(average, batches)
         for parameter in self._network.parameters:
             if not np.isfinite(parameter.array).all():
                 raise DivergedError(f"the weights '{parameter.path}' are not finite")
@@ -178,6 +187,31 @@ class Trainer:
         # every step
         model.train_counter.assign(step)
         return self._with_regularization(metrics.means())
+
+    def _average(self, average: WeightAverage, batches: Batches) -> None:
+        """Averages the weights, if they know the training data as well after that.
+
+        In a training that stops while it still learns much, the mean holds weights that
+        had not learnt yet.
+        """
+        count = min(len(batches), _COMPARED_BATCHES)
+        compared = [batches[index] for index in range(count)]
+        last = self._accuracy(compared)
+        replaced = average.apply()
+        if self._accuracy(compared) < last - _LACKING_ACCURACY:
+            for path, array in replaced.items():
+                self._network.parameters[path].array[...] = array
+
+    def _accuracy(self, batches: Sequence[Batch]) -> float:
+        """The accuracy on some batches; without such a metric, the negative loss."""
+        metrics = Metrics()
+        # the same negatives for all weights
+        tape = Tape(np.random.default_rng(0))
+        for batch in batches:
+            metrics.add(TOTAL_LOSS, self._network.loss(tape, batch, metrics))
+        means = metrics.means()
+        name = self._network.accuracy_metric
+        return -means[TOTAL_LOSS] if name is None else means[name]
 
     def _measured(
         self, model: tf.keras.Model, batches: Batches, callbacks: Any

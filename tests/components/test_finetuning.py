@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import shutil
 import tarfile
 
 import numpy as np
@@ -248,3 +249,20 @@ def test_rasa_finetunes_a_bot_with_new_words(tmp_path):
     (bot / "nlu.yml").write_text(_small(MORE_NLU))
     _, after = train("second", model_to_finetune=archive, finetuning_epoch_fraction=0.5)
     _assert_same(after, before)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"use_masked_language_model": True}, {"number_of_transformer_layers": 2}],
+)
+def test_finetuning_with_other_layers_is_refused_in_words(our_diet, options, tmp_path):
+    shutil.copytree(our_diet.storage, tmp_path / "copy")
+    with pytest.raises(
+        RasaException, match="only with the options that it was trained"
+    ):
+        load_diet(
+            RandConnDIETClassifier,
+            {**our_diet.options, **options},
+            tmp_path / "copy",
+            is_finetuning=True,
+        )

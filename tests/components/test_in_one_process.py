@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+import threading
 
 import pytest
 from data_factory import create, load, tiny_options, train
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.exceptions import RasaException
 
 KINDS = ("diet", "selector", "ted", "unlikely intents")
 
@@ -102,3 +105,64 @@ def test_the_configuration_of_a_trained_component_can_be_used_again(
         again = load(type(component), config, storage, is_finetuning)
         assert weights_of(again) == weights_of(component)
     assert create(type(component), used, storage).model is None
+
+
+@every_kind
+def test_the_trained_component_answers_like_the_loaded_one(trained, kind, data_of):
+    component, options, storage = trained
+    data = data_of(kind)
+    loaded = load(type(component), options, storage)
+    assert said(component, data) == said(loaded, data)
+
+
+@every_kind
+def test_a_component_can_be_loaded_while_another_trains(
+    trained, kind, data_of, tmp_path_factory
+):
+    component, options, storage = trained
+    data = data_of(kind)
+    expected = said(component, data)
+    other = tmp_path_factory.mktemp("other")
+    training = threading.Thread(
+        target=train, args=(type(component), {**options, "epochs": 20}, other, data)
+    )
+    training.start()
+    answers = []
+    while training.is_alive() or not answers:
+        answers.append(said(load(type(component), options, storage), data))
+    training.join()
+    assert all(answer == expected for answer in answers)
+    again = tmp_path_factory.mktemp("again")
+    train(type(component), {**options, "epochs": 20}, again, data)
+    beside, alone = (load(type(component), options, path) for path in (other, again))
+    assert weights_of(beside) == weights_of(alone)
+
+
+@every_kind
+def test_a_resource_that_was_never_written_is_refused(trained, tmp_path_factory):
+    component, options, _ = trained
+    with pytest.raises(RasaException, match="train it again"):
+        load(type(component), options, tmp_path_factory.mktemp("empty"))
+
+
+def said(component, data):
+    """Everything that a component says about its training data, in full precision."""
+    if not hasattr(data, "trackers"):
+        messages = data.messages("fly from berlin to rome", "what is your name", "")
+        answers = [component.process([message])[0] for message in messages]
+        keys = ("intent", "intent_ranking", "entities", "response_selector")
+        return [[answer.get(key) for key in keys] for answer in answers]
+    answers = []
+    for dialogue in data.trackers:
+        events = list(dialogue.events)
+        for count in range(1, len(events) + 1):
+            tracker = DialogueStateTracker.from_events(
+                "any", events[:count], data.domain.slots
+            )
+            prediction = component.predict_action_probabilities(
+                tracker,
+                data.domain,
+                precomputations=data.featurizers.precomputations_for(tracker),
+            )
+            answers.append([prediction.probabilities, prediction.action_metadata])
+    return answers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 import pytest
@@ -86,6 +86,7 @@ class Network:
         self.kernel = self.parameters.glorot_uniform("dense/kernel", (3, 1), l2=l2)
         self.kernel.array[...] = 1.0
         self.bias = self.parameters.constant("dense/bias", (1,), 0.0)
+        self.accuracy_metric: Optional[str] = None
         self.losses: List[float] = []
 
     def loss(self, tape: Tape, batch: Any, metrics: Metrics) -> float:
@@ -267,3 +268,60 @@ def _curves(folder: Path) -> Dict[str, Dict[str, List[Tuple[int, float]]]]:
                 (summary.step, close_to(summary.array))
             )
     return curves
+
+
+class Known(Network):
+    """Has one accuracy with the weights of the last step, and one with all others."""
+
+    def __init__(self, lacking: float) -> None:
+        super().__init__()
+        self.accuracy_metric = "acc"
+        self.lacking = lacking
+        self.last: Optional[np.ndarray] = None
+
+    def loss(self, tape: Tape, batch: Any, metrics: Metrics) -> float:
+        loss = super().loss(tape, batch, metrics)
+        if not tape.is_training:
+            if self.last is None:
+                self.last = self.kernel.array.copy()
+            is_last = np.array_equal(self.kernel.array, self.last)
+            metrics.add("acc", 0.9 if is_last else 0.9 - self.lacking)
+        return loss
+
+
+def trained_kernel(network: Network, averaged_epochs: float) -> np.ndarray:
+    optimizer = Adam(network.parameters, LEARNING_RATE)
+    random = np.random.default_rng(0)
+    trainer = Trainer(network, optimizer, random, ["t_loss"], averaged_epochs)
+    trainer.train(Model(), Batches(shrinks=False), epochs=EPOCHS)  # type: ignore[arg-type]
+    return network.kernel.array.copy()
+
+
+@pytest.mark.parametrize("lacking", [-0.1, 0.0, 0.0005])
+def test_averaged_weights_that_know_the_data_as_well_are_kept(lacking):
+    ends = []
+    for epochs in range(1, EPOCHS + 1):
+        network = Network()
+        trainer = Trainer(
+            network,
+            Adam(network.parameters, LEARNING_RATE),
+            np.random.default_rng(0),
+            [],
+        )
+        batches = Batches(shrinks=False)
+        trainer.train(Model(), batches, epochs=epochs)  # type: ignore[arg-type]
+        ends.append(network.kernel.array.copy())
+    averaged = trained_kernel(Known(lacking), averaged_epochs=1.0)
+    np.testing.assert_allclose(averaged, np.mean(ends, axis=0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("lacking", [0.002, 0.5])
+def test_averaged_weights_that_had_not_learnt_yet_are_not_kept(lacking):
+    last = trained_kernel(Known(lacking), averaged_epochs=0.0)
+    kept = trained_kernel(Known(lacking), averaged_epochs=1.0)
+    np.testing.assert_array_equal(kept, last)
+
+
+def test_without_an_accuracy_the_weights_with_the_smaller_loss_are_kept():
+    last = trained_kernel(Network(), averaged_epochs=0.0)
+    np.testing.assert_array_equal(trained_kernel(Network(), averaged_epochs=1.0), last)

@@ -10,6 +10,8 @@ TEST_WORKERS ?= 2
 SEEDS ?= 1
 EPOCHS ?=
 DEMO_OUT ?= build/demo
+# Odd featurizers that `bounds` tries.
+EXAMPLES ?= 20
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -23,7 +25,7 @@ export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo bench test test-fast wheel others lint types docs format constraints clean distclean
+.PHONY: help setup demo bench test test-fast bounds nightly wheel others lint types docs format constraints clean distclean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
@@ -53,6 +55,18 @@ test: setup ## run the tests
 
 test-fast: setup ## run the tests that train no whole model
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile -m "not slow" $(PYTEST_ARGS)
+
+# A compiled kernel that writes outside of an array may do so without a trace.
+TESTS_OF_BOUNDS := tests/kernels tests/components/test_any_featurizer.py \
+  tests/components/test_odd_featurizers.py
+
+bounds: setup ## run the kernels and odd featurizers with every index checked
+	NUMBA_BOUNDSCHECK=1 EXAMPLES=$(EXAMPLES) \
+	  $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(TESTS_OF_BOUNDS)
+
+nightly: setup ## try ten times as many odd featurizers and changed files as `test` does
+	EXAMPLES=500 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile \
+	  tests/components/test_any_featurizer.py tests/components/test_hostile_model_files.py
 
 wheel: setup ## test the built wheel with the newest dependencies that it allows
 	$(BIN)/python scripts/check_wheel.py

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any, Dict, NamedTuple, Tuple, Type
+from typing import Any, Dict, NamedTuple, Type
 
 from rasa.core.policies.ted_policy import TEDPolicy
 from rasa.core.policies.unexpected_intent_policy import UnexpecTEDIntentPolicy
@@ -108,18 +108,17 @@ class Data:
         """
         task = KINDS[kind].task
         if issubclass(task, Dialogues):
-            parts: Tuple[Any, ...] = split_stories(
-                self._importer.get_stories(), size, seed
-            )
-            return task(*parts, self._importer.get_domain())
+            stories = self._importer.get_stories()
+            training, held_out = split_stories(stories, size, seed)
+            return task(training, held_out, self._importer.get_domain())
         assert issubclass(task, Messages)
         data = self._nlu
-        split = split_examples(data.intent_examples, KINDS[kind].label, size, seed)
+        examples = split_examples(data.intent_examples, KINDS[kind].label, size, seed)
         training = TrainingData(
-            split.training,
+            examples.training,
             data.entity_synonyms,
             data.regex_features,
             data.lookup_tables,
             data.responses,
         )
-        return task(training, split.held_out, folder)
+        return task(training, examples.held_out, folder)

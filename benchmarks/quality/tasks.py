@@ -277,13 +277,18 @@ def split_examples(
     return Split(split.training, split.held_out[:most])
 
 
-def split_stories(graph: StoryGraph, count: int, seed: int) -> Tuple[StoryGraph, ...]:
+def split_stories(
+    graph: StoryGraph, count: int, seed: int
+) -> Tuple[StoryGraph, StoryGraph]:
     """Takes some stories; tests on a fifth of all.
 
     Args:
         graph: All stories.
         count: How many are trained on, at most four fifths.
         seed: Chooses them.
+
+    Returns:
+        Those to train on, and those to test on.
     """
     steps = list(graph.story_steps)
     random.Random(seed).shuffle(steps)

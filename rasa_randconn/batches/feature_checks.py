@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Optional, Sequence
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 from rasa.shared.exceptions import RasaException
@@ -51,6 +51,38 @@ def check_features(
                 reason = f"they have {count} rows of tokens, but {first} has {rows}"
                 raise feature_error(feature.origin, text, reason)
             rows, first = count, f"'{feature.origin}'"
+
+
+def check_turns(turns: Sequence[Sequence[Features]]) -> None:
+    """Checks the features of an attribute at several turns of dialogues.
+
+    Args:
+        turns: The features of every turn that has some; Rasa has joined those of all
+            featurizers.
+
+    Raises:
+        FeatureError: As from `check_features`, or if turns differ in what features
+            they have.
+    """
+    expected = None
+    for features in turns:
+        text = f"of a turn ({features[0].attribute})"
+        check_features(features, text)
+        forms = sorted((f.type, f.is_sparse(), f.features.shape[1]) for f in features)
+        expected = expected or forms
+        if forms != expected:
+            reason = (
+                f"they are {_named(forms)}, those of another turn {_named(expected)}"
+            )
+            raise feature_error(features[0].origin, text, reason)
+
+
+def _named(forms: Sequence[Tuple[str, bool, int]]) -> str:
+    """Forms of features in words."""
+    return " and ".join(
+        f"{width} {'sparse' if is_sparse else 'dense'} columns of the {feature_type}"
+        for feature_type, is_sparse, width in forms
+    )
 
 
 def feature_error(origin: object, text: str, reason: str) -> FeatureError:

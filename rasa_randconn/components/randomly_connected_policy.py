@@ -11,8 +11,8 @@ from rasa.engine.storage.resource import Resource
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.exceptions import RasaException
-from rasa.shared.nlu.constants import ENTITY_TAGS, INTENT, TEXT
-from rasa.utils.tensorflow.constants import FEATURIZERS, SENTENCE
+from rasa.shared.nlu.constants import ACTION_TEXT, ENTITY_TAGS, INTENT, TEXT
+from rasa.utils.tensorflow.constants import FEATURIZERS, SENTENCE, SEQUENCE
 from rasa.utils.tensorflow.model_data import RasaModelData
 
 from rasa_randconn.components.randomly_connected_component import (
@@ -80,9 +80,11 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent, PolicyHooks):
         Unlike stock, it makes room for words that finetuning has brought.
 
         Raises:
-            RasaException: If there are fewer features than before, or not the same
+            RasaException: If texts have features only of their tokens or only of the
+                sentence, if there are fewer features than before, or not the same
                 feature types as in the first training.
         """
+        self._check_texts(model_data)
         if self.finetune_mode and self.model is not None:
             known = self.model.data_signature
             self._check_feature_types(model_data, known)
@@ -98,6 +100,18 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent, PolicyHooks):
                 sizes_before,
             )
         super().run_training(model_data, label_ids)
+
+    def _check_texts(self, model_data: RasaModelData) -> None:
+        """The encoder of texts takes tokens and their sentence together."""
+        signature = model_data.get_signature()
+        for attribute in (TEXT, ACTION_TEXT):
+            found = {SEQUENCE, SENTENCE} & set(signature.get(attribute, {}))
+            if len(found) == 1:
+                raise RasaException(
+                    f"'{type(self).__name__}' needs features of the tokens and of the "
+                    f"sentence of the texts in its stories ({attribute}), but the "
+                    f"featurizers have only those of the {found.pop()}."
+                )
 
     def _check_feature_types(
         self, model_data: RasaModelData, known: Dict[str, Dict[str, Any]]

@@ -15,7 +15,7 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.utils.tensorflow.constants import FEATURIZERS
 
 from rasa_randconn.batches.dialogues import batch_of_dialogues
-from rasa_randconn.batches.feature_checks import check_features
+from rasa_randconn.batches.feature_checks import check_turns
 from rasa_randconn.stock.component_hooks import ComponentHooks
 from rasa_randconn.stock.recent_turns import RecentTurns
 from rasa_randconn.stock.state_featurizer import StateFeaturizer
@@ -84,11 +84,10 @@ class PolicyHooks(ComponentHooks):
         *args: Any,
         **kwargs: Any,
     ) -> Any:
+        turns = list(chain.from_iterable(tracker_state_features))
+        for attribute in (TEXT, ACTION_TEXT):
+            check_turns([turn[attribute] for turn in turns if turn.get(attribute)])
         # predictions have no labels, and need no model data
-        for turn in chain.from_iterable(tracker_state_features):
-            for attribute in (TEXT, ACTION_TEXT):
-                if turn.get(attribute):
-                    check_features(turn[attribute], f"of a turn ({attribute})")
         if args or kwargs:
             return super()._create_model_data(tracker_state_features, *args, **kwargs)
         return batch_of_dialogues(

@@ -20,7 +20,7 @@ TOTAL_LOSS = "t_loss"
 # Batches of training data that last and averaged weights are compared on.
 _COMPARED_BATCHES = 16
 
-# So much accuracy on them averaged weights may lack: of data that is known by heart, one
+# So much accuracy averaged weights may lack: where the data are known by heart, one
 # example in a thousand tells nothing about others.
 _LACKING_ACCURACY = 0.001
 

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.sparse
-from data_factory import TINY_DIET, create, load_diet, nlu_data
+from data_factory import (
+    END_TO_END_STORIES,
+    TINY_DIET,
+    TINY_TED,
+    Featurizers,
+    answer_of_ted,
+    create,
+    dialogues,
+    load,
+    load_diet,
+    nlu_data,
+    train,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rasa.nlu.tokenizers.whitespace_tokenizer import WhitespaceTokenizer
@@ -17,10 +30,10 @@ from rasa.shared.exceptions import RasaException
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.features import Features
 
-from rasa_randconn import RandConnDIETClassifier
+from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
 
-#: How many featurizers are tried; more with the variable `EXAMPLES`.
-EXAMPLES = int(os.environ.get("EXAMPLES", "30"))
+#: How many featurizers a component is tried with; more with the variable `EXAMPLES`.
+EXAMPLES = int(os.environ.get("EXAMPLES", "25"))
 
 WIDTH = 4
 
@@ -90,43 +103,71 @@ class Odd:
             message.add_features(Features(feature, feature_type, TEXT, "odd"))
 
 
-@pytest.mark.slow
-@settings(
+class OddFeaturizers(Featurizers):
+    """Gives messages the features of an odd featurizer, and of no other."""
+
+    def __init__(self, odd, storage):
+        self.odd = odd
+        super().__init__(nlu_data(), storage)
+
+    def _featurize(self, messages):
+        for message in messages:
+            self.odd.add_to(message)
+        return messages
+
+
+every_featurizer = settings(
     deadline=None,
     max_examples=EXAMPLES,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
+
+
+@contextmanager
+def errors_are_in_words():
+    try:
+        yield
+    except RasaException as error:
+        assert len(str(error).split()) > 5
+
+
+def assert_finite(component):
+    for parameter in component.model.parameters:
+        assert np.isfinite(parameter.array).all()
+
+
+@pytest.mark.slow
+@every_featurizer
 @given(featurizers())
-def test_training_and_answering_succeed_or_name_what_is_wrong(description):
-    odd = Odd(*description)
-    data = nlu_data()
-    tokenizer = WhitespaceTokenizer(WhitespaceTokenizer.get_default_config())
-    tokenizer.process_training_data(data)
-    for message in data.training_examples:
-        odd.add_to(message)
-    with tempfile.TemporaryDirectory() as folder:
-        diet = create(RandConnDIETClassifier, TINY_DIET, Path(folder))
-        try:
-            diet.train(data)
-        except RasaException as error:
-            assert str(error)
-            return
+def test_a_classifier_learns_and_answers_or_names_what_is_wrong(description):
+    with tempfile.TemporaryDirectory() as folder, errors_are_in_words():
+        data = OddFeaturizers(Odd(*description), Path(folder))
+        diet = train(RandConnDIETClassifier, TINY_DIET, Path(folder), data)
         if diet.model is None:
             return
-        arrays = [parameter.array for parameter in diet.model.parameters]
-        assert all(np.isfinite(array).all() for array in arrays)
+        assert_finite(diet)
         loaded = load_diet(RandConnDIETClassifier, {}, Path(folder))
-        messages = [m for m in nlu_data().nlu_examples[:4]]
-        for message in tokenizer.process(messages):
-            odd.add_to(message)
-            message.data.pop("entities", None)
-            try:
-                (answered,) = loaded.process([message])
-            except RasaException as error:
-                assert str(error)
-            else:
+        for text in ("hello", "fly from berlin to rome", "to rome", "bye"):
+            with errors_are_in_words():
+                (answered,) = loaded.process(data.messages(text))
                 assert np.isfinite(answered.get("intent")["confidence"])
+
+
+@pytest.mark.slow
+@every_featurizer
+@given(featurizers())
+def test_a_policy_learns_and_answers_or_names_what_is_wrong(description):
+    with tempfile.TemporaryDirectory() as folder, errors_are_in_words():
+        data = OddFeaturizers(Odd(*description), Path(folder))
+        talk = dialogues(END_TO_END_STORIES, data)
+        ted = train(RandConnTEDPolicy, TINY_TED, Path(folder), talk)
+        assert_finite(ted)
+        loaded = load(RandConnTEDPolicy, TINY_TED, Path(folder))
+        for text in ("hello", "to rome on monday"):
+            with errors_are_in_words():
+                prediction = answer_of_ted(loaded, talk, text, None)
+                assert np.isfinite(prediction.probabilities).all()
 
 
 @pytest.mark.parametrize("form", sorted(FORMS))

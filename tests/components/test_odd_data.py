@@ -167,7 +167,24 @@ def test_empty_messages_in_the_data_are_trained_on_as_in_stock(tmp_path):
     assert _kind(answer) == _kind(expected)
 
 
-@pytest.mark.parametrize("text", ["zzz qqq", "?", "hello", "fly to rome on friday 🙂"])
+ODD_TEXTS = {
+    "blanks": "  \t ",
+    "punctuation": "?!?! ... ,",
+    "emoji": "🙂🙂 🙂",
+    "a long word": "a" * 20_000,
+    "many words": "fly from berlin to rome " * 60,
+    "nul": "hello\0there",
+    "a lone surrogate": "hello \ud800 there",
+    "right to left": "שלום hello עולם",
+    "combining marks": "he\u0301llo\u0301 rome\u0301",
+    "unknown words": "zzz qqq",
+    "an intent": '/book{"city": "rome"}',
+    "one of the training": "hello",
+    "an entity": "fly to rome on friday 🙂",
+}
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS)
 def test_any_text_gets_the_kind_of_answer_that_stock_gives(
     text, our_loaded_diet, stock_diet, featurizers
 ):
@@ -184,6 +201,16 @@ def test_any_text_gets_the_kind_of_answer_that_stock_gives(
         assert keys <= set(found)
         assert found["extractor"] == "RandConnDIETClassifier"
         assert text[found["start"] : found["end"]] == found["value"]
+
+
+def test_a_text_far_longer_than_those_of_the_training_is_answered(
+    our_loaded_diet, featurizers
+):
+    words = 5_000
+    text = "fly to rome on friday " * (words // 5)
+    (answer,) = answers_of_diet(our_loaded_diet, featurizers, text)
+    confidences = [entry["confidence"] for entry in answer["intent_ranking"]]
+    assert sum(confidences) == pytest.approx(1.0, abs=1e-4)
 
 
 @pytest.mark.parametrize(

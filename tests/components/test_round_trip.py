@@ -138,11 +138,23 @@ for component, data in components[:: int(sys.argv[2])]:
 
 
 def test_two_processes_train_the_same_weights(pattern, tmp_path):
-    """With other hash seeds, numbers of cores, and orders of components."""
+    """With other hash seeds, numbers of cores, orders of components, and bytes in
+    memory that nobody has written yet.
+    """
     script = TRAINER.format(tests=str(Path(__file__).parents[1]), pattern=pattern)
     for name, order, environment in (
         ("first", "1", {"PYTHONHASHSEED": "11"}),
-        ("second", "-1", {"PYTHONHASHSEED": "12", "NUMBA_NUM_THREADS": "1"}),
+        (
+            "second",
+            "-1",
+            {
+                "PYTHONHASHSEED": "12",
+                "NUMBA_NUM_THREADS": "1",
+                # glibc fills new memory with other bytes, large arrays too
+                "MALLOC_PERTURB_": "165",
+                "MALLOC_MMAP_THRESHOLD_": str(2**30),
+            },
+        ),
     ):
         subprocess.run(
             [sys.executable, "-c", script, str(tmp_path / name), order],

@@ -31,6 +31,7 @@ from rasa.core.agent import load_agent
 from rasa.core.policies.ted_policy import TEDPolicy
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.nlu.classifiers.diet_classifier import DIETClassifier
+from rasa.shared.core.events import ActionExecuted, UserUttered
 
 from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
 from rasa_randconn.comparison.inspection import read_layers
@@ -213,6 +214,43 @@ class TestEvaluation:
         entities = _entities_of_policy(our_bot)
         assert entities, "the policy has learnt to find entities"
         assert {entity["extractor"] for entity in entities} == {"TEDPolicy"}
+
+
+TEXTS = ("hello", "from paris to rome", "bye", "hi there", "zzz", "/greet", "")
+
+
+def test_dialogues_at_once_are_those_one_after_the_other(our_bot):
+    """Events but for times, ids and the choice among texts of a response."""
+
+    async def talk(sender: str, number: int) -> None:
+        for turn in range(5):
+            text = TEXTS[(number + turn * (number % 3 + 1)) % len(TEXTS)]
+            await our_bot.agent.handle_text(text, sender_id=f"{sender} {number}")
+            await asyncio.sleep(0)
+
+    async def events(sender: str, number: int) -> List[Any]:
+        tracker = await our_bot.agent.tracker_store.retrieve(f"{sender} {number}")
+        found: List[Any] = []
+        for event in tracker.events:
+            if isinstance(event, ActionExecuted):
+                found.append((event.action_name, event.policy, event.confidence))
+            elif isinstance(event, UserUttered):
+                confidence = event.intent.get("confidence")
+                found.append((event.text, event.intent_name, confidence))
+        return found
+
+    async def differences() -> List[int]:
+        numbers = range(30)
+        for number in numbers:
+            await talk("alone", number)
+        await asyncio.gather(*(talk("at once", number) for number in numbers))
+        return [
+            number
+            for number in numbers
+            if await events("alone", number) != await events("at once", number)
+        ]
+
+    assert asyncio.run(differences()) == []
 
 
 def _entities_of_policy(bot):

@@ -128,7 +128,7 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
         assert self.model is not None
         labels = self.model.label_data
         check_label_names(self.index_label_id_mapping, labels.number_of_examples())
-        check_tag_specs(self._entity_tag_specs)
+        check_tag_specs(self.tag_specs)
         if self._layout is not None:
             forms = [(s[1], s[2], width) for s, width in self._layout.widths.items()]
             check_columns(forms, self.model.data_signature[TEXT], TEXT)

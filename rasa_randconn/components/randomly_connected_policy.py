@@ -140,7 +140,7 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent, PolicyHooks):
         """Checks what was loaded beside the model (see base class)."""
         super().check_saved_parts()
         assert self.model is not None
-        check_tag_specs(self._entity_tag_specs)
+        check_tag_specs(self.tag_specs)
         check_stand_ins(self.fake_features, self.model.data_signature)
         check_states(self.state_columns)
 

@@ -114,9 +114,8 @@ class DIETNetwork(Network):
             if spec.name == ENTITY_ATTRIBUTE_TYPE:
                 entity_tag_count = spec.number_of_tags
         if self._label_loss is not None:
-            self.accuracy_metric = f"{label_metric}_acc"
-        elif self._taggers:
-            self.accuracy_metric = f"{self._taggers[0].name[0]}_f1"
+            self.accuracy_metrics.append(f"{label_metric}_acc")
+        self.accuracy_metrics += [f"{tagger.name[0]}_f1" for tagger in self._taggers]
 
     def loss(self, tape: Tape, batch: Batch, metrics: Metrics) -> float:
         """Sums up the losses of masked tokens, intents and entities."""

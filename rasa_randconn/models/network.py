@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List
 
 from rasa_randconn.autodiff import Parameters, Tape
 from rasa_randconn.batches.batch import Batch
@@ -17,14 +17,14 @@ class Network(ABC):
 
     Attributes:
         parameters: All weights.
-        accuracy_metric: Name of the metric that tells how well labels are known, or
-            tags if there are no labels; `None` without either.
+        accuracy_metrics: Names of the metrics that tell how well labels and tags are
+            known.
     """
 
     def __init__(self, parameters: Parameters) -> None:
         """Takes the weights."""
         self.parameters = parameters
-        self.accuracy_metric: Optional[str] = None
+        self.accuracy_metrics: List[str] = []
 
     @abstractmethod
     def loss(self, tape: Tape, batch: Batch, metrics: Metrics) -> float:

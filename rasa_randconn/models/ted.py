@@ -75,7 +75,7 @@ class TEDNetwork(Network):
                 (there is a maximal history), else all turns.
         """
         super().__init__(parameters)
-        self.accuracy_metric = "acc"
+        self.accuracy_metrics = ["acc", "e_f1"]
         self._uses_last_turn = uses_last_turn
         self._label_batch = label_batch
         self._label_ids = dense(label_batch, LABEL, IDS)[:, 0].astype(np.int64)

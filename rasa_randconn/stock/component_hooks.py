@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ContextManager, Dict, Optional, Type, TypeVar
+from typing import Any, ContextManager, Dict, List, Optional, Type, TypeVar
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.storage.resource import Resource
@@ -22,6 +22,12 @@ class ComponentHooks(GraphComponent):
     _model_storage: ModelStorage
     _resource: Resource
     model: Optional[Any]
+    _entity_tag_specs: Optional[List[Any]]
+
+    @property
+    def tag_specs(self) -> Optional[List[Any]]:
+        """Rasa's `EntityTagSpec`s: the tags of entities, roles and groups."""
+        return self._entity_tag_specs
 
     def writable_folder(self) -> ContextManager[Path]:
         """The component's folder in the model storage, to write to."""

@@ -94,6 +94,7 @@ PRIVATE_NAMES: Tuple[PrivateName, ...] = (
     PrivateName(_DIET, "_model_storage", "write the manifest"),
     PrivateName(_DIET, "_resource", "write the manifest"),
     PrivateName(_TED, "_load_params", "check our options"),
+    PrivateName(_TED, "_entity_tag_specs", "check what was loaded"),
     PrivateName(_TED, "_featurize_for_prediction", "featurize recent turns only"),
     PrivateName(_TED, "_featurize_for_training", "put labels in order"),
     PrivateName(_TED, "_create_model_data", "make batches of dialogues"),

@@ -19,7 +19,6 @@ class MessageHooks(ComponentHooks):
     """Mixin for `DIETClassifier` and components that derive from it."""
 
     component_config: Dict[str, Any]
-    _entity_tag_specs: Optional[List[Any]]
 
     @classmethod
     def final_config(cls, config: Mapping[str, Any]) -> Dict[str, Any]:
@@ -34,7 +33,7 @@ class MessageHooks(ComponentHooks):
     def tags_tokens(self) -> bool:
         """Whether there are entities to learn or to predict."""
         has_entities = self.component_config[ENTITY_RECOGNITION]
-        return bool(has_entities and self._entity_tag_specs)
+        return bool(has_entities and self.tag_specs)
 
     def predict_message(self, message: Message) -> Prediction:
         """What the model predicts for a message."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, Optional, Protocol, Sequence
+from typing import Any, Dict, List, Optional, Protocol, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -20,9 +20,10 @@ TOTAL_LOSS = "t_loss"
 # Batches of training data that last and averaged weights are compared on.
 _COMPARED_BATCHES = 16
 
-# So much accuracy averaged weights may lack: where the data are known by heart, one
-# example in a thousand tells nothing about others.
-_LACKING_ACCURACY = 0.001
+# How much less accuracy and F1 averaged weights may have: of data known by heart, one
+# example in a thousand tells nothing about others, and F1 counts only the few tokens of
+# entities.
+_MOST_LACKING = {"acc": 0.001, "f1": 0.01}
 
 
 class DivergedError(Exception):
@@ -46,7 +47,7 @@ class Trainable(Protocol):
     """What is trained: weights, and a loss that depends on them."""
 
     parameters: Parameters
-    accuracy_metric: Optional[str]
+    accuracy_metrics: List[str]
 
     def loss(self, tape: Tape, batch: Batch, metrics: Metrics) -> float:
         """The loss of a batch, whose gradients the tape takes back to the weights."""
@@ -196,22 +197,26 @@ class Trainer:
         """
         count = min(len(batches), _COMPARED_BATCHES)
         compared = [batches[index] for index in range(count)]
-        last = self._accuracy(compared)
+        last = self._known(compared)
         replaced = average.apply()
-        if self._accuracy(compared) < last - _LACKING_ACCURACY:
+        averaged = self._known(compared)
+        if any(
+            averaged[name] < last[name] - _MOST_LACKING.get(name.rsplit("_", 1)[-1], 0)
+            for name in last
+        ):
             for path, array in replaced.items():
                 self._network.parameters[path].array[...] = array
 
-    def _accuracy(self, batches: Sequence[Batch]) -> float:
-        """The accuracy on some batches; without such a metric, the negative loss."""
+    def _known(self, batches: Sequence[Batch]) -> Dict[str, float]:
+        """The accuracies on some batches; without any, the negative loss."""
         metrics = Metrics()
         # the same negatives for all weights
         tape = Tape(np.random.default_rng(0))
         for batch in batches:
             metrics.add(TOTAL_LOSS, self._network.loss(tape, batch, metrics))
         means = metrics.means()
-        name = self._network.accuracy_metric
-        return -means[TOTAL_LOSS] if name is None else means[name]
+        names = [name for name in self._network.accuracy_metrics if name in means]
+        return {name: means[name] for name in names} or {TOTAL_LOSS: -means[TOTAL_LOSS]}
 
     def _measured(
         self, model: tf.keras.Model, batches: Batches, callbacks: Any

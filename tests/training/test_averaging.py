@@ -49,7 +49,7 @@ def test_weights_that_are_not_trained_stay():
 
 def test_a_training_averages_the_last_epochs_only(featurizers, tmp_path, monkeypatch):
     # the mean of so few steps would lack accuracy
-    monkeypatch.setattr(trainer, "_LACKING_ACCURACY", 1.0)
+    monkeypatch.setattr(trainer, "_MOST_LACKING", {"acc": 1.0, "f1": 1.0})
 
     def weights(name, **options):
         storage = tmp_path / name

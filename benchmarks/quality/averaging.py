@@ -16,8 +16,6 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 from unittest import mock
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
 from benchmarks.article.spread import mean_difference
 from benchmarks.kept_results import KeptResults
@@ -72,7 +70,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         for size in options.sizes:
             for seed in options.seeds:
                 found += _of_seed(kept, data, kind, size, seed, options.epochs)
-    Console(width=110).print(_table(found))
+    print("\n".join(_table(found)))
 
 
 def _of_seed(
@@ -129,33 +127,33 @@ def _scores(
     }
 
 
-def _table(results: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table()
-    for title in ("component", "data", "epochs", "score"):
-        table.add_column(title)
-    for title in ("last weights", "averaged - last", "chosen - last"):
-        table.add_column(title, justify="right")
+def _table(results: Sequence[Mapping[str, Any]]) -> List[str]:
+    """A table of Markdown: means over the seeds, and paired differences."""
+    lines = [
+        "| component | data | epochs | score | last weights | averaged - last "
+        "| chosen - last |",
+        "|---|---|---|---|---|---|---|",
+    ]
     cells: Dict[Any, List[Mapping[str, Any]]] = {}
     for result in results:
-        cells.setdefault((result["kind"], result["size"], result["epochs"]), []).append(
-            result
-        )
+        key = result["kind"], result["size"], result["epochs"]
+        cells.setdefault(key, []).append(result)
     for (kind, size, epochs), runs in cells.items():
         for score in runs[0][LAST]:
-            values = {
-                name: [run[name][score] for run in runs]
-                for name in (LAST, AVERAGED, CHOSEN)
-            }
-            table.add_row(
+            last, averaged, chosen = (
+                [run[name][score] for run in runs] for name in (LAST, AVERAGED, CHOSEN)
+            )
+            row = (
                 kind,
                 f"{size} ({runs[0]['examples']})",
                 str(epochs),
                 score,
-                f"{np.mean(values[LAST]):.3f}",
-                mean_difference(values[AVERAGED], values[LAST]).text(3),
-                mean_difference(values[CHOSEN], values[LAST]).text(3),
+                f"{np.mean(last):.3f}",
+                mean_difference(averaged, last).text(3),
+                mean_difference(chosen, last).text(3),
             )
-    return table
+            lines.append(f"| {' | '.join(row)} |")
+    return lines
 
 
 if __name__ == "__main__":

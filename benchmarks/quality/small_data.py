@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Type
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
 from benchmarks.article.spread import mean_difference
 from benchmarks.kept_results import KeptResults
@@ -54,7 +52,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         for size in options.sizes:
             for seed in options.seeds:
                 found += _of_seed(kept, data, kind, size, seed, options.epochs, own)
-    Console(width=110).print(_table(found))
+    print("\n".join(_table(found)))
 
 
 def _of_seed(
@@ -98,12 +96,12 @@ def _scores(
     return {"examples": task.size, "scores": scores}
 
 
-def _table(results: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table()
-    for title in ("component", "size", "epochs", "score"):
-        table.add_column(title)
-    for title in ("stock", "ours", "ours - stock"):
-        table.add_column(title, justify="right")
+def _table(results: Sequence[Mapping[str, Any]]) -> List[str]:
+    """A table of Markdown: means over the seeds, and paired differences."""
+    lines = [
+        "| component | size | epochs | score | stock | ours | ours - stock |",
+        "|---|---|---|---|---|---|---|",
+    ]
     cells: Dict[Any, Dict[str, List[Mapping[str, Any]]]] = {}
     for result in results:
         key = result["kind"], result["size"], result["epochs"]
@@ -114,7 +112,7 @@ def _table(results: Sequence[Mapping[str, Any]]) -> Table:
             stock, ours = (
                 [run["scores"][score] for run in sides[side]] for side in (STOCK, OURS)
             )
-            table.add_row(
+            row = (
                 kind,
                 f"{size} ({sides[STOCK][0]['examples']})",
                 str(epochs),
@@ -123,7 +121,8 @@ def _table(results: Sequence[Mapping[str, Any]]) -> Table:
                 f"{np.mean(ours):.3f}",
                 mean_difference(ours, stock).text(3),
             )
-    return table
+            lines.append(f"| {' | '.join(row)} |")
+    return lines
 
 
 if __name__ == "__main__":

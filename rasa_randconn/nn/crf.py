@@ -77,10 +77,18 @@ class Tagger:
         Returns:
             Mean of the negative log-likelihood of the examples, and how many of the
             most probable tags of single tokens are right.
+
+        Raises:
+            ValueError: If there are not as many tags as tokens, or unknown ones.
         """
         if not len(tags) == len(tokens.array) == lengths.sum():
             raise ValueError(
                 f"There are {len(tags)} tags, but {len(tokens.array)} rows of tokens."
+            )
+        if len(tags) and not 0 <= tags.min() <= tags.max() < self._scores.units:
+            raise ValueError(
+                f"There are tags from {tags.min()} to {tags.max()}, but only "
+                f"{self._scores.units} different ones."
             )
         scores = self._scored(tape, tokens, entity_tags)
         transitions = self._transitions.array

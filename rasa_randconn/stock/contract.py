@@ -52,6 +52,9 @@ PRIVATE_NAMES: Tuple[PrivateName, ...] = (
         "join features of one type in one step",
     ),
     PrivateName(_STATE_FEATURIZER, "_create_features", "featurize a state faster"),
+    PrivateName(
+        _STATE_FEATURIZER, "_create_entity_tag_specs", "number tags after their columns"
+    ),
     PrivateName(_STATE_FEATURIZER, "_default_feature_states", "read feature indices"),
     PrivateName(
         _STATE_FEATURIZER, "_state_features_for_attribute", "read a state's features"

@@ -11,6 +11,7 @@ from rasa.core.featurizers.single_state_featurizer import (
     IntentTokenizerSingleStateFeaturizer,
     SingleStateFeaturizer,
 )
+from rasa.shared.core.domain import Domain
 from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE
 from rasa.shared.nlu.training_data.features import Features
 
@@ -37,6 +38,19 @@ class StateFeaturizer(SingleStateFeaturizer):
         result = cls()
         result.__dict__.update(featurizer.__dict__)
         return result
+
+    def prepare_for_training(self, domain: Domain, bilou_tagging: bool = False) -> None:
+        """Numbers the columns (see `SingleStateFeaturizer.prepare_for_training`).
+
+        Where the domain has a name twice, such as that of a role and a group of an
+        entity, Rasa's last columns lie outside of the row. Here, both share a column.
+        """
+        super().prepare_for_training(domain, bilou_tagging)
+        for attribute, columns in self._default_feature_states.items():
+            self._default_feature_states[attribute] = {
+                name: column for column, name in enumerate(columns)
+            }
+        self.entity_tag_specs = self._create_entity_tag_specs(bilou_tagging)
 
     def _create_features(
         self, sub_state: Any, attribute: str, sparse: bool = False

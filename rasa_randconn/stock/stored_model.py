@@ -25,6 +25,9 @@ from rasa_randconn.training.adam import Adam
 
 _OPTIMIZER_SUFFIX = ".optimizer.safetensors"
 
+# An encoder that is not used may be configured with more layers than the file has.
+_MOST_UNUSED_LAYERS = 100
+
 
 class StoredModel(NetworkModel):
     """A model that is saved and loaded as exactly the weights that exist."""
@@ -131,8 +134,9 @@ class StoredModel(NetworkModel):
         config = kwargs.get("config", {})
         path = _with_suffix(model_file_name, WEIGHTS_SUFFIX)
         stored, stored_layers = read_weights(path)
-        if _most_layers(config) > len(stored_layers):
-            # planning them could take forever
+        # planning more could take forever; those of attributes without texts are not
+        # in the file
+        if _most_layers(config) > max(len(stored_layers), _MOST_UNUSED_LAYERS):
             raise ModelFileError(
                 f"'{path.name}' has fewer layers than '{NUM_TRANSFORMER_LAYERS}' says"
             )

@@ -5,15 +5,21 @@ from __future__ import annotations
 import copy
 import logging
 
+import data_factory
+import numpy as np
 import pytest
 from data_factory import (
+    DOMAIN,
+    END_TO_END_STORIES,
     NLU,
+    STORIES,
     TINY_DIET,
     TINY_TED,
     Featurizers,
     answer_of_ted,
     answers_of_diet,
     create,
+    dialogues,
     eagerly,
     load,
     load_diet,
@@ -254,3 +260,30 @@ def test_a_selector_without_a_choice_answers_as_stock_does(
         answers.append(message.get("response_selector")["default"])
     assert answers[0] == answers[1]
     assert not answers[0]["ranking"]
+
+
+@pytest.mark.parametrize(
+    "component, stories",
+    [
+        (RandConnTEDPolicy, STORIES),
+        (RandConnTEDPolicy, END_TO_END_STORIES),
+        (RandConnUnexpecTEDIntentPolicy, STORIES),
+    ],
+    ids=["TED", "TED on texts", "unlikely intents"],
+)
+def test_a_role_and_a_group_may_have_the_same_name(
+    component, stories, featurizers, tmp_path, monkeypatch
+):
+    """Rasa numbers the columns of entities beyond their number then."""
+    roles = "    roles: [from, to]\n"
+    domain = DOMAIN.replace(roles, roles + roles.replace("roles", "groups"))
+    monkeypatch.setattr(data_factory, "DOMAIN", domain)
+    data = dialogues(stories, featurizers)
+    assert len(set(data.domain.entity_states)) < len(data.domain.entity_states)
+    policy = train(component, TINY_TED, tmp_path, data)
+    for spec in policy.tag_specs or ():
+        assert sorted(spec.ids_to_tags) == list(range(spec.num_tags))
+    loaded = load(component, TINY_TED, tmp_path)
+    for text, intent in (("hello", "greet"), ("to rome", None)):
+        prediction = answer_of_ted(loaded, data, text, intent)
+        assert np.isfinite(prediction.probabilities).all()

@@ -102,8 +102,13 @@ def test_tags_and_confidences_are_those_that_stock_decodes(
     scores = layers.padded @ layers.dense.kernel.array + layers.dense.bias.array
     expected_tags, expected = layers.stock(scores, layers.lengths)
     np.testing.assert_array_equal(tags, expected_tags.numpy()[layers.is_real])
+    expected = expected.numpy()[layers.is_real]
+    # Rasa takes the confidence of the token after one, rounded down, for its tag: 1 if
+    # it is exactly 1, and 0 just below. How sums are rounded decides between the two.
+    is_decided = np.append(np.abs(expected[1:] - 1) > 1e-6, True)
+    assert is_decided.mean() > 0.5
     np.testing.assert_allclose(
-        confidences, expected.numpy()[layers.is_real], rtol=1e-4, atol=1e-6
+        confidences[is_decided], expected[is_decided], rtol=1e-4, atol=1e-6
     )
 
 
@@ -149,3 +154,18 @@ def test_roles_depend_on_the_tags_of_entities(make_parameters, normal, in_traini
         slope = (losses[0] - losses[1]) / 0.02
         found = np.sum(parameter.gradient * direction)
         assert found == pytest.approx(slope, rel=0.01, abs=1e-3)
+
+
+@pytest.mark.parametrize("tag", [-1, TAGS])
+def test_tags_that_do_not_exist_are_refused(make, in_training, tag):
+    layers = make([6, 1, 4], 6)
+    layers.tags[0, 0] = tag
+    with pytest.raises(ValueError, match=f"only {TAGS} different ones"):
+        layers.loss(in_training)
+
+
+def test_another_number_of_tags_than_tokens_is_refused(make, in_training):
+    layers = make([6, 1, 4], 6)
+    layers.is_real[0, 5] = False
+    with pytest.raises(ValueError, match="10 tags, but 11 rows"):
+        layers.loss(in_training)

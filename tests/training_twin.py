@@ -85,7 +85,9 @@ class TrainingTwins:
                 return None
             self._make_equal(model, x)
             np.random.seed(model.random_seed % 2**32)
-            for generator in (x, options.get("validation_data")):
+            validation = options.get("validation_data")
+            # ours draws like Rasa's generators when they are made, and then anew
+            for generator in (validation, x, x, validation):
                 if generator is not None:
                     generator._current_epoch -= 1
                     generator.on_epoch_end()

@@ -46,11 +46,14 @@ class PreparedBatches:
         if numbered is not None:
             self._keys_of_numbers = numbered.label_key, numbered.label_sub_key
         generator.model_data = numbered or _numbers(data, is_balanced)
-        # Rasa has shuffled once with random numbers of the process; this is the same
-        # with ours, and then the current epoch
-        for _ in range(2):
-            generator._current_epoch -= 1
-            self.on_epoch_end()
+        # Rasa has shuffled once, with random numbers of the process; this is the same
+        # with ours
+        self.shuffle_anew()
+
+    def shuffle_anew(self) -> None:
+        """Shuffles and balances the current epoch once more."""
+        self._generator._current_epoch -= 1
+        self.on_epoch_end()
 
     def __len__(self) -> int:
         """Number of batches in the current epoch."""

@@ -209,6 +209,14 @@ class NetworkModel(TransformerRasaModel):
             self._adam.restore(self._optimizer_state)
         seed = (int(self.random_seed) % 2**32, _TRAINING)
         shuffling = np.random.RandomState(seed[0])
+        # the order in which Rasa makes both, and Keras starts them
+        validation = None
+        if validation_data is not None:
+            validation = PreparedBatches(validation_data, shuffling)
+        batches = PreparedBatches(x, shuffling)
+        batches.shuffle_anew()
+        if validation is not None:
+            validation.shuffle_anew()
         trainer = Trainer(
             network,
             self._adam,
@@ -219,12 +227,10 @@ class NetworkModel(TransformerRasaModel):
         try:
             history = trainer.train(
                 self,
-                PreparedBatches(x, shuffling),
+                batches,
                 epochs=epochs,
                 callbacks=callbacks,
-                validation_data=(
-                    validation_data and PreparedBatches(validation_data, shuffling)
-                ),
+                validation_data=validation,
                 # so that there is a best epoch for checkpoints
                 validation_freq=min(validation_freq, epochs),
                 verbose=verbose,

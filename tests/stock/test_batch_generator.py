@@ -98,6 +98,7 @@ def test_batches_equal_those_of_stock_over_epochs(
     expected_epochs = list(epochs(drawn_anew))
     np.random.seed(4)  # ours do not depend on the random numbers of the process
     batches = PreparedBatches(stock(), np.random.RandomState(3))
+    batches.shuffle_anew()
     before = np.random.get_state()[1].tobytes()
     found_epochs = list(epochs(batches))
     assert np.random.get_state()[1].tobytes() == before

@@ -135,7 +135,7 @@ def _evaluated(examples: int, beside: Dict[str, Any], data: str) -> Dict[str, Ca
         ),
         "best epoch": Case(
             {"checkpoint_model": True},
-            {**evaluation, "epochs": 6, "learning_rate": 0.1},
+            {**evaluation, "epochs": 7, "learning_rate": 0.1},
             data=data,
         ),
         "curves of epochs": Case(folder, evaluation, data=data),

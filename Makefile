@@ -64,7 +64,7 @@ bounds: setup ## run the kernels and odd featurizers with every index checked
 	NUMBA_BOUNDSCHECK=1 EXAMPLES=$(EXAMPLES) \
 	  $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(TESTS_OF_BOUNDS)
 
-nightly: setup ## try ten times as many odd featurizers and changed files as `test` does
+nightly: setup ## try 500 odd featurizers and changed model files for each component
 	EXAMPLES=500 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile \
 	  tests/components/test_any_featurizer.py tests/components/test_hostile_model_files.py
 

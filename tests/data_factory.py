@@ -473,6 +473,21 @@ def answer_of_ted(ted: Any, data: Dialogues, text: str, intent: str) -> Any:
     )
 
 
+def predictions_of_turns(policy: Any, data: Dialogues) -> Iterator[Any]:
+    """What a policy predicts after every event of its training dialogues."""
+    for dialogue in data.trackers:
+        events = list(dialogue.events)
+        for count in range(1, len(events) + 1):
+            tracker = DialogueStateTracker.from_events(
+                "any", events[:count], data.domain.slots
+            )
+            yield policy.predict_action_probabilities(
+                tracker,
+                data.domain,
+                precomputations=data.featurizers.precomputations_for(tracker),
+            )
+
+
 def bot_config(**sections: List[Dict[str, Any]]) -> Dict[str, Any]:
     """The configuration of a bot with this pipeline and these policies."""
     return {

@@ -192,7 +192,7 @@ _INTENTS_AND_ENTITIES = {
     "no feature": Case({"drop_rate": 1.0}, _NO_ENCODER),
     "no feature is dropped": Case(
         {"use_sparse_input_dropout": False, "use_dense_input_dropout": False},
-        {"drop_rate": 1.0, **_NO_ENCODER},
+        {"drop_rate": 1.0, "epochs": 3, **_NO_ENCODER},
     ),
     "entities only": Case(
         {

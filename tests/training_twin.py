@@ -201,8 +201,18 @@ def _answer_of_policy(policy: Policy, data: Dialogues, text: str, intent: str) -
             if isinstance(event, EntitiesAdded)
             for entity in event.entities
         ],
-        "metadata": prediction.action_metadata,
+        "metadata": _with_named_ranking(prediction.action_metadata),
     }
+
+
+def _with_named_ranking(metadata: Any) -> Any:
+    """Metadata with the ranking by name: rounding decides between equal scores."""
+    if not metadata:
+        return metadata
+    ranking = metadata["ranking"]
+    scores = [intent["score"] for intent in ranking]
+    assert scores == sorted(scores, reverse=True)
+    return {**metadata, "ranking": sorted(ranking, key=lambda intent: intent["name"])}
 
 
 def _curves(folder: Path) -> Dict[str, Dict[str, List[List[float]]]]:

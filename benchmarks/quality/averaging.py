@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import itertools
 import json
 import logging
 import tempfile
@@ -61,15 +62,11 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     parser.add_argument("--sizes", nargs="+", choices=("small", "large"), required=True)
     options = parser.parse_args(argv)
     logging.disable(logging.ERROR)
-    out = Path(options.out)
-    out.mkdir(parents=True, exist_ok=True)
-    kept = KeptResults(out, {})
+    kept = KeptResults(Path(options.out), {})
     data = Data(options)
     found: List[Mapping[str, Any]] = []
-    for kind in options.kinds:
-        for size in options.sizes:
-            for seed in options.seeds:
-                found += _of_seed(kept, data, kind, size, seed, options.epochs)
+    for cell in itertools.product(options.kinds, options.sizes, options.seeds):
+        found += _of_seed(kept, data, *cell, options.epochs)
     print("\n".join(_table(found)))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import itertools
 import json
 import logging
 import tempfile
@@ -43,15 +44,11 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         name: json.loads(value)
         for name, _, value in (option.partition("=") for option in options.set)
     }
-    out = Path(options.out)
-    out.mkdir(parents=True, exist_ok=True)
-    kept = KeptResults(out, own)
+    kept = KeptResults(Path(options.out), own)
     data = Data(options)
     found: List[Mapping[str, Any]] = []
-    for kind in options.kinds:
-        for size in options.sizes:
-            for seed in options.seeds:
-                found += _of_seed(kept, data, kind, size, seed, options.epochs, own)
+    for cell in itertools.product(options.kinds, options.sizes, options.seeds):
+        found += _of_seed(kept, data, *cell, options.epochs, own)
     print("\n".join(_table(found)))
 
 

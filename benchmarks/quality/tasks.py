@@ -11,7 +11,18 @@ import random
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Set, Tuple, Type
+from typing import (
+    Any,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Sequence,
+    Set,
+    Tuple,
+    Type,
+)
 
 import rasa.utils.common
 from rasa.engine.graph import ExecutionContext, GraphComponent, GraphSchema
@@ -187,18 +198,21 @@ class Dialogues(Task):
     def _train(self, component: Any) -> None:
         component.train(self._training, self._domain)
 
-    def _before(self, kind: Type[Any]) -> List[Tuple[Any, DialogueStateTracker]]:
-        """Events of a kind, and the dialogues up to and with them."""
-        found = []
+    def _at(
+        self, kind: Type[Any], with_event: bool
+    ) -> Iterator[Tuple[Any, DialogueStateTracker]]:
+        """Events of a kind, and the dialogues up to them, with the event or without."""
         for dialogue in self._held_out:
             events = list(dialogue.events)
             for index, event in enumerate(events):
-                if isinstance(event, kind):
-                    so_far = DialogueStateTracker.from_events(
-                        dialogue.sender_id, events[: index + 1], self._domain.slots
+                so_far = events[: index + with_event]
+                if isinstance(event, kind) and so_far:
+                    yield (
+                        event,
+                        DialogueStateTracker.from_events(
+                            dialogue.sender_id, so_far, self._domain.slots
+                        ),
                     )
-                    found.append((event, so_far))
-        return found
 
 
 class Actions(Dialogues):
@@ -208,19 +222,10 @@ class Actions(Dialogues):
         """Weighted F1 of the next actions."""
         names = self._domain.action_names_or_texts
         expected, found = [], []
-        for dialogue in self._held_out:
-            events = list(dialogue.events)
-            for index, event in enumerate(events):
-                if not isinstance(event, ActionExecuted) or not index:
-                    continue
-                so_far = DialogueStateTracker.from_events(
-                    dialogue.sender_id, events[:index], self._domain.slots
-                )
-                prediction = component.predict_action_probabilities(
-                    so_far, self._domain
-                )
-                expected.append(event.action_name)
-                found.append(names[prediction.max_confidence_index])
+        for event, so_far in self._at(ActionExecuted, with_event=False):
+            prediction = component.predict_action_probabilities(so_far, self._domain)
+            expected.append(event.action_name)
+            found.append(names[prediction.max_confidence_index])
         return {"actions": _weighted_f1(expected, found)}
 
 
@@ -230,13 +235,12 @@ class LikelyIntents(Dialogues):
     def score(self, component: Any) -> Dict[str, float]:
         """Mean reciprocal rank of the intents that came, among all intents."""
         ranks = []
-        for event, so_far in self._before(UserUttered):
-            metadata = component.predict_action_probabilities(
-                so_far, self._domain
-            ).action_metadata
-            if metadata is None:
+        for event, so_far in self._at(UserUttered, with_event=True):
+            prediction = component.predict_action_probabilities(so_far, self._domain)
+            if prediction.action_metadata is None:
                 continue
-            names = [candidate["name"] for candidate in metadata["ranking"]]
+            ranking = prediction.action_metadata["ranking"]
+            names = [candidate["name"] for candidate in ranking]
             ranks.append(names.index(event.intent_name) + 1)
         return {"likely intents": sum(1 / rank for rank in ranks) / len(ranks)}
 

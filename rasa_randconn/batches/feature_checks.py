@@ -61,14 +61,16 @@ def check_turns(turns: Sequence[Sequence[Features]]) -> None:
             featurizers.
 
     Raises:
-        FeatureError: As from `check_features`, or if turns differ in what features
-            they have.
+        FeatureError: As from `check_features`, if features have no columns, or if turns
+            differ in what features they have.
     """
     expected = None
     for features in turns:
         text = f"of a turn ({features[0].attribute})"
         check_features(features, text)
         forms = sorted((f.type, f.is_sparse(), f.features.shape[1]) for f in features)
+        if any(width == 0 for *_, width in forms):
+            raise feature_error(features[0].origin, text, "some have no columns")
         expected = expected or forms
         if forms != expected:
             reason = (

@@ -67,8 +67,7 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent, PolicyHooks):
             training_trackers, domain, precomputations, **kwargs
         )
         # stock finds that out when a policy is created, before it is trained
-        known_features = self.fake_features
-        self.only_e2e = TEXT in known_features and INTENT not in known_features
+        self.only_e2e = TEXT in self.fake_features and INTENT not in self.fake_features
         self._write_manifest_if_skipped()
         return resource
 

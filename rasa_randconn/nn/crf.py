@@ -22,6 +22,10 @@ class TagCounts(NamedTuple):
     missed: int
 
 
+class TagError(ValueError):
+    """Tags do not belong to the tokens or to the tags that there are."""
+
+
 class Tagger:
     """Scores of tags, and a linear-chain conditional random field on them.
 
@@ -79,14 +83,14 @@ class Tagger:
             most probable tags of single tokens are right.
 
         Raises:
-            ValueError: If there are not as many tags as tokens, or unknown ones.
+            TagError: If there are not as many tags as tokens, or unknown ones.
         """
         if not len(tags) == len(tokens.array) == lengths.sum():
-            raise ValueError(
+            raise TagError(
                 f"There are {len(tags)} tags, but {len(tokens.array)} rows of tokens."
             )
         if len(tags) and not 0 <= tags.min() <= tags.max() < self._scores.units:
-            raise ValueError(
+            raise TagError(
                 f"There are tags from {tags.min()} to {tags.max()}, but only "
                 f"{self._scores.units} different ones."
             )
@@ -178,10 +182,10 @@ def tags_of(tags: Feature, lengths: np.ndarray) -> np.ndarray:
         lengths: Number of tokens of every example.
 
     Raises:
-        ValueError: If some example has not as many tags as rows of tokens.
+        TagError: If some example has not as many tags as rows of tokens.
     """
     if not np.array_equal(tags.lengths, lengths):
-        raise ValueError(
+        raise TagError(
             "Some texts have another number of tags than rows of features: a "
             "featurizer has not one row for each token."
         )

@@ -17,6 +17,7 @@ from rasa_randconn.batches.model_data import StackedFeatures
 from rasa_randconn.connections import ConnectionSettings, densities_by_kind
 from rasa_randconn.models.layer_factory import LayerFactory
 from rasa_randconn.models.network import Network
+from rasa_randconn.nn.crf import TagError
 from rasa_randconn.nn.features import WidthError
 from rasa_randconn.options import (
     AVERAGED_EPOCHS,
@@ -235,7 +236,7 @@ class NetworkModel(TransformerRasaModel):
                 validation_freq=min(validation_freq, epochs),
                 verbose=verbose,
             )
-        except WidthError as error:
+        except (WidthError, TagError) as error:
             raise TrainingError(
                 f"'{type(self).__name__}' cannot be trained on these data: {error} "
                 f"If it was to be finetuned, please train it from scratch."

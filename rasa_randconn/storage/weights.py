@@ -166,12 +166,13 @@ def read_weights(
             names = [name for name in tensors if name.startswith(prefix)]
             arrays = {name[len(prefix) :]: tensors.pop(name) for name in names}
             kernel = tensors[f"{layer.name}/kernel"]
-            layers[layer.name] = StoredLayer(
-                connectivity_from_arrays(
+            try:
+                connectivity = connectivity_from_arrays(
                     layer.pattern, layer.inputs, layer.units, kernel.size, arrays
-                ),
-                layer.density,
-            )
+                )
+            except ValueError as error:
+                raise ValueError(f"'{layer.name}': {error}") from error
+            layers[layer.name] = StoredLayer(connectivity, layer.density)
     except ModelFileError as error:
         raise ModelFileError(f"'{path.name}' {error}") from error
     except (ValueError, KeyError, TypeError) as error:

@@ -6,8 +6,7 @@ import copy
 import threading
 
 import pytest
-from data_factory import create, load, tiny_options, train
-from rasa.shared.core.trackers import DialogueStateTracker
+from data_factory import create, load, predictions_of_turns, tiny_options, train
 from rasa.shared.exceptions import RasaException
 
 KINDS = ("diet", "selector", "ted", "unlikely intents")
@@ -152,17 +151,7 @@ def said(component, data):
         answers = [component.process([message])[0] for message in messages]
         keys = ("intent", "intent_ranking", "entities", "response_selector")
         return [[answer.get(key) for key in keys] for answer in answers]
-    answers = []
-    for dialogue in data.trackers:
-        events = list(dialogue.events)
-        for count in range(1, len(events) + 1):
-            tracker = DialogueStateTracker.from_events(
-                "any", events[:count], data.domain.slots
-            )
-            prediction = component.predict_action_probabilities(
-                tracker,
-                data.domain,
-                precomputations=data.featurizers.precomputations_for(tracker),
-            )
-            answers.append([prediction.probabilities, prediction.action_metadata])
-    return answers
+    return [
+        [prediction.probabilities, prediction.action_metadata]
+        for prediction in predictions_of_turns(component, data)
+    ]

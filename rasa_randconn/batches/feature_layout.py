@@ -69,11 +69,11 @@ class FeatureLayout:
             FeatureError: If a featurizer has another number of columns for some texts
                 than for others.
         """
-        forms = dict.fromkeys(tuple(map(_form, features)) for features in examples)
+        forms = {tuple(map(_form, features)) for features in examples}
         widths: Dict[Source, int] = {}
         order: List[Source] = list(known.widths) if known else []
         # texts with many features first: they tell the order of the pipeline
-        for form in sorted(forms, key=len, reverse=True):
+        for form in sorted(forms, key=lambda form: (-len(form), form)):
             position = 0
             for source, (key, width) in zip(_matched(form, widths), form):
                 if source is None:

@@ -16,19 +16,20 @@ from rasa_randconn.batches.joined_features import Slot, joined_features, slot_of
 from rasa_randconn.batches.names import DIAGNOSTIC_DATA, SENTENCE, SEQUENCE, TEXT
 
 
-def text_features(
-    message: Message, featurizers: Optional[Sequence[str]]
+def features_of(
+    message: Message, attribute: str, featurizers: Optional[Sequence[str]]
 ) -> List[Features]:
-    """The features of a message's text.
+    """The features of an attribute of a message.
 
     Args:
         message: The message.
+        attribute: Such as its text, or its intent.
         featurizers: Names of the featurizers to consider; all if there are none.
     """
     return [
         feature
         for feature in message.features
-        if feature.attribute == TEXT
+        if feature.attribute == attribute
         and (not featurizers or feature.origin in featurizers)
     ]
 

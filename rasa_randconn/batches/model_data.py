@@ -7,13 +7,14 @@ its size.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 import numpy as np
 from rasa.utils.tensorflow.feature_array import FeatureArray
 
 from rasa_randconn.batches.batch import Batch
-from rasa_randconn.batches.feature_checks import FeatureError
+from rasa_randconn.batches.feature_checks import FeatureError, check_finite
 from rasa_randconn.nn.features import CSRMatrix, Feature, compressed, no_rows, starts_of
 
 _DIALOGUE_DIMENSIONS = 4
@@ -89,7 +90,11 @@ class StackedFeatures:
     """All features of all examples."""
 
     def __init__(self, data: Mapping[str, Mapping[str, List[FeatureArray]]]) -> None:
-        """Stacks the features of Rasa's model data, by attribute and feature type."""
+        """Stacks the features of Rasa's model data, by attribute and feature type.
+
+        Raises:
+            FeatureError: If examples differ in columns, or a number is not finite.
+        """
         self._features = {
             attribute: {
                 feature_type: [StackedFeature(feature) for feature in features]
@@ -98,6 +103,9 @@ class StackedFeatures:
             }
             for attribute, by_type in data.items()
         }
+        for attribute, features_by_type in self.everything().items():
+            for feature in chain.from_iterable(features_by_type.values()):
+                check_finite(feature, attribute)
 
     def batch(self, examples: np.ndarray) -> Batch:
         """The features of some examples."""

@@ -17,13 +17,13 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.utils.tensorflow.constants import FEATURIZERS
 
-from rasa_randconn.batches.feature_checks import check_features
+from rasa_randconn.batches.feature_checks import FeatureError, check_features
 from rasa_randconn.batches.feature_layout import FeatureLayout
 from rasa_randconn.batches.messages import (
     batch_of_texts,
+    features_of,
     slots_of,
     split_predictions,
-    text_features,
 )
 from rasa_randconn.components.randomly_connected_component import (
     RandomlyConnectedComponent,
@@ -87,20 +87,37 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
             return self._predictions[id(message)]
         return self._predict_together([message])[0]
 
-    def complete_features(self, messages: List[TrainingMessage]) -> None:
-        """Checks the features of messages to train on, and adds missing ones.
+    def complete_features(
+        self, messages: List[TrainingMessage], attribute: str
+    ) -> None:
+        """Checks the features of an attribute to train on, and adds missing ones.
 
         Raises:
             FeatureError: If features have a form that the model cannot learn from.
         """
         featurized = [
-            m for m in messages if m.features_present(TEXT, self._featurizers)
+            m for m in messages if m.features_present(attribute, self._featurizers)
         ]
-        features = [self._checked_features(message) for message in featurized]
-        known = self._layout if self.finetune_mode else None
-        self._layout = FeatureLayout.of(features, known)
+        if attribute != TEXT and 0 < len(featurized) < len(messages):
+            without = next(
+                m
+                for m in messages
+                if not m.features_present(attribute, self._featurizers)
+            )
+            raise FeatureError(
+                f"The featurizers have features of the label "
+                f"'{_value(featurized[0], attribute)}', but none of "
+                f"'{_value(without, attribute)}'."
+            )
+        features = [self._checked_features(m, attribute) for m in featurized]
+        known = self._layout if attribute == TEXT and self.finetune_mode else None
+        layout = FeatureLayout.of(features, known)
+        if attribute == TEXT:
+            self._layout = layout
         for message, own in zip(featurized, features):
-            complete = self._layout.complete(own, _text(message), _token_count(message))
+            complete = layout.complete(
+                own, _value(message, attribute), _token_count(message, attribute)
+            )
             if any(one is not other for one, other in zip_longest(complete, own)):
                 others = [f for f in message.features if all(f is not o for o in own)]
                 message.features = [*others, *complete]
@@ -142,11 +159,14 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
         featurizers: Optional[List[str]] = self.component_config[FEATURIZERS]
         return featurizers
 
-    def _checked_features(self, message: Message) -> List[Features]:
-        """The features of a message's text, checked."""
-        features = text_features(message, self._featurizers)
-        token_count = _token_count(message) if self.tags_tokens else None
-        check_features(features, _text(message), token_count)
+    def _checked_features(
+        self, message: Message, attribute: str = TEXT
+    ) -> List[Features]:
+        """The features of a message's text, or of its label, checked."""
+        features = features_of(message, attribute, self._featurizers)
+        is_tagged = attribute == TEXT and self.tags_tokens
+        token_count = _token_count(message, attribute) if is_tagged else None
+        check_features(features, _value(message, attribute), token_count)
         return features
 
     def _predict_together(self, messages: Sequence[Message]) -> List[Prediction]:
@@ -159,8 +179,9 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
         for i, message in enumerate(messages):
             features = self._checked_features(message)
             if features and self._layout is not None:
-                text, token_count = _text(message), _token_count(message)
-                features = self._layout.complete(features, text, token_count)
+                features = self._layout.complete(
+                    features, _value(message), _token_count(message)
+                )
             texts.append(features)
             if features:
                 groups[slots_of(features)].append(i)
@@ -172,12 +193,12 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
         return predictions
 
 
-def _text(message: Message) -> str:
-    return str(message.get(TEXT) or "")
+def _value(message: Message, attribute: str = TEXT) -> str:
+    return str(message.get(attribute) or "")
 
 
-def _token_count(message: Message) -> Optional[int]:
-    tokens = message.get(TOKENS_NAMES[TEXT])
+def _token_count(message: Message, attribute: str = TEXT) -> Optional[int]:
+    tokens = message.get(TOKENS_NAMES[attribute])
     return None if tokens is None else len(tokens)
 
 

@@ -53,6 +53,9 @@ PRIVATE_NAMES: Tuple[PrivateName, ...] = (
     ),
     PrivateName(_STATE_FEATURIZER, "_create_features", "featurize a state faster"),
     PrivateName(
+        _STATE_FEATURIZER, "_extract_state_features", "check the features of texts"
+    ),
+    PrivateName(
         _STATE_FEATURIZER, "_create_entity_tag_specs", "number tags after their columns"
     ),
     PrivateName(_STATE_FEATURIZER, "_default_feature_states", "read feature indices"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
+from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.utils.tensorflow.constants import ENTITY_RECOGNITION
-from rasa.utils.tensorflow.model_data import RasaModelData
+from rasa.utils.tensorflow.model_data import FeatureArray, RasaModelData
 
 from rasa_randconn.stock.component_hooks import ComponentHooks
 from rasa_randconn.stock.training_message import TrainingMessage
@@ -25,8 +26,15 @@ class MessageHooks(ComponentHooks):
         """Checks a complete configuration and brings it into its final form."""
         raise NotImplementedError
 
-    def complete_features(self, messages: List[TrainingMessage]) -> None:
-        """Checks the features of messages to train on, and adds missing ones."""
+    def complete_features(
+        self, messages: List[TrainingMessage], attribute: str
+    ) -> None:
+        """Checks the features of an attribute to train on, and adds missing ones.
+
+        Args:
+            messages: The messages, or one for each label; their features are changed.
+            attribute: The texts, or the labels.
+        """
         raise NotImplementedError
 
     @property
@@ -43,12 +51,35 @@ class MessageHooks(ComponentHooks):
         self.component_config = self.final_config(self.component_config)
         super()._check_config_parameters()
 
+    def _extract_labels_precomputed_features(
+        self, label_examples: List[Message], attribute: str = INTENT
+    ) -> Tuple[List[FeatureArray], List[FeatureArray]]:
+        examples = [TrainingMessage.of(message) for message in label_examples]
+        self.complete_features(examples, attribute)
+        features: Tuple[List[FeatureArray], List[FeatureArray]] = (
+            super()._extract_labels_precomputed_features(examples, attribute)
+        )
+        return features
+
     def _create_model_data(
-        self, training_data: List[Message], *args: Any, **kwargs: Any
+        self,
+        training_data: List[Message],
+        label_id_dict: Optional[Dict[str, int]] = None,
+        label_attribute: Optional[str] = None,
+        training: bool = True,
     ) -> RasaModelData:
-        messages = [TrainingMessage.of(message) for message in training_data]
-        self.complete_features(messages)
-        return super()._create_model_data(messages, *args, **kwargs)
+        messages = [
+            TrainingMessage.of(message)
+            for message in training_data
+            # others teach the component nothing
+            if label_attribute is None or label_attribute in message.data
+        ]
+        self.complete_features(messages, TEXT)
+        if label_attribute is not None:
+            self.complete_features(messages, label_attribute)
+        return super()._create_model_data(
+            messages, label_id_dict, label_attribute, training
+        )
 
     def _predict(self, message: Message) -> Prediction:
         return self.predict_message(message)

@@ -10,15 +10,17 @@ import numpy as np
 from rasa.core.featurizers.single_state_featurizer import SingleStateFeaturizer
 from rasa.core.featurizers.tracker_featurizers import MaxHistoryTrackerFeaturizer
 from rasa.shared.core.trackers import DialogueStateTracker
-from rasa.shared.nlu.constants import ACTION_TEXT, TEXT
 from rasa.shared.nlu.training_data.features import Features
-from rasa.utils.tensorflow.constants import FEATURIZERS
+from rasa.utils.tensorflow.constants import ENTITY_RECOGNITION, FEATURIZERS
 
 from rasa_randconn.batches.dialogues import batch_of_dialogues
-from rasa_randconn.batches.feature_checks import check_turns
 from rasa_randconn.stock.component_hooks import ComponentHooks
 from rasa_randconn.stock.recent_turns import RecentTurns
-from rasa_randconn.stock.state_featurizer import StateFeaturizer
+from rasa_randconn.stock.state_featurizer import (
+    StateFeaturizer,
+    check_states,
+    has_entities,
+)
 
 #: Features of every turn of a dialogue, by attribute.
 Dialogue = List[Dict[str, List[Features]]]
@@ -40,7 +42,12 @@ class PolicyHooks(ComponentHooks):
         given = self.featurizer.state_featurizer
         # Rasa saves no class: a loaded featurizer is a `SingleStateFeaturizer`
         if type(given) in (SingleStateFeaturizer, self.state_featurizer_class.stock):
-            self.featurizer.state_featurizer = self.state_featurizer_class.like(given)
+            own = self.state_featurizer_class.like(given)
+            # what is loaded has its tags, what is created finds them in the domain
+            own.tags_tokens = self.config[ENTITY_RECOGNITION] and (
+                self.tag_specs is None or has_entities(self.tag_specs)
+            )
+            self.featurizer.state_featurizer = own
 
     @classmethod
     def final_config(cls, config: Mapping[str, Any]) -> Dict[str, Any]:
@@ -84,11 +91,9 @@ class PolicyHooks(ComponentHooks):
         *args: Any,
         **kwargs: Any,
     ) -> Any:
-        turns = list(chain.from_iterable(tracker_state_features))
-        for attribute in (TEXT, ACTION_TEXT):
-            check_turns([turn[attribute] for turn in turns if turn.get(attribute)])
         # predictions have no labels, and need no model data
         if args or kwargs:
+            check_states(list(chain.from_iterable(tracker_state_features)))
             return super()._create_model_data(tracker_state_features, *args, **kwargs)
         return batch_of_dialogues(
             tracker_state_features, self.fake_features, self.config[FEATURIZERS]

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, List, Tuple, Type
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Type
 
 import numpy as np
 import scipy.sparse
+from rasa.core.featurizers.precomputation import MessageContainerForCoreFeaturization
 from rasa.core.featurizers.single_state_featurizer import (
     IntentTokenizerSingleStateFeaturizer,
     SingleStateFeaturizer,
 )
+from rasa.nlu.constants import TOKENS_NAMES
+from rasa.nlu.extractors.extractor import EntityTagSpec
 from rasa.shared.core.domain import Domain
-from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE
+from rasa.shared.nlu.constants import ACTION_TEXT, FEATURE_TYPE_SENTENCE, TEXT
 from rasa.shared.nlu.training_data.features import Features
+
+from rasa_randconn.batches.feature_checks import (
+    check_equal_forms,
+    check_features,
+    feature_error,
+)
 
 
 class StateFeaturizer(SingleStateFeaturizer):
@@ -24,9 +33,12 @@ class StateFeaturizer(SingleStateFeaturizer):
 
     Attributes:
         stock: The class that it takes the place of.
+        tags_tokens: Whether the policy finds entities, so that texts must have one row
+            of features for each token.
     """
 
     stock: Type[SingleStateFeaturizer] = SingleStateFeaturizer
+    tags_tokens: bool = False
 
     @classmethod
     def like(cls, featurizer: SingleStateFeaturizer) -> StateFeaturizer:
@@ -51,6 +63,53 @@ class StateFeaturizer(SingleStateFeaturizer):
                 name: column for column, name in enumerate(columns)
             }
         self.entity_tag_specs = self._create_entity_tag_specs(bilou_tagging)
+        self.tags_tokens = self.tags_tokens and has_entities(self.entity_tag_specs)
+
+    def _extract_state_features(
+        self,
+        sub_state: Any,
+        precomputations: Optional[MessageContainerForCoreFeaturization],
+        sparse: bool = False,
+    ) -> Dict[str, List[Features]]:
+        if precomputations is not None:
+            for attribute in {TEXT, ACTION_TEXT} & set(sub_state):
+                self._check_text(attribute, str(sub_state[attribute]), precomputations)
+        features: Dict[str, List[Features]] = super()._extract_state_features(
+            sub_state, precomputations, sparse
+        )
+        return features
+
+    def _check_text(
+        self,
+        attribute: str,
+        text: str,
+        precomputations: MessageContainerForCoreFeaturization,
+    ) -> None:
+        """Checks the features of a text before Rasa joins those of all featurizers."""
+        found = precomputations.collect_features({attribute: text}, [attribute])
+        tokens = None
+        if attribute == TEXT and self.tags_tokens:
+            tokens = precomputations.lookup_message(text).get(TOKENS_NAMES[TEXT])
+        token_count = None if tokens is None else len(tokens)
+        check_features(found[attribute], text, token_count)
+        for feature in found[attribute]:
+            if 0 in feature.features.shape:
+                reason = "they have no rows, or no columns"
+                raise feature_error(feature.origin, text, reason)
+
+    def encode_all_labels(
+        self, *args: Any, **kwargs: Any
+    ) -> List[Dict[str, List[Features]]]:
+        """The features of all labels (see `SingleStateFeaturizer.encode_all_labels`).
+
+        Raises:
+            FeatureError: If some labels have other features than others.
+        """
+        labels: List[Dict[str, List[Features]]] = super().encode_all_labels(
+            *args, **kwargs
+        )
+        check_states(labels)
+        return labels
 
     def _create_features(
         self, sub_state: Any, attribute: str, sparse: bool = False
@@ -83,6 +142,21 @@ class IntentStateFeaturizer(StateFeaturizer, IntentTokenizerSingleStateFeaturize
     """The same for policies whose labels are intents."""
 
     stock = IntentTokenizerSingleStateFeaturizer
+
+
+def check_states(states: Sequence[Mapping[str, Sequence[Features]]]) -> None:
+    """Checks features that featurizers make of states, or of labels, by attribute.
+
+    Raises:
+        FeatureError: If some have other features than others.
+    """
+    for attribute in MessageContainerForCoreFeaturization.KEY_ATTRIBUTES:
+        check_equal_forms([s[attribute] for s in states if s.get(attribute)])
+
+
+def has_entities(tag_specs: Sequence[EntityTagSpec]) -> bool:
+    """Whether there are tags but the one of tokens that are no entities."""
+    return any(spec.num_tags > 1 for spec in tag_specs)
 
 
 @functools.lru_cache(maxsize=4096)

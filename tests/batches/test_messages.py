@@ -19,11 +19,12 @@ from data_factory import (
 )
 from rasa.core.policies.ted_policy import TEDPolicy
 from rasa.nlu.classifiers.diet_classifier import DIETClassifier
+from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
 from rasa_randconn.batches.dialogues import batch_of_dialogues
-from rasa_randconn.batches.messages import batch_of_texts, text_features
+from rasa_randconn.batches.messages import batch_of_texts, features_of
 from rasa_randconn.batches.model_data import StackedFeatures
 from rasa_randconn.nn.features import CSRMatrix
 
@@ -77,7 +78,7 @@ def test_the_batch_of_messages_is_that_of_rasa(is_filtered, own_featurizers, die
     copied.component_config = {**diet.component_config, "featurizers": names}
     model_data = DIETClassifier._create_model_data(copied, messages, training=False)
     expected = StackedFeatures(model_data.data).everything()
-    batch = batch_of_texts([text_features(message, names) for message in messages])
+    batch = batch_of_texts([features_of(message, TEXT, names) for message in messages])
     assert _assert_same(batch, expected, ("sequence", "sentence")) >= 2
 
 

@@ -37,6 +37,8 @@ EXAMPLES = int(os.environ.get("EXAMPLES", "25"))
 
 WIDTH = 4
 
+TYPES = (("sequence",), ("sentence",), ("sequence", "sentence"))
+
 FORMS = {
     "array": np.asarray,
     "float64": lambda matrix: matrix.astype(np.float64),
@@ -58,9 +60,7 @@ def featurizers(draw):
     """What a featurizer gives to texts: mostly the same, sometimes something odd."""
     form = draw(st.sampled_from(sorted(FORMS)))
     width = draw(st.sampled_from([WIDTH, 1, 0]))
-    types = draw(
-        st.sampled_from([("sequence",), ("sentence",), ("sequence", "sentence")])
-    )
+    types = draw(st.sampled_from(TYPES))
     oddities = draw(
         st.lists(
             st.sampled_from(
@@ -71,15 +71,17 @@ def featurizers(draw):
         )
     )
     other_form = draw(st.sampled_from(sorted(FORMS)))
-    return form, width, types, oddities, other_form
+    types_of_odd_rows = draw(st.sampled_from(TYPES))
+    return form, width, types, oddities, other_form, types_of_odd_rows
 
 
 class Odd:
     """A featurizer as `featurizers` describes it."""
 
-    def __init__(self, form, width, types, oddities, other_form):
+    def __init__(self, form, width, types, oddities, other_form, types_of_odd_rows=()):
         self.form, self.width, self.types = form, width, types
         self.oddities, self.other_form = oddities, other_form
+        self.types_of_odd_rows = types_of_odd_rows
         self.number = 0
 
     def add_to(self, message):
@@ -93,7 +95,8 @@ class Odd:
         form = self.other_form if oddity == "form" else self.form
         for feature_type in self.types:
             rows = len(tokens) if feature_type == "sequence" else 1
-            rows += (oddity == "row more") - (oddity == "row less")
+            if feature_type in self.types_of_odd_rows:
+                rows += (oddity == "row more") - (oddity == "row less")
             width = self.width + (oddity == "wider")
             random = np.random.default_rng(self.number)
             matrix = random.normal(size=(rows, width)).astype(np.float32)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import gc
 import logging
 
 import data_factory
 import numpy as np
+import psutil
 import pytest
 from data_factory import (
     DOMAIN,
@@ -217,6 +219,23 @@ def test_a_text_far_longer_than_those_of_the_training_is_answered(
     (answer,) = answers_of_diet(our_loaded_diet, featurizers, text)
     confidences = [entry["confidence"] for entry in answer["intent_ranking"]]
     assert sum(confidences) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_odd_texts_leave_no_memory_behind(our_loaded_diet, featurizers):
+    texts = [*ODD_TEXTS.values(), "", "fly to rome on friday " * 200]
+    process = psutil.Process()
+
+    def megabytes_after(rounds):
+        for _ in range(rounds):
+            answers_of_diet(our_loaded_diet, featurizers, *texts)
+            for text in texts:
+                answers_of_diet(our_loaded_diet, featurizers, text)
+        gc.collect()
+        return process.memory_info().rss / 1e6
+
+    # a text of 1,000 words alone takes more than that while it is answered
+    first = megabytes_after(2)
+    assert megabytes_after(4) - first < 10
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from itertools import chain
-from typing import List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 from rasa.shared.exceptions import RasaException
@@ -23,7 +24,7 @@ class FeatureError(RasaException, ValueError):
 def check_features(
     features: Sequence[Features], text: str, token_count: Optional[int] = None
 ) -> None:
-    """Checks the features of one text.
+    """Checks the forms of the features of one text.
 
     Args:
         features: Its features from all featurizers.
@@ -31,28 +32,44 @@ def check_features(
         token_count: Number of rows that features of tokens must have; any if `None`.
 
     Raises:
-        FeatureError: If a feature is no matrix, has numbers that are not finite, or
-            does not have one row per token, or one for the sentence.
+        FeatureError: If a feature is no matrix, or does not have one row per token, or
+            one for the sentence.
     """
     rows, first = token_count, "the tokenizer"
     for feature in features:
-        matrix = feature.features
-        if matrix.ndim != 2:
-            reason = f"they have {matrix.ndim} dimensions instead of 2"
+        shape = feature.features.shape
+        if len(shape) != 2:
+            reason = f"they have {len(shape)} dimensions instead of 2"
             raise feature_error(feature.origin, text, reason)
-        values = matrix.data if feature.is_sparse() else matrix
-        if not np.isfinite(values).all():
-            reason = "they have a number that is not finite"
-            raise feature_error(feature.origin, text, reason)
-        count = matrix.shape[0]
-        if feature.type == SENTENCE and count != 1:
-            reason = f"they have {count} rows for the sentence instead of 1"
+        if feature.type == SENTENCE and shape[0] != 1:
+            reason = f"they have {_rows(shape[0])} for the sentence instead of 1"
             raise feature_error(feature.origin, text, reason)
         if feature.type == SEQUENCE:
-            if rows is not None and count != rows:
-                reason = f"they have {count} rows of tokens, but {first} has {rows}"
+            if rows is not None and shape[0] != rows:
+                found = f"{_rows(shape[0])} of tokens"
+                reason = f"they have {found}, but {first} has {rows}"
                 raise feature_error(feature.origin, text, reason)
-            rows, first = count, f"'{feature.origin}'"
+            rows, first = shape[0], f"'{feature.origin}'"
+
+
+def check_numbers(features: Sequence[Sequence[Features]], texts: Sequence[str]) -> None:
+    """Checks the numbers of the features of texts.
+
+    Args:
+        features: The features of every text.
+        texts: The texts, for messages.
+
+    Raises:
+        FeatureError: If some number is not finite.
+    """
+    values = [_values(feature.features) for own in features for feature in own]
+    if not values or _are_finite(np.concatenate(values)):
+        return
+    for own, text in zip(features, texts):
+        for feature in own:
+            if not _are_finite(_values(feature.features)):
+                reason = "they have a number that is not finite"
+                raise feature_error(feature.origin, text, reason)
 
 
 def check_finite(feature: Feature, attribute: str) -> None:
@@ -66,10 +83,29 @@ def check_finite(feature: Feature, attribute: str) -> None:
         FeatureError: If some number is not finite.
     """
     rows = feature.rows
-    if not np.isfinite(rows.data if isinstance(rows, CSRMatrix) else rows).all():
+    if not _are_finite(rows.data if isinstance(rows, CSRMatrix) else rows):
         raise FeatureError(
             f"The features of '{attribute}' have a number that is not finite."
         )
+
+
+def _are_finite(values: np.ndarray) -> bool:
+    # the sum takes less time, and is finite only if all numbers are
+    return math.isfinite(values.sum()) or bool(np.isfinite(values).all())
+
+
+def _values(matrix: Any) -> np.ndarray:
+    """The stored numbers of a dense or sparse matrix."""
+    if isinstance(matrix, np.ndarray):
+        return matrix.reshape(-1)
+    if matrix.format not in ("coo", "csr", "csc"):
+        matrix = matrix.tocoo()
+    values: np.ndarray = matrix.data
+    return values
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
 
 
 def check_equal_forms(states: Sequence[Sequence[Features]]) -> None:

@@ -85,6 +85,24 @@ class FeatureLayout:
         before = known.widths if known else {}
         return cls({s: widths.get(s, before.get(s, 0)) for s in order})
 
+    def fits(self, features: Sequence[Features], token_count: Optional[int]) -> bool:
+        """Whether features are complete, in the order of the layout, of right shapes.
+
+        Args:
+            features: The features of a text.
+            token_count: Number of its tokens.
+        """
+        if len(features) != len(self._complete):
+            return False
+        for feature, (key, width) in zip(features, self._complete):
+            matrix = feature.features
+            rows = 1 if feature.type == SENTENCE else token_count
+            is_sparse = not isinstance(matrix, np.ndarray)
+            found = str(feature.origin), feature.type, is_sparse
+            if matrix.shape != (rows, width) or found != key:
+                return False
+        return True
+
     def complete(
         self, features: Sequence[Features], text: str, token_count: Optional[int]
     ) -> List[Features]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 from collections import defaultdict
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Type, TypeVar
 
@@ -17,7 +16,11 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.utils.tensorflow.constants import FEATURIZERS
 
-from rasa_randconn.batches.feature_checks import FeatureError, check_features
+from rasa_randconn.batches.feature_checks import (
+    FeatureError,
+    check_features,
+    check_numbers,
+)
 from rasa_randconn.batches.feature_layout import FeatureLayout
 from rasa_randconn.batches.messages import (
     batch_of_texts,
@@ -95,30 +98,26 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
         Raises:
             FeatureError: If features have a form that the model cannot learn from.
         """
-        featurized = [
-            m for m in messages if m.features_present(attribute, self._featurizers)
-        ]
-        if attribute != TEXT and 0 < len(featurized) < len(messages):
-            without = next(
-                m
-                for m in messages
-                if not m.features_present(attribute, self._featurizers)
-            )
-            raise FeatureError(
-                f"The featurizers have features of the label "
-                f"'{_value(featurized[0], attribute)}', but none of "
-                f"'{_value(without, attribute)}'."
-            )
-        features = [self._checked_features(m, attribute) for m in featurized]
+        featurized, features = [], []
+        for message in messages:
+            own = features_of(message, attribute, self._featurizers)
+            if own:
+                featurized.append(message)
+                features.append(own)
+        values = [_value(message, attribute) for message in featurized]
+        if attribute != TEXT:
+            _check_all_labels(messages, attribute, values)
+        for message, value, own in zip(featurized, values, features):
+            check_features(own, value, self._rows_needed(message, attribute))
+        check_numbers(features, values)
         known = self._layout if attribute == TEXT and self.finetune_mode else None
         layout = FeatureLayout.of(features, known)
         if attribute == TEXT:
             self._layout = layout
-        for message, own in zip(featurized, features):
-            complete = layout.complete(
-                own, _value(message, attribute), _token_count(message, attribute)
-            )
-            if any(one is not other for one, other in zip_longest(complete, own)):
+        for message, value, own in zip(featurized, values, features):
+            token_count = _token_count(message, attribute)
+            if not layout.fits(own, token_count):
+                complete = layout.complete(own, value, token_count)
                 others = [f for f in message.features if all(f is not o for o in own)]
                 message.features = [*others, *complete]
 
@@ -159,15 +158,22 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
         featurizers: Optional[List[str]] = self.component_config[FEATURIZERS]
         return featurizers
 
-    def _checked_features(
-        self, message: Message, attribute: str = TEXT
-    ) -> List[Features]:
-        """The features of a message's text, or of its label, checked."""
-        features = features_of(message, attribute, self._featurizers)
+    def _rows_needed(self, message: Message, attribute: str) -> Optional[int]:
+        """Number of rows that features of tokens must have; any if `None`."""
         is_tagged = attribute == TEXT and self.tags_tokens
-        token_count = _token_count(message, attribute) if is_tagged else None
-        check_features(features, _value(message, attribute), token_count)
-        return features
+        return _token_count(message, attribute) if is_tagged else None
+
+    def _checked_features(self, message: Message) -> List[Features]:
+        """The features of a message's text, checked and complete."""
+        features = features_of(message, TEXT, self._featurizers)
+        token_count, text = _token_count(message, TEXT), _value(message, TEXT)
+        check_numbers([features], [text])
+        layout = self._layout
+        if not features or (layout is not None and layout.fits(features, token_count)):
+            return features
+        check_features(features, text, self._rows_needed(message, TEXT))
+        # models of version 0.1.0 have no layout
+        return layout.complete(features, text, token_count) if layout else features
 
     def _predict_together(self, messages: Sequence[Message]) -> List[Prediction]:
         """Predicts some messages at once; those without features get nothing."""
@@ -178,10 +184,6 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
         texts: List[List[Features]] = []
         for i, message in enumerate(messages):
             features = self._checked_features(message)
-            if features and self._layout is not None:
-                features = self._layout.complete(
-                    features, _value(message), _token_count(message)
-                )
             texts.append(features)
             if features:
                 groups[slots_of(features)].append(i)
@@ -193,11 +195,24 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
         return predictions
 
 
-def _value(message: Message, attribute: str = TEXT) -> str:
+def _check_all_labels(
+    messages: Sequence[Message], attribute: str, with_features: Sequence[str]
+) -> None:
+    """Checks that all labels have features, or none."""
+    if 0 < len(with_features) < len(messages):
+        labels = [_value(message, attribute) for message in messages]
+        without = next(label for label in labels if label not in with_features)
+        raise FeatureError(
+            f"The featurizers have features of the label '{with_features[0]}', but "
+            f"none of '{without}'."
+        )
+
+
+def _value(message: Message, attribute: str) -> str:
     return str(message.get(attribute) or "")
 
 
-def _token_count(message: Message, attribute: str = TEXT) -> Optional[int]:
+def _token_count(message: Message, attribute: str) -> Optional[int]:
     tokens = message.get(TOKENS_NAMES[attribute])
     return None if tokens is None else len(tokens)
 

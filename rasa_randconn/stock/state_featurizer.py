@@ -21,6 +21,7 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa_randconn.batches.feature_checks import (
     check_equal_forms,
     check_features,
+    check_numbers,
     feature_error,
 )
 
@@ -86,13 +87,15 @@ class StateFeaturizer(SingleStateFeaturizer):
         precomputations: MessageContainerForCoreFeaturization,
     ) -> None:
         """Checks the features of a text before Rasa joins those of all featurizers."""
-        found = precomputations.collect_features({attribute: text}, [attribute])
+        key = {attribute: text}
+        features = precomputations.collect_features(key, [attribute])[attribute]
         tokens = None
         if attribute == TEXT and self.tags_tokens:
             tokens = precomputations.lookup_message(text).get(TOKENS_NAMES[TEXT])
         token_count = None if tokens is None else len(tokens)
-        check_features(found[attribute], text, token_count)
-        for feature in found[attribute]:
+        check_features(features, text, token_count)
+        check_numbers([features], [text])
+        for feature in features:
             if 0 in feature.features.shape:
                 reason = "they have no rows, or no columns"
                 raise feature_error(feature.origin, text, reason)

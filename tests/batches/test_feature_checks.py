@@ -6,7 +6,13 @@ import scipy.sparse
 from rasa.shared.exceptions import RasaException
 from rasa.shared.nlu.training_data.features import Features
 
-from rasa_randconn.batches.feature_checks import FeatureError, check_features
+from rasa_randconn.batches.feature_checks import (
+    FeatureError,
+    check_features,
+    check_finite,
+    check_numbers,
+)
+from rasa_randconn.nn.features import Feature
 
 
 def feature(matrix, feature_type="sequence", origin="mine"):
@@ -37,22 +43,45 @@ def test_features_with_a_row_per_token_and_one_for_the_sentence_pass():
         ),
         ([feature(np.ones((2, 4)), "sentence")], None, "2 rows for the sentence"),
         ([feature(np.ones((0, 4)), "sentence")], None, "0 rows for the sentence"),
-        ([feature(np.array([[1, np.nan]]))], None, "a number that is not finite"),
-        (
-            [feature(scipy.sparse.coo_matrix(np.array([[0, np.inf]])))],
-            None,
-            "a number that is not finite",
-        ),
         ([feature(np.ones(4))], None, "1 dimensions instead of 2"),
     ],
 )
-def test_other_features_are_refused_with_origin_and_text(features, token_count, reason):
+def test_other_forms_are_refused_with_origin_and_text(features, token_count, reason):
     with pytest.raises(FeatureError) as caught:
         check_features(features, "to rome", token_count)
     assert isinstance(caught.value, RasaException)
     message = str(caught.value)
     assert reason in message
     assert "of 'mine' for the text 'to rome' cannot be used" in message
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("form", ["dense", "coo", "csr", "csc", "lil", "dok", "dia"])
+def test_numbers_that_are_not_finite_are_refused_with_origin_and_text(number, form):
+    def matrix(value):
+        dense = np.array([[0, value], [3, 0]], np.float32)
+        sparse = scipy.sparse.coo_matrix(dense)
+        return dense if form == "dense" else sparse.asformat(form)
+
+    others = [feature(matrix(1), origin="other"), feature(matrix(2))]
+    check_numbers([others, []], ["hello", "bye"])
+    odd = [*others, feature(matrix(number))]
+    with pytest.raises(FeatureError, match="not finite") as caught:
+        check_numbers([others, odd], ["hello", "to rome"])
+    assert "of 'mine' for the text 'to rome' cannot be used" in str(caught.value)
+
+
+def test_large_numbers_are_finite_though_their_sum_is_not():
+    large = np.full((2, 3), np.finfo(np.float32).max, np.float32)
+    with np.errstate(over="ignore"):
+        check_numbers([[feature(large)]], ["hello"])
+        check_finite(Feature(large, np.array([2])), "text")
+
+
+def test_numbers_of_an_attribute_that_are_not_finite_are_refused():
+    check_finite(Feature(np.ones((2, 3)), np.array([2])), "intent")
+    with pytest.raises(FeatureError, match="'intent' have a number that is not finite"):
+        check_finite(Feature(np.array([[np.nan]]), np.array([1])), "intent")
 
 
 def test_long_texts_are_shortened():

@@ -114,3 +114,21 @@ def test_a_training_that_is_continued_keeps_the_order_and_may_have_more_columns(
     known = FeatureLayout.of([[sparse("a"), sparse("b")]])
     layout = FeatureLayout.of([[sparse("b", width=6)]], known)
     assert [(s.origin, w) for s, w in layout.widths.items()] == [("a", 3), ("b", 6)]
+
+
+def test_a_complete_text_fits_and_no_other():
+    complete = [sparse("a"), dense("b"), sparse("a", 1, "sentence")]
+    layout = FeatureLayout.of([complete])
+    assert layout.fits(complete, 2)
+    for other in (
+        complete[:2],
+        [sparse("a", 3), *complete[1:]],
+        [complete[1], complete[0], complete[2]],
+        [sparse("a", width=5), *complete[1:]],
+        [dense("a"), *complete[1:]],
+        [*complete[:2], sparse("a", 1)],
+        [sparse("c", width=3), *complete[1:]],
+    ):
+        assert not layout.fits(other, 2)
+    assert not layout.fits(complete, 3)
+    assert not layout.fits(complete, None)

@@ -47,6 +47,8 @@ FORMS = {
     "coo": scipy.sparse.coo_matrix,
     "csr": scipy.sparse.csr_matrix,
     "csc": scipy.sparse.csc_matrix,
+    "lil": scipy.sparse.lil_matrix,
+    "dia": scipy.sparse.dia_matrix,
 }
 
 
@@ -188,7 +190,7 @@ def test_the_form_of_a_matrix_does_not_matter(form, tmp_path):
         diet.train(data)
         return {p.path: p.array for p in diet.model.parameters}
 
-    is_sparse = form in ("coo", "csr", "csc")
+    is_sparse = form in ("coo", "csr", "csc", "lil", "dia")
     expected, found = intents("coo" if is_sparse else "array"), intents(form)
     for path, array in expected.items():
         np.testing.assert_allclose(found[path], array, rtol=1e-5, atol=1e-6)

@@ -151,7 +151,7 @@ REFUSED = {
     dense_sometimes: "there are none of the sentence",
     other_widths: "'odd' has 3 columns for some texts and 4 for others",
     other_dense_widths: "'odd' has 3 columns for some texts and 4 for others",
-    more_rows: "rows of tokens, but",
+    more_rows: "rows? of tokens, but",
     not_a_number: "not finite",
 }
 

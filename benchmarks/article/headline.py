@@ -98,7 +98,7 @@ def _mean(metric: Metric, values: Sequence[float]) -> str:
 
 
 def _medians(title: str, row: Row) -> List[str]:
-    return [title, *(row.metric.format(cell.median) for cell in row.cells)]
+    return [title, *(row.metric.format(cell.value) for cell in row.cells)]
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         action="append",
         required=True,
         metavar="FILE",
-        help="a configuration; repeat for more; ratios are to the first",
+        help="a configuration; repeat for more; all are compared with the first",
     )
     add_data_arguments(parser)
     add(

@@ -23,7 +23,7 @@ FILE_NAME = "report.md"
 
 
 def terminal_table(runs: Sequence[Run]) -> Table:
-    """Makes the table of medians over seeds and ratios to the first configuration.
+    """Makes the table of values over seeds, compared with the first configuration.
 
     Args:
         runs: The runs.
@@ -90,21 +90,17 @@ def _caption(runs: Sequence[Run]) -> str:
     }
     if any(seeds[name] != seeds[first] for name in others):
         parts = (f"{', '.join(own)} of {name}" for name, own in seeds.items())
-        caption = "Medians over seeds " + "; ".join(parts)
+        caption = "Medians (of scores: means) over seeds " + "; ".join(parts)
     elif len(seeds[first]) == 1:
         caption = f"Seed {seeds[first][0]}"
     else:
-        caption = f"Medians over seeds {', '.join(seeds[first])}"
-    return f"{caption}; in brackets the ratio to {first}" if others else caption
+        caption = f"Medians (of scores: means) over seeds {', '.join(seeds[first])}"
+    return f"{caption}; in brackets compared with {first}" if others else caption
 
 
 def _cell(metric: Metric, cell: Cell) -> str:
-    text = metric.format(cell.median)
-    return text if cell.ratio is None else f"{text} ({_ratio(cell.ratio)})"
-
-
-def _ratio(ratio: float) -> str:
-    return f"×{ratio:.3f}" if ratio < 0.1 else f"×{ratio:.2f}"  # noqa: RUF001
+    text = metric.format(cell.value)
+    return text if cell.change is None else f"{text} ({cell.change})"
 
 
 def _spread(metric: Metric, cell: Cell) -> str:
@@ -148,7 +144,9 @@ def _notes(runs: Sequence[Run]) -> List[str]:
         "at a time, after a warm-up. Connections are the weights of randomly "
         "connected layers; trainable weights count the kernels of Rasa's own such "
         "layers in full, masked elements included. Where a line gives a range, it is "
-        "the lowest and the highest over the seeds.",
+        "the lowest and the highest over the seeds. Differences of scores are means "
+        "over the seeds, in points of a hundred; the interval in brackets is the 95% "
+        "one of Student's t on the differences of single seeds.",
         "",
     ]
 

@@ -1,13 +1,13 @@
-"""The file of results, and the medians and ratios drawn from it."""
+"""The file of results, and the table drawn from it."""
 
 from __future__ import annotations
 
 import json
-import statistics
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
+from rasa_randconn.comparison.changes import Quantity, change, typical
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.files import write_json
 
@@ -59,6 +59,7 @@ class Metric:
     unit: str
     path: Sequence[str]
     decimals: int = 3
+    quantity: Quantity = Quantity.TIME
 
     @property
     def title(self) -> str:
@@ -104,25 +105,27 @@ F1_SCORES = {
 }
 """The weighted F1 in a run's results, and how they are called."""
 
+_SCORE, _SIZE, _COUNT = Quantity.SCORE, Quantity.SIZE, Quantity.COUNT
+
 RUN_METRICS = (
-    *(Metric(label, "", (score,)) for score, label in F1_SCORES.items()),
-    Metric("conversation accuracy", "", ("conversation_accuracy",)),
+    *(Metric(label, "", (score,), 3, _SCORE) for score, label in F1_SCORES.items()),
+    Metric("conversation accuracy", "", ("conversation_accuracy",), 3, _SCORE),
     Metric("training, all of Rasa", "s", ("train_seconds",), 1),
     Metric("training process", "s", ("train_process_seconds",), 1),
     Metric("loading, all of Rasa", "s", ("load_seconds",), 2),
     Metric("message p50, all of Rasa", "ms", ("message_latency_ms", "p50"), 2),
     Metric("message p95, all of Rasa", "ms", ("message_latency_ms", "p95"), 2),
-    Metric("peak memory, training", "MB", ("peak_rss_bytes", "training"), 0),
-    Metric("peak memory, serving", "MB", ("peak_rss_bytes", "serving"), 0),
-    Metric("model archive", "MB", ("model_archive_bytes",), 1),
+    Metric("peak memory, training", "MB", ("peak_rss_bytes", "training"), 0, _SIZE),
+    Metric("peak memory, serving", "MB", ("peak_rss_bytes", "serving"), 0, _SIZE),
+    Metric("model archive", "MB", ("model_archive_bytes",), 1, _SIZE),
 )
 
 COMPONENT_METRICS = (
     Metric("training", "s", ("train_seconds",), 1),
     Metric("first step", "s", ("first_step_seconds",), 1),
-    Metric("connections", "", ("connections",), 0),
-    Metric("trainable weights", "", ("trainable_weights",), 0),
-    Metric("files in the model", "MB", ("model_bytes",), 1),
+    Metric("connections", "", ("connections",), 0, _COUNT),
+    Metric("trainable weights", "", ("trainable_weights",), 0, _COUNT),
+    Metric("files in the model", "MB", ("model_bytes",), 1, _SIZE),
     Metric("loading", "s", ("load_seconds",), 2),
     Metric("first prediction", "ms", ("first_prediction_ms",), 1),
     Metric("latency p50", "ms", ("latency_ms", "p50"), 2),
@@ -138,19 +141,17 @@ class Cell:
     by_seed: Mapping[int, float]
     """The values of the runs, in the order of the runs."""
 
-    ratio: Optional[float]
-    """Median over the first configuration's median, both over the seeds that both have;
-    `None` for the first itself, and without such a seed."""
+    value: Optional[float]
+    """Their median, or the mean of scores; `None` without values."""
+
+    change: Optional[str]
+    """How it differs from the first configuration, in words; `None` for the first
+    itself, and without a seed that both have."""
 
     @property
     def values(self) -> List[float]:
         """The values without their seeds."""
         return list(self.by_seed.values())
-
-    @property
-    def median(self) -> Optional[float]:
-        """The median of the values, `None` without values."""
-        return statistics.median(self.values) if self.values else None
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,7 @@ def by_family(run: Run) -> Dict[str, Dict[str, Any]]:
 
 
 def tabulate(runs: Sequence[Run]) -> List[Section]:
-    """Draws the medians over seeds and their ratios to the first configuration.
+    """Draws the values over seeds and how they differ from the first configuration.
 
     Args:
         runs: The runs.
@@ -257,16 +258,14 @@ def _rows(
             for column in columns
         ]
         if any(measured):
-            first, *others = measured
-            cells = [Cell(first, None)]
-            cells += [Cell(values, _ratio(values, first)) for values in others]
+            first = measured[0]
+            cells = [
+                Cell(
+                    values,
+                    typical(metric.quantity, list(values.values())),
+                    None if values is first else change(metric.quantity, values, first),
+                )
+                for values in measured
+            ]
             rows.append(Row(metric, cells))
     return rows
-
-
-def _ratio(values: Mapping[int, float], first: Mapping[int, float]) -> Optional[float]:
-    seeds = [seed for seed in values if seed in first]
-    if not seeds:
-        return None
-    base = statistics.median(first[seed] for seed in seeds)
-    return statistics.median(values[seed] for seed in seeds) / base if base else None

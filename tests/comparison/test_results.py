@@ -50,28 +50,30 @@ def row(runs, section, label):
     return rows[section, label]
 
 
-def test_table_has_medians_and_ratios_to_the_first_configuration(runs):
+def test_table_has_medians_and_mean_scores_compared_with_the_first_configuration(runs):
     times = row(runs, "DIETClassifier", "training")
-    assert [cell.median for cell in times.cells] == [200.0, 50.0]
-    assert [cell.ratio for cell in times.cells] == [None, 0.25]
+    assert [cell.value for cell in times.cells] == [200.0, 50.0]
+    assert [cell.change for cell in times.cells] == [None, "4.0x faster"]
 
     scores = row(runs, "Model", "intent F1")
-    assert [cell.median for cell in scores.cells] == [0.75, 0.85]
+    assert [cell.value for cell in scores.cells] == pytest.approx([0.75, 0.78333333])
+    assert scores.cells[0].change is None
+    assert scores.cells[1].change.startswith("+3.3 points [")
 
 
-def test_a_ratio_is_over_the_seeds_that_both_have(runs):
+def test_a_comparison_is_over_the_seeds_that_both_have(runs):
     first, second = row(runs[:3], "DIETClassifier", "training").cells
-    assert (first.median, second.median) == (200.0, 40.0)
-    assert second.ratio == 0.4
-    assert row([runs[0], runs[3]], "DIETClassifier", "training").cells[1].ratio is None
+    assert (first.value, second.value) == (200.0, 40.0)
+    assert second.change == "2.5x faster"
+    assert row([runs[0], runs[3]], "DIETClassifier", "training").cells[1].change is None
 
 
 @pytest.mark.parametrize(
     "count, caption",
     [
-        (2, "Seed 1; in brackets the ratio to stock"),
-        (3, "Medians over seeds 1, 2 of stock; 1 of ours; in brackets the ratio to"),
-        (4, "Medians over seeds 1, 2; in brackets the ratio to stock"),
+        (2, "Seed 1; in brackets compared with stock"),
+        (3, "Medians (of scores: means) over seeds 1, 2 of stock; 1 of ours; in"),
+        (4, "Medians (of scores: means) over seeds 1, 2; in brackets compared"),
     ],
 )
 def test_the_caption_names_the_seeds_of_every_configuration(runs, count, caption):
@@ -90,11 +92,11 @@ def test_table_leaves_out_what_was_not_measured(runs):
     assert "entity F1" not in labels
 
 
-def test_table_of_different_components_has_no_ratio(runs):
+def test_table_of_different_components_compares_nothing(runs):
     runs = [runs[0], make_run("policies", 1, None, 5.0, family="TEDPolicy")]
 
     cells = row(runs, "TEDPolicy", "training").cells
-    assert [(cell.median, cell.ratio) for cell in cells] == [(None, None), (5.0, None)]
+    assert [(cell.value, cell.change) for cell in cells] == [(None, None), (5.0, None)]
 
 
 def test_second_component_of_a_family_is_told_apart(runs):
@@ -115,7 +117,7 @@ def test_report_names_what_is_missing_and_how_it_was_made(runs, tmp_path):
     assert "**Not finished:** ours with seed 4." in text
     assert "rasa 3.6.21" in text
     assert "16 GiB memory" in text
-    assert "(×0.25)" in text  # noqa: RUF001
+    assert "(4.0x faster)" in text
     assert "](plots/training_time.png)" in text
     for picture in pictures:
         assert picture.read_bytes().startswith(b"\x89PNG")
@@ -156,11 +158,11 @@ def test_a_configuration_without_neural_components_has_scores_and_times(
     runs = [of_name[name] for name in names]
     place = names.index("classic")
 
-    assert row(runs, "Model", "intent F1").cells[place].median == 0.7
-    assert row(runs, "Model", "training, all of Rasa").cells[place].median == 21.0
+    assert row(runs, "Model", "intent F1").cells[place].value == 0.7
+    assert row(runs, "Model", "training, all of Rasa").cells[place].value == 21.0
     if "ours" in names:
         cells = row(runs, "DIETClassifier", "training").cells
-        assert (cells[place].median, cells[1 - place].median) == (None, 40.0)
+        assert (cells[place].value, cells[1 - place].value) == (None, 40.0)
     drawn = []
     add_legend = plots._add_legend
 

@@ -1,0 +1,90 @@
+"""How a value differs from that of the first configuration, in words."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from enum import Enum
+from typing import Mapping, Optional, Sequence
+
+import numpy as np
+from scipy import stats
+
+CONFIDENCE = 0.95
+"""How likely an interval holds the difference."""
+
+FEWEST_SEEDS = 3
+"""Seeds that an interval needs."""
+
+_NO_CHANGE = 1.05
+
+
+class Quantity(Enum):
+    """What a number measures: the words for less and for more of it."""
+
+    TIME = ("faster", "slower")
+    SIZE = ("smaller", "larger")
+    COUNT = ("fewer", "more")
+    SCORE = ("", "")
+
+
+def change(
+    quantity: Quantity, values: Mapping[int, float], first: Mapping[int, float]
+) -> Optional[str]:
+    """Says how values differ from those of the first configuration.
+
+    Args:
+        quantity: What they measure.
+        values: A configuration's values, by seed.
+        first: Those of the first one.
+
+    Returns:
+        Such as `10.2x faster`, the ratio of the medians, or for scores `+0.6 points`,
+        the mean difference, from three seeds on with its interval; `None` without a
+        seed that both have. Only seeds that both have count.
+    """
+    seeds = [seed for seed in values if seed in first]
+    if not seeds:
+        return None
+    own, base = [values[seed] for seed in seeds], [first[seed] for seed in seeds]
+    if quantity is Quantity.SCORE:
+        return _points(own, base)
+    return _times(quantity, statistics.median(own), statistics.median(base))
+
+
+def typical(quantity: Quantity, values: Sequence[float]) -> Optional[float]:
+    """The value that stands for several seeds.
+
+    Args:
+        quantity: What the values measure.
+        values: Those of all seeds.
+
+    Returns:
+        The mean of scores, the median of anything else; `None` without values.
+    """
+    if not values:
+        return None
+    is_score = quantity is Quantity.SCORE
+    return statistics.mean(values) if is_score else statistics.median(values)
+
+
+def _times(quantity: Quantity, value: float, base: float) -> Optional[str]:
+    if min(value, base) <= 0:
+        return None
+    factor = max(value / base, base / value)
+    if factor < _NO_CHANGE:
+        return "the same"
+    less, more = quantity.value
+    return f"{factor:.{0 if factor >= 100 else 1}f}x {less if value < base else more}"
+
+
+def _points(values: Sequence[float], base: Sequence[float]) -> str:
+    differences = 100 * np.subtract(values, base)
+    mean = float(np.mean(differences))
+    text = f"{mean:+.1f} points"
+    if len(differences) < FEWEST_SEEDS:
+        return text
+    quantile = stats.t.ppf((1 + CONFIDENCE) / 2, len(differences) - 1)
+    error = np.std(differences, ddof=1) / math.sqrt(len(differences))
+    low, high = mean - quantile * error, mean + quantile * error
+    return f"{text} [{low:.1f}, {high:.1f}]"

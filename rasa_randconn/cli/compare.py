@@ -74,5 +74,6 @@ def run(options: argparse.Namespace) -> int:
     try:
         return compare(plan(options, options.config, options.command_line))
     except ComparisonError as error:
-        print(f"rasa-randconn compare: {error}", file=sys.stderr)
+        for line in str(error).splitlines():
+            print(f"rasa-randconn compare: {line}", file=sys.stderr)
         return 2

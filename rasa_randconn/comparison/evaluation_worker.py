@@ -31,7 +31,7 @@ def main() -> None:
     memory that serving does not. Policies are timed while Rasa replays the test
     stories, so the memory of a bot with stories is that of serving and of this.
     """
-    request = worker.start()
+    request = worker.start(worker.WorkerRequest)
     components = neural.find(configuration.read_config(request.derived_config))
     instruments = Instruments()
     for component in components:

@@ -47,6 +47,42 @@ def resolve(name: str) -> type:
     return registered_component(name)
 
 
+def known_names() -> List[str]:
+    """The names that a configuration may give to components."""
+    from rasa_randconn import components
+    from rasa_randconn.stock.recipe import registered_names
+
+    own = [f"rasa_randconn.{name}" for name in components.__all__]
+    return sorted({*registered_names(), *own})
+
+
+def check_options(component: type, options: Mapping[str, Any]) -> None:
+    """Checks the options of a neural component; others are not checked.
+
+    Args:
+        component: The class of a component.
+        options: Its options in a configuration.
+
+    Raises:
+        Exception: Whatever it says of options that it cannot be created with.
+    """
+    from rasa_randconn.components.options import (
+        check_transformer_size,
+        check_user_config,
+    )
+    from rasa_randconn.components.randomly_connected_component import (
+        RandomlyConnectedComponent,
+    )
+    from rasa_randconn.stock.recipe import complete_config, create_alone
+
+    if issubclass(component, RandomlyConnectedComponent):
+        check_user_config(component, options)
+    elif is_neural(component):
+        config = complete_config(component, options)
+        check_transformer_size(component, config)
+        create_alone(component, config)
+
+
 def is_neural(component: type) -> bool:
     """Tells whether a class is `DIETClassifier`, `TEDPolicy` or derived from them.
 

@@ -53,6 +53,8 @@ class Plan:
         Raises:
             ComparisonError: If something is missing or contradictory.
         """
+        if self.out == Path():
+            raise ComparisonError("--out must name a folder.")
         _check_pair("--train-nlu", self.train_nlu, "--test-nlu", self.test_nlu)
         _check_pair(
             "--train-stories", self.train_stories, "--test-stories", self.test_stories
@@ -77,6 +79,10 @@ class Plan:
         for path in [*data, *([self.domain] if self.domain is not None else [])]:
             if not Path(path).exists():
                 raise ComparisonError(f"There is no file or folder '{path}'.")
+        files = [Path(config).resolve() for config in self.configs]
+        for config, file in zip(self.configs, files):
+            if files.count(file) > 1:
+                raise ComparisonError(f"The configuration '{config}' is given twice.")
         for config in self.configs:
             configuration.check_config(
                 config, bool(self.train_nlu), bool(self.train_stories)

@@ -15,7 +15,7 @@ from rasa_randconn.comparison import configuration, machine, plots, report, resu
 from rasa_randconn.comparison.console import clock, make_console, say
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.comparison.plan import Plan
-from rasa_randconn.comparison.worker import WorkerRequest
+from rasa_randconn.comparison.worker import CheckRequest, WorkerRequest
 from rasa_randconn.comparison.worker_process import (
     RunFailedError,
     run_worker,
@@ -51,6 +51,7 @@ def compare(plan: Plan, console: Optional[Console] = None) -> int:
     """
     console = console or make_console()
     plan.check()
+    check_with_rasa(plan)
     _prepare(plan)
     names = configuration.labels(plan.configs)
     pending = [
@@ -90,6 +91,45 @@ def compare(plan: Plan, console: Optional[Console] = None) -> int:
     if interrupted:
         return INTERRUPTED
     return FAILED if failed else 0
+
+
+def check_with_rasa(plan: Plan) -> None:
+    """Checks components, their options and the data in a process with Rasa.
+
+    Args:
+        plan: What is to be trained.
+
+    Raises:
+        ComparisonError: If something cannot be trained or tested; a line for each
+            fault.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        request = CheckRequest(
+            configs=list(plan.configs),
+            epochs=plan.epochs,
+            train_nlu=list(plan.train_nlu),
+            test_nlu=list(plan.test_nlu),
+            train_stories=list(plan.train_stories),
+            test_stories=list(plan.test_stories),
+            scratch=folder,
+            response=str(scratch / "response.json"),
+        )
+        environment = worker_environment(0, scratch, plan.threads)
+        with terminate_as_interrupt():
+            try:
+                found, _ = run_worker(
+                    "check",
+                    request,
+                    scratch / "check.log",
+                    environment,
+                    say=lambda text: None,
+                    wait=lambda process: process.wait(),
+                )
+            except RunFailedError as error:
+                raise ComparisonError("\n".join([f"{error}.", *error.tail()])) from None
+    if found["faults"]:
+        raise ComparisonError("\n".join(found["faults"]))
 
 
 def _prepare(plan: Plan) -> None:

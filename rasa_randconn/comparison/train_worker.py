@@ -18,7 +18,7 @@ def main() -> None:
     Raises:
         RuntimeError: If Rasa made no model.
     """
-    request = worker.start()
+    request = worker.start(worker.WorkerRequest)
     config = configuration.override(
         configuration.read_config(request.config),
         is_neural=lambda name: neural.is_neural(neural.resolve(name)),

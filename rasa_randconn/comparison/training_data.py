@@ -55,6 +55,40 @@ def select(nlu: Sequence[str], stories: Sequence[str], scratch: Path) -> List[Pa
     return chosen
 
 
+def check_examples(files: Sequence[Path], paths: str) -> None:
+    """Checks that there are examples with an intent to test on.
+
+    Args:
+        files: Files of NLU data.
+        paths: Where they were found, for the message.
+
+    Raises:
+        ValueError: If there are none.
+    """
+    from rasa.shared.nlu.training_data.loading import load_data
+
+    if not any(load_data(str(file)).intent_examples for file in files):
+        raise ValueError(f"There are no examples in {paths}.")
+
+
+def check_stories(files: Sequence[Path], paths: str) -> None:
+    """Checks that there are stories to test on.
+
+    Args:
+        files: Files of stories.
+        paths: Where they were found, for the message.
+
+    Raises:
+        ValueError: If there are none.
+    """
+    from rasa.shared.core.training_data.story_reader.yaml_story_reader import (
+        YAMLStoryReader,
+    )
+
+    if not any(YAMLStoryReader().read_from_file(str(file)) for file in files):
+        raise ValueError(f"There are no stories in {paths}.")
+
+
 def _part(file: Path, keys: Sequence[str], folder: Path) -> Path:
     yaml = yaml_parser()
     content = yaml.load(file.read_text(encoding="utf-8"))

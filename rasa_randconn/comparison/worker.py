@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Type, TypeVar, Union
 
 from rasa_randconn.files import write_json
 
@@ -58,16 +58,52 @@ class WorkerRequest:
         write_json(dataclasses.asdict(self), path)
 
 
-def start() -> WorkerRequest:
+@dataclasses.dataclass
+class CheckRequest:
+    """What a worker process is to check; sent to it as a JSON file."""
+
+    configs: List[str]
+    """Paths of the user's configurations."""
+
+    epochs: Optional[int]
+    train_nlu: List[str]
+    test_nlu: List[str]
+    train_stories: List[str]
+    test_stories: List[str]
+
+    scratch: str
+    """Folder which is removed afterwards."""
+
+    response: str
+    """Path of the JSON file with the faults."""
+
+    def write(self, path: Path) -> None:
+        """Writes the request to a file for the worker.
+
+        Args:
+            path: The JSON file to write.
+        """
+        write_json(dataclasses.asdict(self), path)
+
+
+Request = Union[WorkerRequest, CheckRequest]
+
+RequestT = TypeVar("RequestT", WorkerRequest, CheckRequest)
+
+
+def start(kind: Type[RequestT]) -> RequestT:
     """Reads the request named on the command line and prepares Rasa.
 
     From now on this process ends when its standard input does.
+
+    Args:
+        kind: The kind of request.
 
     Returns:
         The request.
     """
     threading.Thread(target=_end_with_input, daemon=True).start()
-    request = WorkerRequest(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
+    request = kind(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
     # As Rasa's own command line does, for custom components beside the project.
     if os.getcwd() not in sys.path:
         sys.path.insert(1, os.getcwd())
@@ -100,7 +136,7 @@ def _configure_logging() -> None:
     configure_structlog(logging.INFO)
 
 
-def respond(request: WorkerRequest, value: Dict[str, Any]) -> None:
+def respond(request: Request, value: Dict[str, Any]) -> None:
     """Hands the measurements to the process that made the request.
 
     Args:

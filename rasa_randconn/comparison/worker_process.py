@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from rasa_randconn.comparison.worker import WorkerRequest
+from rasa_randconn.comparison.worker import Request
 
 _THREADS = (
     "NUMBA_NUM_THREADS",
@@ -24,7 +24,11 @@ _THREADS = (
     "TF_INTER_OP_PARALLELISM_THREADS",
 )
 #: The worker of every phase.
-_MODULES = {"train": "train_worker", "test": "evaluation_worker"}
+_MODULES = {
+    "check": "check_worker",
+    "train": "train_worker",
+    "test": "evaluation_worker",
+}
 _TAIL_LINES = 25
 _SECONDS_TO_END = 10.0
 
@@ -48,7 +52,7 @@ class RunFailedError(Exception):
 
 def run_worker(
     phase: str,
-    request: WorkerRequest,
+    request: Request,
     log: Path,
     environment: Mapping[str, str],
     say: Callable[[str], None],
@@ -57,7 +61,7 @@ def run_worker(
     """Carries out one phase of a run, and waits for it.
 
     Args:
-        phase: `train` or `test`.
+        phase: `check`, `train` or `test`.
         request: What the worker is to do.
         log: Output: everything that it prints.
         environment: Its environment variables.

@@ -120,13 +120,28 @@ def checked_config(
             f"'{USE_TEXT_AS_LABEL}: true' needs at least one layer in "
             f"'{NUM_TRANSFORMER_LAYERS}', not {layers!r}",
         )
+    check_transformer_size(component, final)
+    return final
+
+
+def check_transformer_size(
+    component: Type[GraphComponent], config: Mapping[str, Any]
+) -> None:
+    """Checks that attention heads divide the units of every encoder that there will be.
+
+    Args:
+        component: A component of Rasa's or of ours.
+        config: Its configuration, merged with the defaults.
+
+    Raises:
+        InvalidConfigException: If they do not.
+    """
     # a policy has encoders of texts only where the dialogues have texts
     attributes: Iterable[Optional[str]] = [DIALOGUE]
     if not issubclass(component, Policy):
-        sizes, layers = final[TRANSFORMER_SIZE], final[NUM_TRANSFORMER_LAYERS]
+        sizes, layers = config[TRANSFORMER_SIZE], config[NUM_TRANSFORMER_LAYERS]
         attributes = {**_as_mapping(sizes), **_as_mapping(layers)} or [None]
-    _check_heads(component, final, attributes)
-    return final
+    _check_heads(component, config, attributes)
 
 
 def warn_of_deprecated_options(
@@ -255,6 +270,7 @@ def _check_unknown_keys(
 
 
 def _invalid(component: Type[GraphComponent], reason: str) -> InvalidConfigException:
+    end = "" if reason.endswith("?") else "."
     return InvalidConfigException(
-        f"The configuration of '{component.__name__}' is not valid: {reason}."
+        f"The configuration of '{component.__name__}' is not valid: {reason}{end}"
     )

@@ -117,6 +117,11 @@ PRIVATE_NAMES: Tuple[PrivateName, ...] = (
         "_from_registry",
         "find the class of a configured name",
     ),
+    PrivateName(
+        "rasa.engine.recipes.default_recipe.DefaultV1Recipe",
+        "_registered_components",
+        "suggest the name of a component",
+    ),
     PrivateName(_POLICY, "_pick_thresholds", "answer like a loaded policy"),
     PrivateName(_POLICY, "_should_skip_prediction", "time predictions of models only"),
     PrivateName("keras.engine.training.Model", "_train_counter", "number the steps"),

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, Callable, Iterable, List, Sequence, Type
+import tempfile
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Sequence, Type
 
-from rasa.engine.graph import GraphComponent, GraphSchema, SchemaNode
+from rasa.engine.graph import (
+    ExecutionContext,
+    GraphComponent,
+    GraphSchema,
+    SchemaNode,
+)
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.local_model_storage import LocalModelStorage
+from rasa.engine.storage.resource import Resource
 from rasa.graph_components.validators.default_recipe_validator import (
     DefaultV1RecipeValidator,
 )
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.training_data.structures import StoryGraph
+from rasa.utils.common import override_defaults
 
 CheckConfig = Callable[[SchemaNode], None]
 CheckStories = Callable[[SchemaNode, StoryGraph], None]
@@ -28,6 +38,39 @@ def registered_component(name: str) -> Type[GraphComponent]:
     """
     component: Type[GraphComponent] = DefaultV1Recipe._from_registry(name).clazz
     return component
+
+
+def registered_names() -> List[str]:
+    """The names of all components that Rasa knows."""
+    import rasa.engine.recipes.default_components  # noqa: F401  (registers Rasa's own)
+
+    return list(DefaultV1Recipe._registered_components)
+
+
+def complete_config(
+    component: Type[GraphComponent], options: Mapping[str, Any]
+) -> Dict[str, Any]:
+    """Merges options with the defaults of a component, as Rasa does."""
+    config: Dict[str, Any] = override_defaults(
+        component.get_default_config(), dict(options)
+    )
+    return config
+
+
+def create_alone(component: Type[GraphComponent], config: Dict[str, Any]) -> None:
+    """Creates a component for nothing but its checks of the configuration.
+
+    Args:
+        component: The component.
+        config: Its configuration, merged with the defaults.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        component.create(
+            config,
+            LocalModelStorage(Path(folder)),
+            Resource(component.__name__),
+            ExecutionContext(GraphSchema({})),
+        )
 
 
 def stock_parent(component: Type[GraphComponent]) -> Type[GraphComponent]:

@@ -32,10 +32,12 @@ def project(tmp_path, monkeypatch):
         ([*NLU, "--seeds", "-1"], "must not be negative"),
         ([*NLU, "--augmentation", "-1"], "must not be negative"),
         ([*NLU, "--config", "none.yml"], "Cannot read the configuration 'none.yml'"),
+        ([*NLU, "--config", "./a.yml"], "The configuration 'a.yml' is given twice"),
+        ([*NLU, "--out", ""], "--out must name a folder"),
     ],
 )
 def test_wrong_arguments_are_explained(arguments, message, capsys, project):
-    code = cli.main(["compare", "--config", "a.yml", *arguments, "--out", "out"])
+    code = cli.main(["compare", "--config", "a.yml", "--out", "out", *arguments])
 
     assert code == 2
     assert message in capsys.readouterr().err

@@ -23,6 +23,10 @@ WORKER = """\
 #!{python}
 import json, os, subprocess, sys, time
 module, request = sys.argv[-2].rpartition(".")[2], json.load(open(sys.argv[-1]))
+if module == "check_worker":
+    faults = [c for c in request["configs"] if "faulty" in c]
+    json.dump({{"faults": faults}}, open(request["response"], "w"))
+    sys.exit()
 with open({journal!r}, "a") as journal:
     journal.write(f"{{module}} {{request['config']}} {{request['seed']}}\\n")
 if "failing" in request["config"] and request["seed"] == 2:
@@ -123,6 +127,15 @@ def test_configurations_alternate(project):
     assert (out / "models" / "a-seed1.tar.gz").exists()
 
 
+def test_nothing_is_trained_or_written_if_there_are_faults(project):
+    for name in ("faulty", "faulty2"):
+        (project / f"{name}.yml").write_text("pipeline:\n- name: A\n")
+    with pytest.raises(ComparisonError, match="faulty.yml\nfaulty2.yml"):
+        run(plan(project, "a", "faulty", "faulty2"))
+    assert not (project / "journal").exists()
+    assert not (project / "out").exists()
+
+
 def test_training_and_test_are_merged(project):
     run(plan(project, "a", seeds=[1]))
 
@@ -146,7 +159,8 @@ def test_the_first_configuration_stays_the_first_whatever_fails(project):
 
     assert finished(project)[0] == ("a.yml", 2)
     caption = (
-        "Medians over seeds 1 of failing; 2, 1 of a; in brackets the ratio to failing"
+        "Medians (of scores: means) over seeds 1 of failing; 2, 1 of a; in brackets "
+        "compared with failing"
     )
     assert caption in " ".join(output.split())
 

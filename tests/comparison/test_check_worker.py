@@ -1,0 +1,71 @@
+"""What is wrong is found before anything is trained, and said in a line each."""
+
+from __future__ import annotations
+
+import pytest
+from data_factory import NLU, STORIES
+
+from rasa_randconn.comparison import check_worker
+from rasa_randconn.comparison.worker import CheckRequest
+
+
+@pytest.fixture
+def faults(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nlu.yml").write_text(NLU)
+    (tmp_path / "stories.yml").write_text(STORIES)
+
+    def check(*entries, test_nlu="nlu.yml", test_stories="stories.yml", epochs=None):
+        lines = [f"- {entry}" for entry in entries]
+        text = "\n".join(["pipeline:", "- name: WhitespaceTokenizer", *lines])
+        (tmp_path / "config.yml").write_text(f"{text}\npolicies: [{{name: TEDPolicy}}]")
+        request = CheckRequest(
+            configs=["config.yml"],
+            epochs=epochs,
+            train_nlu=["nlu.yml"],
+            test_nlu=[test_nlu],
+            train_stories=["stories.yml"],
+            test_stories=[test_stories],
+            scratch=str(tmp_path),
+            response="",
+        )
+        return check_worker.faults(request)
+
+    return check
+
+
+OURS = "rasa_randconn.RandConnDIETClassifier"
+
+
+@pytest.mark.parametrize(
+    "entry, message",
+    [
+        (f"{{name: {OURS}, conection_density: 0.3}}", "mean 'connection_density'?"),
+        (f"{{name: {OURS}, connection_density: 3}}", "not 3"),
+        (f"{{name: {OURS}, transformer_size: 30}}", "not a multiple of 4"),
+        ("{name: DIETClassifier, transformer_size: 30}", "not a multiple of 4"),
+        ("{name: DIETClassifier, loss_type: none}", "loss_type=none"),
+        ("{name: rasa_randconn.RandConnDietClassifier}", f"Did you mean '{OURS}'?"),
+        ("{name: DietClassifier}", "Did you mean 'DIETClassifier'?"),
+        ("{name: no_package.Own}", "There is no component 'no_package.Own'."),
+    ],
+)
+def test_a_fault_of_a_component_names_the_configuration(entry, message, faults):
+    (fault,) = faults(entry)
+    assert fault.startswith("config.yml: ")
+    assert message in fault
+    assert "\n" not in fault
+
+
+def test_every_fault_is_told(faults):
+    wrong = f"{{name: {OURS}, connection_density: 3}}"
+    assert len(faults(wrong, wrong, "{name: Nothing}")) == 3
+    assert not faults(f"name: {OURS}", "name: DIETClassifier", epochs=3)
+
+
+def test_data_without_examples_or_stories_are_found(faults, tmp_path):
+    (tmp_path / "domain.yml").write_text("responses: {utter_a: [{text: a}]}")
+    (tmp_path / "empty.yml").write_text("stories: []")
+    assert faults(test_nlu="domain.yml") == ["There are no examples in domain.yml."]
+    assert faults(test_stories="empty.yml") == ["There are no stories in empty.yml."]
+    assert "stories or rules in nlu.yml" in faults(test_stories="nlu.yml")[0]

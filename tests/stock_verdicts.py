@@ -58,26 +58,27 @@ _PAIRS: Dict[str, List[Type[Any]]] = {
 _INTRODUCTION = f"""\
 # Odd data, options and uses
 
-What Rasa's components and ours do with what a bot should not have, but some bots have.
+What Rasa's components ("stock") and ours do with unusual data, options and calls.
 "{WORKS}" means trained, saved, loaded and asked without an error. Where the two differ,
 it is on purpose:
 
-- Features that do not fit are refused with one message that names the featurizer and
-  the text, where stock raises an error of TensorFlow or NumPy, or trains on wrong rows.
+- Features that do not fit are refused with one message that names the featurizer, and
+  the text or label where one is at fault. Stock raises an error of TensorFlow or NumPy,
+  or trains on wrong rows.
 - A sparse featurizer that has nothing for some texts counts as zeros, in training and
-  in serving, and its columns stay where they are. So it does for some labels. Policies
-  refuse it.
+  in serving, and its columns stay where they are. The same holds for labels. Policies
+  refuse such features.
 - Numbers that are not finite are never learnt from, saved, loaded or answered.
 - A model file that is missing or damaged is an error. Stock loads a component without a
   model, which answers nothing.
-- A trained component answers like the loaded one.
+- A component gives the same answers before it is saved and after it is loaded.
 
 This page is written by `.venv/bin/python tests/stock_verdicts.py`.
 """
 
 
 class Case(NamedTuple):
-    """Something odd.
+    """One row of the page.
 
     Attributes:
         what: What it is.
@@ -91,19 +92,16 @@ class Case(NamedTuple):
     run: Callable[[Any, Path], Any]
 
 
-def trained_and_asked(
-    component: Any, folder: Path, data: Any, again: Any = None, **options: Any
-) -> None:
-    """Trains, loads and asks; the messages that are asked may have other features."""
+def trained_and_asked(component: Any, folder: Path, data: Any, **options: Any) -> None:
+    """Trains, loads and asks."""
     complete = {**tiny(component), **options}
     train(component, complete, folder, data)
     loaded = load(component, complete, folder)
-    asked = again or data
     if hasattr(data, "trackers"):
         answer_of_ted(loaded, data, "hello", None)
         answer_of_ted(loaded, data, "fly from berlin to rome", None)
     else:
-        loaded.process(asked.messages("hello", "fly from berlin to rome", "bye"))
+        loaded.process(data.messages("hello", "fly from berlin to rome", "bye"))
 
 
 def tiny(component: Any) -> Dict[str, Any]:
@@ -255,8 +253,8 @@ def _width(number: int) -> int:
 
 
 _KINDS_OF_FEATURES = (
-    ("a row more than tokens for some texts", lambda n, t: marks(t + n % 2)),
-    ("a row less than tokens for some texts", lambda n, t: marks(max(t - n % 2, 1))),
+    ("a row too many for some texts", lambda n, t: marks(t + n % 2)),
+    ("a row too few for some texts", lambda n, t: marks(max(t - n % 2, 1))),
     ("sparse features for some texts only", lambda n, t: marks(t) if n % 2 else None),
     (
         "dense features for some texts only",
@@ -338,7 +336,7 @@ CASES: List[Case] = [
         Case(what, pair, run)
         for what, run in (
             ("the configuration of a trained component used again", config_used_again),
-            ("a training without data into the place of a model", trained_without_data),
+            ("training without data over an existing model", trained_without_data),
             ("a loaded component saved into its own place", saved_again),
             ("a component that was never saved, loaded", never_written),
             ("a file of the model cut off", cut_off),
@@ -371,6 +369,11 @@ def verdict(case: Case, component: Any) -> str:
             return f"{type(error).__name__}: {short}"
 
 
+def escaped(cell: str) -> str:
+    """A cell of a table in Markdown."""
+    return cell.replace("|", "\\|").replace("<", "&lt;")
+
+
 def page() -> str:
     """The whole page."""
     lines = [_INTRODUCTION, "| case | component | stock | ours |", "|---|---|---|---|"]
@@ -380,8 +383,7 @@ def page() -> str:
             of_stock = verdict(case, stock)
         cells = [case.what, case.pair, of_stock, verdict(case, own)]
         print(" | ".join(cells), file=sys.stderr, flush=True)
-        escaped = (cell.replace("|", "\\|").replace("<", "&lt;") for cell in cells)
-        lines.append(f"| {' | '.join(escaped)} |")
+        lines.append(f"| {' | '.join(map(escaped, cells))} |")
     return "\n".join(lines) + "\n"
 
 

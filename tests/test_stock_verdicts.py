@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
-from stock_verdicts import CASES, PAGE, WORKS, Case, ours_of, verdict
+from stock_verdicts import CASES, PAGE, Case, escaped, ours_of, verdict
 
 ROWS = [
     line[2:-2].split(" | ")
@@ -22,7 +22,4 @@ def test_every_case_is_on_the_page():
 @pytest.mark.parametrize("row, case", zip(ROWS, CASES), ids=range(len(CASES)))
 def test_what_ours_do_is_on_the_page(row, case: Case, caplog):
     caplog.set_level(logging.CRITICAL)
-    found = verdict(case, ours_of(case))
-    kind, *said = found.split(":", 1)
-    assert row[3].split(":", 1)[0] == kind
-    assert kind == WORKS or len(said[0].split()) > 5
+    assert escaped(verdict(case, ours_of(case))) == row[3]

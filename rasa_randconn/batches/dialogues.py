@@ -9,7 +9,7 @@ import numpy as np
 from rasa.shared.nlu.training_data.features import Features
 
 from rasa_randconn.batches.batch import Batch
-from rasa_randconn.batches.feature_checks import check_finite
+from rasa_randconn.batches.feature_checks import check_finite_rows
 from rasa_randconn.batches.joined_features import joined_features
 from rasa_randconn.batches.names import DIALOGUE, LENGTH, MASK
 from rasa_randconn.nn.features import Feature
@@ -50,7 +50,7 @@ def batch_of_dialogues(
         has_some = [bool(features) for features in of_turns]
         own = joined_features([f for f in of_turns if f], example)
         for feature in chain.from_iterable(own.values()):
-            check_finite(feature, attribute)
+            check_finite_rows(feature, attribute)
         mask = np.array(has_some, np.float32)[:, np.newaxis]
         own[MASK] = [Feature(mask, ones)]
         batch[attribute] = own

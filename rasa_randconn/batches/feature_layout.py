@@ -18,7 +18,11 @@ import numpy as np
 import scipy.sparse
 from rasa.shared.nlu.training_data.features import Features
 
-from rasa_randconn.batches.feature_checks import FeatureError, feature_error
+from rasa_randconn.batches.feature_checks import (
+    FeatureError,
+    feature_error,
+    featurizer_name,
+)
 from rasa_randconn.batches.names import SENTENCE, SEQUENCE
 
 #: Name of a featurizer, whether rows are tokens or the sentence, whether it is sparse.
@@ -44,14 +48,14 @@ class Source(NamedTuple):
 class FeatureLayout:
     """The matrices that make up the features of an attribute, in their order.
 
-    A featurizer may have nothing for some texts. Without a layout, the columns of all
-    featurizers after it would move; with it, the missing columns are zeros.
+    If a featurizer returns nothing for a text, its columns are filled with zeros;
+    otherwise the columns of those after it would move.
     """
 
     def __init__(self, widths: Mapping[Source, int]) -> None:
         """Takes the number of columns of every source, in the order of the pipeline."""
         self.widths = dict(widths)
-        self._complete = [(source[:3], width) for source, width in widths.items()]
+        self._expected = [(source[:3], width) for source, width in widths.items()]
 
     @classmethod
     def of(
@@ -86,15 +90,15 @@ class FeatureLayout:
         return cls({s: widths.get(s, before.get(s, 0)) for s in order})
 
     def fits(self, features: Sequence[Features], token_count: Optional[int]) -> bool:
-        """Whether features are complete, in the order of the layout, of right shapes.
+        """Whether features match the layout exactly: order, types and shapes.
 
         Args:
             features: The features of a text.
             token_count: Number of its tokens.
         """
-        if len(features) != len(self._complete):
+        if len(features) != len(self._expected):
             return False
-        for feature, (key, width) in zip(features, self._complete):
+        for feature, (key, width) in zip(features, self._expected):
             matrix = feature.features
             rows = 1 if feature.type == SENTENCE else token_count
             is_sparse = not isinstance(matrix, np.ndarray)
@@ -121,7 +125,12 @@ class FeatureLayout:
                 another width, or if dense features are missing.
         """
         form = [_form(feature) for feature in features]
-        if form == self._complete:
+        origins = {source.origin for source in self.widths}
+        # graphs may give featurizers other names in training and in serving
+        are_renamed = not any(key[0] in origins for key, _ in form)
+        if form == self._expected or (
+            are_renamed and _unnamed(form) == _unnamed(self._expected)
+        ):
             return list(features)
         rows = {SENTENCE: 1, SEQUENCE: token_count or 0}
         found: Dict[Source, Features] = {}
@@ -129,7 +138,7 @@ class FeatureLayout:
             _matched(form, self.widths), features, form
         ):
             if source is None:
-                raise feature_error(key[0], text, self._difference(key, width))
+                raise feature_error(feature, text, self._difference(key, width))
             found[source] = feature
             rows[source.feature_type] = feature.features.shape[0]
         complete = []
@@ -145,8 +154,17 @@ class FeatureLayout:
                     )
                 )
             else:
-                reason = f"there are none of the {source.feature_type}"
-                raise feature_error(source.origin, text, reason)
+                missing = Features(
+                    np.zeros((0, width)),
+                    source.feature_type,
+                    features[0].attribute,
+                    source.origin,
+                )
+                reason = (
+                    f"there are no dense ones of the {source.feature_type}, in whose "
+                    f"place zeros would be wrong"
+                )
+                raise feature_error(missing, text, reason)
         return complete
 
     def _difference(self, key: _Key, width: int) -> str:
@@ -174,7 +192,7 @@ class FeatureLayout:
                 or not isinstance(origin, str)
                 or type(number) is not int
                 or type(width) is not int
-                or width < 1
+                or width < 0
             ):
                 raise ValueError("The layout of the features cannot be read.")
             source = Source(origin, feature_type, bool(is_sparse), number)
@@ -188,10 +206,15 @@ def _form(feature: Features) -> Tuple[_Key, int]:
     return key, feature.features.shape[-1]
 
 
+def _unnamed(form: Sequence[Tuple[_Key, int]]) -> List[Tuple[str, bool, int]]:
+    """A form without the names of featurizers."""
+    return [(*key[1:], width) for key, width in form]
+
+
 def _matched(
     form: Sequence[Tuple[_Key, int]], widths: Mapping[Source, int]
 ) -> List[Optional[Source]]:
-    """The source of every feature: the first free one of its key and width."""
+    """For each feature, the first unused source with the same key and width."""
     free = dict(widths)
     matched: List[Optional[Source]] = []
     for key, width in form:
@@ -212,7 +235,7 @@ def _new_source(
     known = [w for source, w in widths.items() if source[:3] == key]
     if len(known) >= sum(other == key for other, _ in form):
         raise FeatureError(
-            f"The featurizer '{key[0]}' has {known[0]} columns for some texts and "
-            f"{width} for others."
+            f"The features of {featurizer_name(key[0])} have {known[0]} columns for "
+            f"some texts or labels and {width} for others."
         )
     return Source(*key, number=len(known))

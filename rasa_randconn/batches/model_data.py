@@ -14,7 +14,7 @@ import numpy as np
 from rasa.utils.tensorflow.feature_array import FeatureArray
 
 from rasa_randconn.batches.batch import Batch
-from rasa_randconn.batches.feature_checks import FeatureError, check_finite
+from rasa_randconn.batches.feature_checks import FeatureError, check_finite_rows
 from rasa_randconn.nn.features import CSRMatrix, Feature, compressed, no_rows, starts_of
 
 _DIALOGUE_DIMENSIONS = 4
@@ -105,7 +105,7 @@ class StackedFeatures:
         }
         for attribute, features_by_type in self.everything().items():
             for feature in chain.from_iterable(features_by_type.values()):
-                check_finite(feature, attribute)
+                check_finite_rows(feature, attribute)
 
     def batch(self, examples: np.ndarray) -> Batch:
         """The features of some examples."""

@@ -18,8 +18,8 @@ from rasa.utils.tensorflow.constants import FEATURIZERS
 
 from rasa_randconn.batches.feature_checks import (
     FeatureError,
-    check_features,
-    check_numbers,
+    check_finite,
+    check_shapes,
 )
 from rasa_randconn.batches.feature_layout import FeatureLayout
 from rasa_randconn.batches.messages import (
@@ -61,6 +61,8 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
     index_label_id_mapping: Dict[int, str]
     _predictions: Optional[Dict[int, Prediction]] = None
     _layout: Optional[FeatureLayout] = None
+    # takes the place of the other one when there is a model that was trained on it
+    _layout_of_training: Optional[FeatureLayout] = None
 
     def train(self, training_data: TrainingData) -> Resource:
         """Trains the component (see `DIETClassifier.train`)."""
@@ -99,21 +101,27 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
             FeatureError: If features have a form that the model cannot learn from.
         """
         featurized, features = [], []
+        without = None
         for message in messages:
             own = features_of(message, attribute, self._featurizers)
             if own:
                 featurized.append(message)
                 features.append(own)
+            else:
+                without = message
         values = [_value(message, attribute) for message in featurized]
-        if attribute != TEXT:
-            _check_all_labels(messages, attribute, values)
+        if attribute != TEXT and without is not None and values:
+            raise FeatureError(
+                f"The featurizers have features of the label '{values[0]}', but not "
+                f"always of '{_value(without, attribute)}'."
+            )
         for message, value, own in zip(featurized, values, features):
-            check_features(own, value, self._rows_needed(message, attribute))
-        check_numbers(features, values)
+            check_shapes(own, value, self._rows_needed(message, attribute))
+        check_finite(features, values)
         known = self._layout if attribute == TEXT and self.finetune_mode else None
         layout = FeatureLayout.of(features, known)
         if attribute == TEXT:
-            self._layout = layout
+            self._layout_of_training = layout
         for message, value, own in zip(featurized, values, features):
             token_count = _token_count(message, attribute)
             if not layout.fits(own, token_count):
@@ -124,6 +132,8 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
     def write_own_files(self, folder: Path) -> None:
         """Writes the layout of the features of texts."""
         super().write_own_files(folder)
+        if self._layout_of_training is not None:
+            self._layout, self._layout_of_training = self._layout_of_training, None
         if self._layout is not None:
             write_json(self._layout.to_json(), folder / self._layout_file())
 
@@ -167,11 +177,11 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
         """The features of a message's text, checked and complete."""
         features = features_of(message, TEXT, self._featurizers)
         token_count, text = _token_count(message, TEXT), _value(message, TEXT)
-        check_numbers([features], [text])
+        check_finite([features], [text])
         layout = self._layout
         if not features or (layout is not None and layout.fits(features, token_count)):
             return features
-        check_features(features, text, self._rows_needed(message, TEXT))
+        check_shapes(features, text, self._rows_needed(message, TEXT))
         # models of version 0.1.0 have no layout
         return layout.complete(features, text, token_count) if layout else features
 
@@ -193,19 +203,6 @@ class MessageComponent(RandomlyConnectedComponent, MessageHooks):
             for i, prediction in zip(indices, split_predictions(found, batch)):
                 predictions[i] = prediction
         return predictions
-
-
-def _check_all_labels(
-    messages: Sequence[Message], attribute: str, with_features: Sequence[str]
-) -> None:
-    """Checks that all labels have features, or none."""
-    if 0 < len(with_features) < len(messages):
-        labels = [_value(message, attribute) for message in messages]
-        without = next(label for label in labels if label not in with_features)
-        raise FeatureError(
-            f"The featurizers have features of the label '{with_features[0]}', but "
-            f"none of '{without}'."
-        )
 
 
 def _value(message: Message, attribute: str) -> str:

@@ -19,6 +19,7 @@ from rasa_randconn.stock.randomly_connected_model import RandomlyConnectedModel
 class RandConnDIET(RandomlyConnectedModel, DIET):
     """Rasa's DIET (Bunk et al., 2020) on randomly connected layers."""
 
+    component_name = "RandConnDIETClassifier"
     label_metric = "i"
     encodes_labels = False
 
@@ -48,11 +49,13 @@ class RandConnDIET(RandomlyConnectedModel, DIET):
 class RandConnDIET2BOW(RandConnDIET, DIET2BOW):
     """Rasa's `DIET2BOW`, which selects responses by their keys."""
 
+    component_name = "RandConnResponseSelector"
     label_metric = "r"
 
 
 class RandConnDIET2DIET(RandConnDIET, DIET2DIET):
     """Rasa's `DIET2DIET`, which selects responses by their texts."""
 
+    component_name = "RandConnResponseSelector"
     label_metric = "r"
     encodes_labels = True

@@ -71,7 +71,7 @@ class MessageHooks(ComponentHooks):
         messages = [
             TrainingMessage.of(message)
             for message in training_data
-            # others teach the component nothing
+            # messages without the label are not trained on
             if label_attribute is None or label_attribute in message.data
         ]
         self.complete_features(messages, TEXT)

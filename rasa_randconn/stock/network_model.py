@@ -78,8 +78,12 @@ class NetworkModel(TransformerRasaModel):
 
     Rasa's model checks its data and creates its layers, which are never built. They are
     the plan from which the network is built when it is first needed.
+
+    Attributes:
+        component_name: The component that has the model, for messages.
     """
 
+    component_name: str
     _tf_layers: Dict[str, Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -198,7 +202,7 @@ class NetworkModel(TransformerRasaModel):
             network = self.network
         except ValueError as error:
             raise TrainingError(
-                f"'{type(self).__name__}' cannot be built for these data: {error}"
+                f"'{self.component_name}' cannot be built for these data: {error}"
             ) from error
         self._prepared = None
         self._adam = Adam(
@@ -238,12 +242,12 @@ class NetworkModel(TransformerRasaModel):
             )
         except (WidthError, TagError) as error:
             raise TrainingError(
-                f"'{type(self).__name__}' cannot be trained on these data: {error} "
+                f"'{self.component_name}' cannot be trained on these data: {error} "
                 f"If it was to be finetuned, please train it from scratch."
             ) from error
         except DivergedError as error:
             raise TrainingError(
-                f"The training of '{type(self).__name__}' failed: {error}. Most likely "
+                f"The training of '{self.component_name}' failed: {error}. Most likely "
                 f"'learning_rate: {self._learning_rate:g}' is too high."
             ) from None
         if SAVE_HALF_PRECISION.value_in(self.config):
@@ -263,7 +267,7 @@ class NetworkModel(TransformerRasaModel):
                 rounded = parameter.array.astype(np.float16)
             if not np.isfinite(rounded).all():
                 raise TrainingError(
-                    f"The weights '{parameter.path}' of '{type(self).__name__}' are "
+                    f"The weights '{parameter.path}' of '{self.component_name}' are "
                     f"too large for 16 bits. Set '{SAVE_HALF_PRECISION.name}: false'."
                 )
             parameter.array[...] = rounded

@@ -43,7 +43,7 @@ class PolicyHooks(ComponentHooks):
         # Rasa saves no class: a loaded featurizer is a `SingleStateFeaturizer`
         if type(given) in (SingleStateFeaturizer, self.state_featurizer_class.stock):
             own = self.state_featurizer_class.like(given)
-            # what is loaded has its tags, what is created finds them in the domain
+            # a loaded policy knows its tags, a new one finds them in the domain
             own.tags_tokens = self.config[ENTITY_RECOGNITION] and (
                 self.tag_specs is None or has_entities(self.tag_specs)
             )
@@ -101,7 +101,7 @@ class PolicyHooks(ComponentHooks):
 
 
 def _in_order(label_ids: np.ndarray) -> np.ndarray:
-    """Sorts the labels of every example; what fills up the rows stays at their ends.
+    """Sorts the labels of every example, the largest first; padding (-1) stays last.
 
     Rasa takes them from sets, whose order is another one in every process.
     """

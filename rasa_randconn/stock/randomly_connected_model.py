@@ -68,7 +68,7 @@ class RandomlyConnectedModel(StoredModel):
             self._build(self._grown_arrays, layers)
         except ValueError as error:
             raise TrainingError(
-                f"'{type(self).__name__}' cannot be trained on these data: {error}. "
+                f"'{self.component_name}' cannot be trained on these data: {error}. "
                 f"If it was to be finetuned, please train it from scratch."
             ) from error
 

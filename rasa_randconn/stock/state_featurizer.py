@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from itertools import chain
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Type
 
 import numpy as np
@@ -19,9 +20,9 @@ from rasa.shared.nlu.constants import ACTION_TEXT, FEATURE_TYPE_SENTENCE, TEXT
 from rasa.shared.nlu.training_data.features import Features
 
 from rasa_randconn.batches.feature_checks import (
-    check_equal_forms,
-    check_features,
-    check_numbers,
+    check_finite,
+    check_same_kinds,
+    check_shapes,
     feature_error,
 )
 
@@ -29,8 +30,8 @@ from rasa_randconn.batches.feature_checks import (
 class StateFeaturizer(SingleStateFeaturizer):
     """Makes the features that Rasa's featurizer makes, several times faster.
 
-    Rasa writes the few numbers of a state into a dense row and has SciPy search that
-    for them, for every turn of every dialogue.
+    Rasa fills a dense row for every turn of every dialogue and lets SciPy search it
+    for the few numbers that are not zero.
 
     Attributes:
         stock: The class that it takes the place of.
@@ -55,8 +56,8 @@ class StateFeaturizer(SingleStateFeaturizer):
     def prepare_for_training(self, domain: Domain, bilou_tagging: bool = False) -> None:
         """Numbers the columns (see `SingleStateFeaturizer.prepare_for_training`).
 
-        Where the domain has a name twice, such as that of a role and a group of an
-        entity, Rasa's last columns lie outside of the row. Here, both share a column.
+        If the domain has a name twice, such as that of a role and a group of an entity,
+        Rasa numbers columns beyond the end of the row. Here, both share a column.
         """
         super().prepare_for_training(domain, bilou_tagging)
         for attribute, columns in self._default_feature_states.items():
@@ -93,26 +94,36 @@ class StateFeaturizer(SingleStateFeaturizer):
         if attribute == TEXT and self.tags_tokens:
             tokens = precomputations.lookup_message(text).get(TOKENS_NAMES[TEXT])
         token_count = None if tokens is None else len(tokens)
-        check_features(features, text, token_count)
-        check_numbers([features], [text])
+        check_shapes(features, text, token_count)
+        check_finite([features], [text])
         for feature in features:
             if 0 in feature.features.shape:
                 reason = "they have no rows, or no columns"
-                raise feature_error(feature.origin, text, reason)
+                raise feature_error(feature, text, reason)
+
+    def labels(self, domain: Domain) -> List[str]:
+        """The names, or texts, of what the policy may predict."""
+        actions: List[str] = domain.action_names_or_texts
+        return actions
 
     def encode_all_labels(
-        self, *args: Any, **kwargs: Any
+        self,
+        domain: Domain,
+        precomputations: Optional[MessageContainerForCoreFeaturization],
     ) -> List[Dict[str, List[Features]]]:
         """The features of all labels (see `SingleStateFeaturizer.encode_all_labels`).
 
         Raises:
-            FeatureError: If some labels have other features than others.
+            FeatureError: If some labels have other features than others, or numbers
+                that are not finite.
         """
-        labels: List[Dict[str, List[Features]]] = super().encode_all_labels(
-            *args, **kwargs
+        encoded: List[Dict[str, List[Features]]] = super().encode_all_labels(
+            domain, precomputations
         )
-        check_states(labels)
-        return labels
+        check_states(encoded)
+        features = [list(chain.from_iterable(own.values())) for own in encoded]
+        check_finite(features, self.labels(domain))
+        return encoded
 
     def _create_features(
         self, sub_state: Any, attribute: str, sparse: bool = False
@@ -146,6 +157,11 @@ class IntentStateFeaturizer(StateFeaturizer, IntentTokenizerSingleStateFeaturize
 
     stock = IntentTokenizerSingleStateFeaturizer
 
+    def labels(self, domain: Domain) -> List[str]:
+        """The names of the intents."""
+        intents: List[str] = domain.intents
+        return intents
+
 
 def check_states(states: Sequence[Mapping[str, Sequence[Features]]]) -> None:
     """Checks features that featurizers make of states, or of labels, by attribute.
@@ -154,11 +170,11 @@ def check_states(states: Sequence[Mapping[str, Sequence[Features]]]) -> None:
         FeatureError: If some have other features than others.
     """
     for attribute in MessageContainerForCoreFeaturization.KEY_ATTRIBUTES:
-        check_equal_forms([s[attribute] for s in states if s.get(attribute)])
+        check_same_kinds([s[attribute] for s in states if s.get(attribute)])
 
 
 def has_entities(tag_specs: Sequence[EntityTagSpec]) -> bool:
-    """Whether there are tags but the one of tokens that are no entities."""
+    """Whether there is any tag but the one for no entity."""
     return any(spec.num_tags > 1 for spec in tag_specs)
 
 
@@ -168,7 +184,7 @@ def _sparse_row(
 ) -> scipy.sparse.coo_matrix:
     """A row with some numbers at their columns.
 
-    The states of dialogues are few, and come again and again, so they share their rows.
+    There are few different states, so equal ones share a row.
     """
     columns = [column for column, _ in numbers]
     values = np.array([value for _, value in numbers], np.float32)

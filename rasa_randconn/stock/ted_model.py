@@ -17,6 +17,8 @@ from rasa_randconn.stock.randomly_connected_model import RandomlyConnectedModel
 class RandConnTED(RandomlyConnectedModel, TED):
     """Rasa's TED (Vlasov et al., 2019) on randomly connected layers."""
 
+    component_name = "RandConnTEDPolicy"
+
     network_class: Type[TEDNetwork] = TEDNetwork
 
     def make_network(self, factory: LayerFactory, parameters: Parameters) -> TEDNetwork:
@@ -40,4 +42,5 @@ class RandConnTED(RandomlyConnectedModel, TED):
 class RandConnIntentTED(RandConnTED, IntentTED):
     """Rasa's `IntentTED`, which predicts intents, on randomly connected layers."""
 
+    component_name = "RandConnUnexpecTEDIntentPolicy"
     network_class = IntentTEDNetwork

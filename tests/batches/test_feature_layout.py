@@ -76,7 +76,7 @@ def test_two_matrices_of_one_featurizer_are_told_apart_by_their_width(width):
 
 
 def test_a_featurizer_with_other_widths_from_text_to_text_is_refused():
-    with pytest.raises(FeatureError, match=r"'a' has 3 columns .* and 5 for others"):
+    with pytest.raises(FeatureError, match=r"'a' have 3 columns .* and 5 for others"):
         FeatureLayout.of([[sparse("a")], [sparse("a", width=5)]])
 
 
@@ -85,7 +85,7 @@ def test_a_featurizer_with_other_widths_from_text_to_text_is_refused():
     [
         ([sparse("a", width=5), dense("b")], "'a' .* 5 columns instead of 3"),
         ([sparse("a"), dense("b"), sparse("c")], "'c' .* there were none in the trai"),
-        ([sparse("a")], "'b' .* there are none of the sequence"),
+        ([sparse("a")], "'b' .* no dense ones of the sequence"),
         ([sparse("a"), sparse("b")], "'b' .* there were none in the training"),
     ],
 )
@@ -132,3 +132,23 @@ def test_a_complete_text_fits_and_no_other():
         assert not layout.fits(other, 2)
     assert not layout.fits(complete, 3)
     assert not layout.fits(complete, None)
+
+
+def test_featurizers_that_have_other_names_in_serving_are_matched_by_their_order():
+    layout = FeatureLayout.of([[sparse("a"), dense("b"), sparse("a", 1, "sentence")]])
+    renamed = [sparse("x", width=3), dense("b"), sparse("y", 1, "sentence", 3)]
+    renamed[1].origin = "z"
+    assert layout.complete(renamed, "hello", 2) == renamed
+    with pytest.raises(FeatureError):
+        layout.complete(renamed[1:], "hello", 2)
+    # a name that is known counts
+    with pytest.raises(FeatureError):
+        layout.complete([sparse("a"), *renamed[1:]], "hello", 2)
+
+
+def test_a_layout_with_a_featurizer_without_columns_is_read_again():
+    empty = Features(np.zeros((2, 0), np.float32), "sequence", "text", "empty")
+    layout = FeatureLayout.of([[sparse("a"), empty]])
+    read = FeatureLayout.from_json(json.loads(json.dumps(layout.to_json())))
+    assert read.widths == layout.widths
+    assert read.fits([sparse("a"), empty], 2)

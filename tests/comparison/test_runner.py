@@ -130,7 +130,7 @@ def test_configurations_alternate(project):
 def test_nothing_is_trained_or_written_if_there_are_faults(project):
     for name in ("faulty", "faulty2"):
         (project / f"{name}.yml").write_text("pipeline:\n- name: A\n")
-    with pytest.raises(ComparisonError, match="faulty.yml\nfaulty2.yml"):
+    with pytest.raises(ComparisonError, match=r"^faulty.yml\nfaulty2.yml$"):
         run(plan(project, "a", "faulty", "faulty2"))
     assert not (project / "journal").exists()
     assert not (project / "out").exists()

@@ -135,7 +135,7 @@ def infinite(number, tokens):
 
 
 REFUSED = {
-    other_widths: "has 3 columns for some texts and 4 for others",
+    other_widths: "have 3 columns for some texts or labels and 4 for others",
     more_rows: "rows? of tokens, but",
     fewer_rows: "rows? of tokens, but",
     not_a_number: "not finite",

@@ -1,4 +1,4 @@
-"""Featurizers that do not give every label what they give to others."""
+"""Featurizers that do not treat all labels alike."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def sparse_ones(rows, width=WIDTH):
     return scipy.sparse.coo_matrix(ones(rows, width))
 
 
-# What the featurizer has for the label of a number with some tokens.
+# What the odd featurizer returns for label `number` with `tokens` tokens.
 
 
-def always(number, tokens):
+def zeros_instead_of_nothing(number, tokens):
     return sparse_ones(tokens) * float(number % 2)
 
 
@@ -75,14 +75,14 @@ def not_a_number(number, tokens):
 class OddLabels(Featurizers):
     """Featurizers, and one of labels that a function describes.
 
-    Labels may have features of no other featurizer.
+    If it replaces others, labels have only its features.
     """
 
-    def __init__(self, attribute, odd, storage, is_alone=False, nlu=RETRIEVAL_NLU):
-        self.attribute, self.odd, self.is_alone = attribute, odd, is_alone
+    def __init__(self, attribute, odd, storage, replaces_others=False):
+        self.attribute, self.odd, self.replaces_others = attribute, odd, replaces_others
         self._numbers = {}
-        super().__init__(nlu_data(nlu), storage)
-        self.training_data = self.featurized(nlu_data(nlu))
+        super().__init__(nlu_data(RETRIEVAL_NLU), storage)
+        self.training_data = self.featurized(nlu_data(RETRIEVAL_NLU))
         self._add_to(self.training_data.training_examples)
 
     def _add_to(self, messages):
@@ -90,7 +90,7 @@ class OddLabels(Featurizers):
             label = message.get(self.attribute)
             if not label:
                 continue
-            if self.is_alone:
+            if self.replaces_others:
                 message.features = [
                     f for f in message.features if f.attribute != self.attribute
                 ]
@@ -136,7 +136,7 @@ def test_labels_without_sparse_features_have_zeros(
     component, attribute, options, tmp_path
 ):
     weights = []
-    for odd in (sometimes, always):
+    for odd in (sometimes, zeros_instead_of_nothing):
         folder = tmp_path / odd.__name__
         folder.mkdir()
         data = OddLabels(attribute, odd, folder)
@@ -148,9 +148,9 @@ def test_labels_without_sparse_features_have_zeros(
 
 
 REFUSED = {
-    dense_sometimes: "there are none of the sentence",
-    other_widths: "'odd' has 3 columns for some texts and 4 for others",
-    other_dense_widths: "'odd' has 3 columns for some texts and 4 for others",
+    dense_sometimes: "there are no dense ones of the sentence",
+    other_widths: "'odd' have 3 columns for some texts or labels and 4",
+    other_dense_widths: "'odd' have 3 columns for some texts or labels and 4",
     more_rows: "rows? of tokens, but",
     not_a_number: "not finite",
 }
@@ -172,14 +172,14 @@ def test_labels_with_features_of_other_forms_are_refused(
 def test_features_of_some_labels_only_are_refused(
     component, attribute, options, odd, tmp_path
 ):
-    data = OddLabels(attribute, odd, tmp_path, is_alone=True)
-    with pytest.raises(RasaException, match=r"features of the label '.*none of '"):
+    data = OddLabels(attribute, odd, tmp_path, replaces_others=True)
+    with pytest.raises(RasaException, match=r"of the label '.*not always of '"):
         train(component, {**TINY_DIET, **options}, tmp_path, data)
 
 
 @pytest.mark.parametrize("policy", [RandConnTEDPolicy, RandConnUnexpecTEDIntentPolicy])
 @pytest.mark.parametrize("attribute", [INTENT, ACTION_NAME])
-@pytest.mark.parametrize("is_alone", [False, True])
+@pytest.mark.parametrize("replaces_others", [False, True])
 @pytest.mark.parametrize(
     "odd",
     # Rasa adds up the rows of names
@@ -187,9 +187,10 @@ def test_features_of_some_labels_only_are_refused(
     ids=lambda odd: odd.__name__,
 )
 def test_policies_refuse_names_with_features_of_other_forms(
-    policy, attribute, is_alone, odd, tmp_path
+    policy, attribute, replaces_others, odd, tmp_path
 ):
-    data = OddLabels(attribute, odd, tmp_path, is_alone)
-    reason = rf"\({attribute}\) cannot be used|{attribute}' have .* not finite"
+    data = OddLabels(attribute, odd, tmp_path, replaces_others)
+    noun = {INTENT: "intent", ACTION_NAME: "action"}[attribute]
+    reason = rf"Every {noun} in the dialogues|{noun} '.*not finite|'{attribute}' have"
     with pytest.raises(RasaException, match=reason):
         train(policy, TINY_TED, tmp_path, dialogues(STORIES, data))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, ContextManager, Dict, List, Optional, Sequence
+from typing import Callable, Collection, ContextManager, Dict, List, Optional, Sequence
 
 from dask.system import CPU_COUNT
 from distributed import Client
@@ -23,7 +23,7 @@ from rasa_randconn.comparison.console import clock, say
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.comparison.plan import Plan
 from rasa_randconn.comparison.results import F1_SCORES
-from rasa_randconn.comparison.runner import FAILED, INTERRUPTED
+from rasa_randconn.comparison.runner import FAILED, INTERRUPTED, check_with_rasa
 from rasa_randconn.comparison.worker_process import terminate_as_interrupt
 from rasa_randconn.files import write_atomically
 from rasa_randconn.sweep import plots, recommendation, scheduling, table
@@ -100,6 +100,7 @@ def sweep(
     plan: SweepPlan,
     console: Console,
     make_task: Callable[..., Callable[[Cell], Outcome]] = CellTask,
+    check: Callable[[Plan], None] = check_with_rasa,
 ) -> int:
     """Trains and tests the cells that are missing and presents all that are finished.
 
@@ -111,6 +112,7 @@ def sweep(
         console: Where to report progress.
         make_task: Makes, from the packed plan and the number of threads, what runs a
             cell.
+        check: Checks configuration and data before anything is trained.
 
     Returns:
         0; 1 if a cell failed or the cluster was lost; 130 if the user interrupted.
@@ -120,6 +122,7 @@ def sweep(
     """
     plan.check()
     cells = _cells(plan, console)
+    check(plan.base)
     packed = pack(plan.base)
     folder = SweepFolder(plan.base.out)
     folder.open(_inputs(plan.base, packed), plan.base.overwrite)
@@ -194,7 +197,8 @@ def _run(
     folder: SweepFolder,
     console: Console,
 ) -> int:
-    failed: List[Cell] = []
+    failed: Dict[Cell, Outcome] = {}
+    succeeded = 0
     with terminate_as_interrupt():
         try:
             with _cluster(plan) as client, _progress(console) as progress:
@@ -212,8 +216,18 @@ def _run(
                         folder.keep(cell, outcome)
                         progress.advance(bar)
                         _report(console, cell, outcome)
-                        if outcome.run is None:
-                            failed.append(cell)
+                        if outcome.run is not None:
+                            succeeded += 1
+                            continue
+                        failed[cell] = outcome
+                        if not succeeded and _share_a_reason(failed.values()):
+                            say(
+                                console,
+                                "The first cells failed for the same reason, so the "
+                                "others are not tried.",
+                                "red",
+                            )
+                            break
         except scheduling.SchedulerLostError:
             say(
                 console,
@@ -239,6 +253,12 @@ def _run(
         )
         return FAILED
     return 0
+
+
+def _share_a_reason(failed: Collection[Outcome]) -> bool:
+    """Whether several cells failed, all with the same last line."""
+    reasons = {(outcome.log or [outcome.failure])[-1] for outcome in failed}
+    return len(failed) > 1 and len(reasons) == 1
 
 
 def _progress(console: Console) -> Progress:

@@ -22,6 +22,7 @@ class Project:
         self.folder = folder
         self.out = folder / "out"
         self.journal = folder / "journal"
+        self.checked = []
         for name in ("train.yml", "test.yml"):
             (folder / name).write_text(f"nlu: []  # {name}")
         (folder / "config.yml").write_text("pipeline:\n- name: A\n")
@@ -50,6 +51,7 @@ class Project:
             self.plan(**changes),
             Console(file=output, width=200),
             lambda packed, threads: PretendedTask(str(self.journal), failing, hanging),
+            check=self.checked.append,
         )
         return code, output.getvalue()
 

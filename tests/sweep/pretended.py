@@ -62,7 +62,7 @@ class PretendedTask:
     def __call__(self, cell: Cell) -> Outcome:
         with open(self.journal, "a") as journal:
             journal.write(f"{cell.name} {os.getpid()}\n")
-        if cell.name == self.failing:
+        if self.failing in ("all", cell.name):
             return Outcome(failure="On a, training failed.", log=["the reason"])
         while cell.name == self.hanging and os.path.exists(f"{self.journal}.hang"):
             time.sleep(0.05)

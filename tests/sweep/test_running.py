@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -70,6 +71,25 @@ def test_a_failing_cell_leaves_the_others_and_is_tried_again(project, in_this_pr
     assert project.trained().count(CELL) == 2
     assert len(project.trained()) == len(NAMES) + 1
     assert not log.exists()
+
+
+def test_a_fault_that_all_cells_share_ends_the_sweep(project, in_this_process):
+    code, output = project.sweep(failing="all")
+
+    assert code == FAILED
+    assert len(project.trained()) < len(NAMES)
+    assert "failed for the same reason, so the others are not tried" in output
+
+
+def test_configuration_and_data_are_checked_first(project, in_this_process):
+    def refuse(plan):
+        raise ComparisonError("no such component")
+
+    project.checked = SimpleNamespace(append=refuse)
+    with pytest.raises(ComparisonError, match="no such component"):
+        project.sweep()
+    assert not project.out.exists()
+    assert not project.trained()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -19,6 +19,7 @@ from rasa_randconn.components.randomly_connected_component import (
     RandomlyConnectedComponent,
 )
 from rasa_randconn.components.saved_parts import (
+    check_max_history,
     check_stand_ins,
     check_states,
     check_tag_specs,
@@ -142,6 +143,8 @@ class RandomlyConnectedPolicy(RandomlyConnectedComponent, PolicyHooks):
         check_tag_specs(self.tag_specs)
         check_stand_ins(self.fake_features, self.model.data_signature)
         check_states(self.state_columns)
+        # only some of Rasa's featurizers have one
+        check_max_history(getattr(self.featurizer, "max_history", None))
 
     @classmethod
     def _load_checked(cls: Type[PolicyT], folder: Path, *args: Any) -> PolicyT:

@@ -154,6 +154,19 @@ def check_states(columns: Any) -> None:
             raise ValueError(f"the featurizer has no columns of '{attribute}'")
 
 
+def check_max_history(turns: Any) -> None:
+    """Checks how many turns of a dialogue a policy looks at.
+
+    Args:
+        turns: Their number; all if `None`.
+
+    Raises:
+        ValueError: If it is no number of turns.
+    """
+    if turns is not None and (type(turns) is not int or turns < 0):
+        raise ValueError(f"'max_history' cannot be {turns!r}")
+
+
 def check_responses(responses: Any, retrieval_intents: Any) -> None:
     """Checks responses and retrieval intents.
 

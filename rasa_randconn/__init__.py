@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     )
     from rasa_randconn.keras import RandomlyConnectedDense
 
-_COMPONENTS = (
+#: Names of the components in a configuration, after the name of this package.
+COMPONENTS = (
     "RandConnDIETClassifier",
     "RandConnResponseSelector",
     "RandConnTEDPolicy",
@@ -40,7 +41,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Imports a public class when it is first asked for (PEP 562)."""
-    if name in _COMPONENTS:
+    if name in COMPONENTS:
         from rasa_randconn import components
 
         return getattr(components, name)

@@ -6,8 +6,9 @@ declarations. Neither Rasa nor TensorFlow is imported, so that tools can use the
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Mapping, Tuple
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 from rasa_randconn.connections import (
     LAYER_KINDS,
@@ -193,6 +194,18 @@ OPTIONS: Tuple[Option, ...] = (
 
 #: Those that stock's components do not have.
 OWN_OPTIONS: Tuple[Option, ...] = tuple(o for o in OPTIONS if not o.is_in_stock)
+
+
+def meant_option(key: str) -> Optional[str]:
+    """The option of ours that a name looks like, misspelt; `None` if like none.
+
+    Args:
+        key: A name that no component has an option of.
+    """
+    own = [WEIGHT_SPARSITY, *(option.name for option in OPTIONS)]
+    if key in own:
+        return None
+    return next(iter(difflib.get_close_matches(key, own, n=1, cutoff=0.8)), None)
 
 
 def default_options(stock_component: str) -> Dict[str, Any]:

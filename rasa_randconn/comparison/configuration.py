@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import copy
+import difflib
 import re
+from itertools import chain
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from ruamel.yaml.error import YAMLError
 
+import rasa_randconn
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.files import write_atomically
+from rasa_randconn.options import meant_option
 from rasa_randconn.yaml_files import yaml_parser
 
 ASSISTANT_ID = "rasa-randconn-compare"
@@ -83,6 +87,37 @@ def check_config(path: str, needs_nlu: bool, needs_stories: bool) -> None:
                     f"The configuration '{path}' has an entry without 'name' under "
                     f"'{section}': {entry!r}."
                 )
+
+
+def faults_of_ours(path: str, sections: Sequence[str]) -> List[str]:
+    """Finds misspelt names and options of our components, without importing Rasa.
+
+    Args:
+        path: The YAML file of a configuration.
+        sections: Those to look at.
+
+    Returns:
+        A line for each fault.
+    """
+    faults = []
+    known = [f"{rasa_randconn.__name__}.{name}" for name in rasa_randconn.COMPONENTS]
+    for entry in chain.from_iterable(read_config(path)[name] for name in sections):
+        name = str(entry["name"])
+        if name.rpartition(".")[0] != rasa_randconn.__name__:
+            continue
+        if name not in known:
+            similar = difflib.get_close_matches(name, known, n=1, cutoff=0)
+            faults.append(
+                f"{path}: There is no component '{name}'. Did you mean '{similar[0]}'?"
+            )
+            continue
+        for key in entry:
+            meant = meant_option(str(key))
+            if meant is not None:
+                faults.append(
+                    f"{path}: '{name}' has no option '{key}'. Did you mean '{meant}'?"
+                )
+    return faults
 
 
 def override(

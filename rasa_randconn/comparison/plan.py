@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
@@ -87,6 +88,33 @@ class Plan:
             configuration.check_config(
                 config, bool(self.train_nlu), bool(self.train_stories)
             )
+        sections = ["pipeline"] if self.train_nlu else []
+        sections += ["policies"] if self.train_stories else []
+        faults = [
+            fault
+            for config in self.configs
+            for fault in configuration.faults_of_ours(config, sections)
+        ]
+        faults += [
+            f"There are no {what} in {path}."
+            for what, keys, paths in (
+                ("examples", ("nlu",), self.test_nlu),
+                ("stories", ("stories", "rules"), self.test_stories),
+            )
+            for path in paths
+            if _lacks(Path(path), keys)
+        ]
+        if faults:
+            raise ComparisonError("\n".join(faults))
+
+
+def _lacks(path: Path, keys: Sequence[str]) -> bool:
+    """Whether a file in YAML's usual style has none of some keys, or nothing there."""
+    if path.suffix not in (".yml", ".yaml") or not path.is_file():
+        return False
+    text = path.read_text(encoding="utf-8", errors="replace")
+    found = dict(re.findall(r"^(\w+):[ \t]*(.*)$", text, re.MULTILINE))
+    return bool(found) and all(found.get(key, "[]") == "[]" for key in keys)
 
 
 def _check_pair(

@@ -25,7 +25,7 @@ from rasa.utils.tensorflow.constants import (
 )
 
 from rasa_randconn.connections import check_fraction
-from rasa_randconn.options import OPTIONS, WEIGHT_SPARSITY
+from rasa_randconn.options import OPTIONS, WEIGHT_SPARSITY, meant_option
 
 # Names that the levels of TensorBoard had in Rasa 1; stock accepts them, too.
 _LOG_LEVELS_OF_RASA_1 = {"epochs": "epoch", "minibatch": "batch"}
@@ -255,13 +255,14 @@ def _check_unknown_keys(
     for key in config:
         if key in known:
             continue
-        similar = difflib.get_close_matches(str(key), sorted(known), n=1, cutoff=0.8)
-        if similar and similar[0] in own:
+        meant = meant_option(str(key))
+        if meant is not None:
             raise _invalid(
                 component,
                 f"there is no option '{key}' (value {config[key]!r}). Did you mean "
-                f"'{similar[0]}'?",
+                f"'{meant}'?",
             )
+        similar = difflib.get_close_matches(str(key), sorted(known), n=1, cutoff=0.8)
         hint = f" Did you mean '{similar[0]}'?" if similar else ""
         rasa.shared.utils.io.raise_warning(
             f"'{component.__name__}' has no option '{key}'; it is ignored, as it is "

@@ -34,6 +34,8 @@ def project(tmp_path, monkeypatch):
         ([*NLU, "--config", "none.yml"], "Cannot read the configuration 'none.yml'"),
         ([*NLU, "--config", "./a.yml"], "The configuration 'a.yml' is given twice"),
         ([*NLU, "--out", ""], "--out must name a folder"),
+        (NLU, "There are no examples in nlu.yml."),
+        ([*STORIES, "--domain", "domain.yml"], "There are no stories in stories.yml."),
     ],
 )
 def test_wrong_arguments_are_explained(arguments, message, capsys, project):

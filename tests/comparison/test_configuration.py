@@ -149,3 +149,24 @@ def test_check_config_ignores_sections_without_data(tmp_path):
 )
 def test_labels_are_short_and_unique(paths, expected):
     assert configuration.labels(paths) == expected
+
+
+def test_misspelt_names_and_options_of_ours_are_found_without_rasa(tmp_path):
+    path = tmp_path / "config.yml"
+    path.write_text(
+        "pipeline:\n"
+        "- {name: DietClassifier, conection_density: 0.3}\n"
+        "- {name: rasa_randconn.RandConnDietClassifier}\n"
+        "- {name: rasa_randconn.RandConnDIETClassifier, conection_density: 0.3}\n"
+        "- {name: rasa_randconn.RandConnResponseSelector, epochs: 3, hidden: 1}\n"
+        "policies:\n"
+        "- {name: rasa_randconn.RandConnTEDPolcy}\n"
+    )
+    names, options = configuration.faults_of_ours(str(path), ["pipeline"])
+    assert "no component 'rasa_randconn.RandConnDietClassifier'" in names
+    assert names.endswith("Did you mean 'rasa_randconn.RandConnDIETClassifier'?")
+    assert options.endswith(
+        "no option 'conection_density'. Did you mean 'connection_density'?"
+    )
+    (policy,) = configuration.faults_of_ours(str(path), ["policies"])
+    assert policy.endswith("Did you mean 'rasa_randconn.RandConnTEDPolicy'?")

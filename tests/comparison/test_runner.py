@@ -65,7 +65,7 @@ def project(tmp_path, monkeypatch):
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setattr(worker_process.sys, "executable", str(script))
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "nlu.yml").write_text("nlu: []")
+    (tmp_path / "nlu.yml").write_text("nlu:\n- intent: a")
     for name in ("a", "b", "failing", "hanging"):
         (tmp_path / f"{name}.yml").write_text("pipeline:\n- name: A\n")
     return tmp_path

@@ -39,6 +39,7 @@ from rasa.shared.core.training_data.structures import StoryGraph
 from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.importers.importer import TrainingDataImporter
 
+import rasa_randconn
 from rasa_randconn import (
     RandConnDIETClassifier,
     RandConnTEDPolicy,
@@ -46,6 +47,7 @@ from rasa_randconn import (
 )
 from rasa_randconn.components.options import check_user_config
 from rasa_randconn.components.registration import attributes_with_texts
+from rasa_randconn.options import meant_option
 
 pytestmark = pytest.mark.slow
 
@@ -460,3 +462,10 @@ class TestTraining:
         assert "Did you mean 'batch_size'?" in messages
         assert "RandConnDIETClassifier" in trained
         assert archive
+
+
+@pytest.mark.parametrize("name", rasa_randconn.COMPONENTS)
+def test_no_option_of_stock_looks_like_a_misspelt_one_of_ours(name):
+    component = getattr(rasa_randconn, name)
+    names = {*component.get_default_config(), "max_history", "name", "featurizer"}
+    assert not [name for name in names if meant_option(name)]

@@ -24,7 +24,7 @@ class Project:
         self.journal = folder / "journal"
         self.checked = []
         for name in ("train.yml", "test.yml"):
-            (folder / name).write_text(f"nlu: []  # {name}")
+            (folder / name).write_text(f"nlu:  # {name}\n- intent: a")
         (folder / "config.yml").write_text("pipeline:\n- name: A\n")
 
     def plan(self, **changes):

@@ -205,7 +205,8 @@ def meant_option(key: str) -> Optional[str]:
     own = [WEIGHT_SPARSITY, *(option.name for option in OPTIONS)]
     if key in own:
         return None
-    return next(iter(difflib.get_close_matches(key, own, n=1, cutoff=0.8)), None)
+    # 'learning_rate' is like 'scale_learning_rate', but no misspelling of it
+    return next(iter(difflib.get_close_matches(key, own, n=1, cutoff=0.85)), None)
 
 
 def default_options(stock_component: str) -> Dict[str, Any]:

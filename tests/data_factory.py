@@ -247,6 +247,7 @@ class Featurizers:
         is_dense: bool = False,
         is_shared: bool = False,
         dense_kinds: Sequence[str] = (FEATURE_TYPE_SEQUENCE, FEATURE_TYPE_SENTENCE),
+        are_named: bool = False,
     ):
         self._dense_kinds = dense_kinds if is_dense else ()
         model_storage = LocalModelStorage(storage)
@@ -267,7 +268,7 @@ class Featurizers:
                 {**kind.get_default_config(), **own_options},
                 model_storage,
                 Resource(kind.__name__),
-                context(node_name=kind.__name__),
+                context(node_name=kind.__name__ if are_named else None),
             )
             featurizer.train(data)
             self._featurizers.append(featurizer)

@@ -51,7 +51,7 @@ class OddFeaturizers(Featurizers):
 
     def __init__(self, storage, odd, is_first=False, data=None):
         self.odd, self.is_first = odd, is_first
-        super().__init__(data or nlu_data(), storage)
+        super().__init__(data or nlu_data(), storage, are_named=True)
 
     def _featurize(self, messages):
         messages = super()._featurize(messages)

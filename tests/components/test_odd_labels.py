@@ -81,7 +81,7 @@ class OddLabels(Featurizers):
     def __init__(self, attribute, odd, storage, replaces_others=False):
         self.attribute, self.odd, self.replaces_others = attribute, odd, replaces_others
         self._numbers = {}
-        super().__init__(nlu_data(RETRIEVAL_NLU), storage)
+        super().__init__(nlu_data(RETRIEVAL_NLU), storage, are_named=True)
         self.training_data = self.featurized(nlu_data(RETRIEVAL_NLU))
         self._add_to(self.training_data.training_examples)
 

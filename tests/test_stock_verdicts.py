@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
-from stock_verdicts import CASES, PAGE, Case, escaped, ours_of, verdict
+from stock_verdicts import CASES, PAGE, WORKS, Case, escaped, ours_of, verdict
 
 ROWS = [
     line[2:-2].split(" | ")
@@ -22,4 +22,7 @@ def test_every_case_is_on_the_page():
 @pytest.mark.parametrize("row, case", zip(ROWS, CASES), ids=range(len(CASES)))
 def test_what_ours_do_is_on_the_page(row, case: Case, caplog):
     caplog.set_level(logging.CRITICAL)
-    assert escaped(verdict(case, ours_of(case))) == row[3]
+    found = verdict(case, ours_of(case))
+    assert escaped(found) == row[3]
+    kind, *said = found.split(":", 1)
+    assert kind == WORKS or len(said[0].split()) > 5

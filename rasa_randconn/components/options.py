@@ -7,7 +7,6 @@ import math
 from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Type
 
 import rasa.shared.utils.io
-import rasa.utils.common
 from rasa.core.constants import DIALOGUE, POLICY_MAX_HISTORY
 from rasa.core.policies.policy import Policy
 from rasa.engine.graph import GraphComponent
@@ -26,6 +25,7 @@ from rasa.utils.tensorflow.constants import (
 
 from rasa_randconn.connections import check_fraction
 from rasa_randconn.options import OPTIONS, WEIGHT_SPARSITY, meant_option
+from rasa_randconn.stock.recipe import complete_config
 
 # Names that the levels of TensorBoard had in Rasa 1; stock accepts them, too.
 _LOG_LEVELS_OF_RASA_1 = {"epochs": "epoch", "minibatch": "batch"}
@@ -56,7 +56,7 @@ def check_user_config(
     _check_unknown_keys(component, config)
     defaults = component.get_default_config()
     _check_mappings(component, config, defaults)
-    complete = rasa.utils.common.override_defaults(defaults, dict(config))
+    complete = complete_config(component, config)
     checked_config(component, complete)
     if issubclass(component, Policy):
         _check_heads(component, complete, _as_mapping(config.get(TRANSFORMER_SIZE)))
@@ -77,9 +77,7 @@ def check_encoders_of_texts(
     Raises:
         InvalidConfigException: If an encoder of texts cannot have so many heads.
     """
-    defaults = component.get_default_config()
-    complete = rasa.utils.common.override_defaults(defaults, dict(config))
-    _check_heads(component, complete, attributes)
+    _check_heads(component, complete_config(component, config), attributes)
 
 
 def checked_config(

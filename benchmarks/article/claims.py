@@ -1,6 +1,6 @@
 """Two settings of a sweep beside each other, paired over their seeds.
 
-A setting is written density:size:pattern. The mean F1 of both has bootstrap intervals
+A setting is written density:size:pattern. The mean F1 of both has intervals
 over the seeds that both have, and so has the difference of the second to the first.
 """
 
@@ -14,6 +14,7 @@ from typing import List, NamedTuple, Optional, Sequence
 import pandas as pd
 
 from benchmarks.article import spread
+from rasa_randconn.comparison.intervals import mean_interval
 from rasa_randconn.comparison.results import F1_SCORES
 from rasa_randconn.sweep.cells import setting_title
 from rasa_randconn.sweep.table import SETTING, connections_column
@@ -95,7 +96,7 @@ def table(
     values = [cells.loc[seeds, score].tolist() for cells in by_seed]
     for setting, cells, found in zip((first, second), by_seed, values):
         weights = cells.loc[seeds, connections_column(score)].mean()
-        mean = spread.mean(found).text()
+        mean = mean_interval(found).text()
         lines.append(f"| {setting_title(*setting)} | {weights:,.0f} | {mean} |")
     difference = spread.mean_difference(values[1], values[0])
     return [*lines, f"| the second less the first | | {difference.text()} |"]

@@ -23,6 +23,7 @@ from benchmarks.article import curves, spread
 from benchmarks.kept_results import KeptResults, checksum
 from benchmarks.training_process import train_nlu
 from rasa_randconn.comparison.configuration import check_config
+from rasa_randconn.comparison.intervals import mean_interval
 
 QUALITY_MEASURES = ("val_i_acc", "val_e_f1")
 """Accuracy of intents and F1 of entities, on held-out examples; more is better."""
@@ -118,7 +119,7 @@ def _epochs_table(found: Dict[float, List[Dict[str, List[float]]]]) -> Table:
         cells = [f"{density:g}", f"{len(runs)}"]
         for measure in QUALITY_MEASURES:
             epochs = [spread.epochs_to(run[measure]) for run in runs]
-            cells.append(spread.mean(epochs).text(1))
+            cells.append(mean_interval(epochs).text(1))
             dense = found.get(1.0)
             if dense is None or dense is runs or len(dense) != len(runs):
                 cells.append("")

@@ -24,6 +24,7 @@ from benchmarks.article import spread
 from benchmarks.kept_results import KeptResults, checksum
 from benchmarks.training_process import test_nlu, train_nlu
 from rasa_randconn.comparison.configuration import check_config
+from rasa_randconn.comparison.intervals import mean_interval
 from rasa_randconn.connections import sample_connectivity
 from rasa_randconn.storage import read_weights, write_manifest, write_weights
 from rasa_randconn.storage.manifest import FILE_NAME
@@ -88,7 +89,7 @@ def table(rows: Sequence[Dict[str, Any]]) -> Table:
         own = _of(rows, density, way)
         random = _of(rows, density, "random connections")
         cells = [f"{density:g}", way, f"{len(own)}"]
-        cells += [spread.mean([row[s] for row in own]).text() for s in SCORES]
+        cells += [mean_interval([row[s] for row in own]).text() for s in SCORES]
         for score in SCORES if way == "pruned" else ():
             pairs = [[row[score] for row in some] for some in (own, random)]
             cells.append(spread.mean_difference(*pairs).text())

@@ -2,50 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple, Sequence
+from typing import Sequence
 
 import numpy as np
 from scipy import stats
 
-CONFIDENCE = 0.95
+from rasa_randconn.comparison.intervals import CONFIDENCE, Interval, mean_interval
+
 RESAMPLES = 9999
 
 _ROUNDING = 1e-12
 """Values that differ by less are the same, summed in another order."""
 
 
-class Interval(NamedTuple):
-    """A statistic with its 95% interval.
-
-    Attributes:
-        value: The statistic.
-        low: Lower end.
-        high: Upper end.
-    """
-
-    value: float
-    low: float
-    high: float
-
-    def text(self, decimals: int = 4) -> str:
-        """Writes the statistic, and the interval in brackets."""
-        value, low, high = (f"{number:.{decimals}f}" for number in self)
-        return f"{value} [{low}, {high}]"
-
-
 def deviation(values: Sequence[float]) -> Interval:
     """Standard deviation over seeds, with a bootstrap interval (bias-corrected)."""
-    return _bootstrap(values, lambda sample, axis: np.std(sample, axis=axis, ddof=1))
-
-
-def mean(values: Sequence[float]) -> Interval:
-    """Mean over seeds, with a bootstrap interval (bias-corrected)."""
-    return _bootstrap(values, np.mean)
+    array = np.asarray(values, float)
+    value = float(np.std(array, ddof=1))
+    if np.ptp(array) < _ROUNDING:
+        return Interval(value, value, value)
+    found = stats.bootstrap(
+        (array,),
+        lambda sample, axis: np.std(sample, axis=axis, ddof=1),
+        confidence_level=CONFIDENCE,
+        n_resamples=RESAMPLES,
+        random_state=np.random.default_rng(0),
+    ).confidence_interval
+    return Interval(value, float(found.low), float(found.high))
 
 
 def mean_difference(one: Sequence[float], other: Sequence[float]) -> Interval:
-    """Mean of `one` less `other`, paired over seeds, with a bootstrap interval."""
-    return mean(np.subtract(one, other).tolist())
+    """Mean of `one` less `other`, paired over seeds, by Student's t."""
+    return mean_interval(np.subtract(one, other).tolist())
 
 
 def same_spread(one: Sequence[float], other: Sequence[float]) -> float:
@@ -74,18 +62,3 @@ def epochs_to(curve: Sequence[float], fraction: float = 0.95) -> int:
     """
     below = np.flatnonzero(np.asarray(curve) < fraction * curve[-1])
     return int(below[-1]) + 2 if len(below) else 1
-
-
-def _bootstrap(values: Sequence[float], statistic: Callable[..., Any]) -> Interval:
-    array = np.asarray(values, float)
-    value = float(statistic(array, axis=0))
-    if len(array) < 2 or np.ptp(array) < _ROUNDING:
-        return Interval(value, value, value)
-    found = stats.bootstrap(
-        (array,),
-        statistic,
-        confidence_level=CONFIDENCE,
-        n_resamples=RESAMPLES,
-        random_state=np.random.default_rng(0),
-    ).confidence_interval
-    return Interval(value, float(found.low), float(found.high))

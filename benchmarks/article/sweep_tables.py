@@ -46,12 +46,29 @@ def tables(summary: pd.DataFrame) -> List[str]:
         seeds = sorted(set(rows["seeds"]))
         counts = " or ".join(str(count) for count in seeds)
         lines += [f"{F1_SCORES[str(score)]}, {counts} seeds:", ""]
-        lines += [*_table(rows, _mean), ""]
-        weights = _table(rows, lambda row: f"{row['connections']:,.0f}")
+        lines += [*score_table(rows), ""]
+        weights = weight_table(rows)
         if weights != shown_weights:
             lines += ["Weights in the randomly connected layers:", "", *weights, ""]
             shown_weights = weights
     return lines
+
+
+def score_table(rows: pd.DataFrame) -> List[str]:
+    """Makes the table of one score: sizes by patterns and densities.
+
+    Args:
+        rows: The rows of the summary that have this score.
+
+    Returns:
+        The lines of the table.
+    """
+    return _table(rows, _mean)
+
+
+def weight_table(rows: pd.DataFrame) -> List[str]:
+    """Makes the table of the weights that a score depends on, as `score_table` does."""
+    return _table(rows, lambda row: f"{row['connections']:,.0f}")
 
 
 def _mean(row: pd.Series) -> str:

@@ -11,6 +11,7 @@ import functools
 import itertools
 import json
 import logging
+import re
 import tempfile
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
@@ -29,6 +30,8 @@ _SMALL = 10
 _SMALL_STORIES = 20
 
 LAST, AVERAGED, CHOSEN = "last", "averaged", "chosen"
+
+_NAME = re.compile(r"(.+)-(small|large)-(\d+)-epochs-seed-(\d+)")
 
 
 class _Noted(WeightAverage):
@@ -67,7 +70,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     found: List[Mapping[str, Any]] = []
     for cell in itertools.product(options.kinds, options.sizes, options.seeds):
         found += _of_seed(kept, data, *cell, options.epochs)
-    print("\n".join(_table(found)))
+    print("\n".join(table(found)))
 
 
 def _of_seed(
@@ -124,8 +127,34 @@ def _scores(
     }
 
 
-def _table(results: Sequence[Mapping[str, Any]]) -> List[str]:
-    """A table of Markdown: means over the seeds, and paired differences."""
+def read(folder: Path) -> List[Mapping[str, Any]]:
+    """Reads all results in a folder of this benchmark.
+
+    Args:
+        folder: What was given as `--out`.
+
+    Returns:
+        The results by size, component, epochs and seed, small data first.
+    """
+    found = []
+    for path in folder.glob("*-seed-*.json"):
+        kind, size, epochs, seed = _NAME.fullmatch(path.stem).groups()  # type: ignore[union-attr]
+        cell = {"kind": kind, "size": size, "epochs": int(epochs)}
+        place = size != "small", list(KINDS).index(kind), int(epochs), int(seed)
+        scores = json.loads(path.read_text(encoding="utf-8"))
+        found.append((place, {**cell, **scores}))
+    return [result for _, result in sorted(found, key=lambda item: item[0])]
+
+
+def table(results: Sequence[Mapping[str, Any]]) -> List[str]:
+    """Makes a table of Markdown: means over the seeds, and paired differences.
+
+    Args:
+        results: A result for every seed, size and number of epochs.
+
+    Returns:
+        The lines.
+    """
     lines = [
         "| component | data | epochs | score | last weights | averaged - last "
         "| chosen - last |",

@@ -10,6 +10,7 @@ import functools
 import itertools
 import json
 import logging
+import re
 import tempfile
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Type
@@ -22,6 +23,8 @@ from benchmarks.quality.data import KINDS, Data, add_arguments
 from benchmarks.quality.tasks import Task
 
 STOCK, OURS = "stock", "ours"
+
+_NAME = re.compile(r"(.+)-(\d+)-(\d+)-epochs-(\w+)-seed-(\d+)")
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
@@ -49,7 +52,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     found: List[Mapping[str, Any]] = []
     for cell in itertools.product(options.kinds, options.sizes, options.seeds):
         found += _of_seed(kept, data, *cell, options.epochs, own)
-    print("\n".join(_table(found)))
+    print("\n".join(table(found)))
 
 
 def _of_seed(
@@ -93,8 +96,34 @@ def _scores(
     return {"examples": task.size, "scores": scores}
 
 
-def _table(results: Sequence[Mapping[str, Any]]) -> List[str]:
-    """A table of Markdown: means over the seeds, and paired differences."""
+def read(folder: Path) -> List[Mapping[str, Any]]:
+    """Reads all results in a folder of this benchmark.
+
+    Args:
+        folder: What was given as `--out`.
+
+    Returns:
+        The results by component, size, epochs and seed.
+    """
+    found = []
+    for path in folder.glob("*-seed-*.json"):
+        kind, size, epochs, side, seed = _NAME.fullmatch(path.stem).groups()  # type: ignore[union-attr]
+        cell = {"kind": kind, "size": int(size), "epochs": int(epochs), "side": side}
+        place = list(KINDS).index(kind), int(size), int(epochs), int(seed)
+        scores = json.loads(path.read_text(encoding="utf-8"))
+        found.append((place, side, {**cell, **scores}))
+    return [result for _, _, result in sorted(found, key=lambda item: item[:2])]
+
+
+def table(results: Sequence[Mapping[str, Any]]) -> List[str]:
+    """Makes a table of Markdown: means over the seeds, and paired differences.
+
+    Args:
+        results: A result for every seed, size, number of epochs and side.
+
+    Returns:
+        The lines.
+    """
     lines = [
         "| component | size | epochs | score | stock | ours | ours - stock |",
         "|---|---|---|---|---|---|---|",

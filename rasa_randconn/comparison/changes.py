@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from enum import Enum
 from typing import Mapping, Optional, Sequence
 
 import numpy as np
-from scipy import stats
 
-CONFIDENCE = 0.95
-"""How likely an interval holds the difference."""
-
-FEWEST_SEEDS = 3
-"""Seeds that an interval needs."""
+from rasa_randconn.comparison.intervals import FEWEST_SEEDS, mean_interval
 
 _NO_CHANGE = 1.05
 
@@ -79,12 +73,9 @@ def _times(quantity: Quantity, value: float, base: float) -> Optional[str]:
 
 
 def _points(values: Sequence[float], base: Sequence[float]) -> str:
-    differences = 100 * np.subtract(values, base)
-    mean = float(np.mean(differences))
+    differences = (100 * np.subtract(values, base)).tolist()
+    mean, low, high = mean_interval(differences)
     text = f"{mean:+.1f} points"
-    if len(differences) < FEWEST_SEEDS:
-        return text
-    quantile = stats.t.ppf((1 + CONFIDENCE) / 2, len(differences) - 1)
-    error = np.std(differences, ddof=1) / math.sqrt(len(differences))
-    low, high = mean - quantile * error, mean + quantile * error
-    return f"{text} [{low:.1f}, {high:.1f}]"
+    return (
+        text if len(differences) < FEWEST_SEEDS else f"{text} [{low:.1f}, {high:.1f}]"
+    )

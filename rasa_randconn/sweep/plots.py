@@ -7,8 +7,9 @@ from typing import Any, Dict, List
 
 import pandas as pd
 
+from rasa_randconn.comparison.intervals import CONFIDENCE
 from rasa_randconn.comparison.results import F1_SCORES
-from rasa_randconn.sweep.table import CONFIDENCE, connections_column
+from rasa_randconn.sweep.table import connections_column
 
 _MARKERS = "osD^vP*X"
 _WIDTH_INCHES = 6.4

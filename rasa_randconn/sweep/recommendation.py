@@ -7,9 +7,10 @@ from typing import Any, List, Optional
 
 import pandas as pd
 
+from rasa_randconn.comparison.intervals import FEWEST_SEEDS
 from rasa_randconn.comparison.results import F1_SCORES
 from rasa_randconn.sweep.cells import setting_title
-from rasa_randconn.sweep.table import FEWEST_SEEDS, SETTING
+from rasa_randconn.sweep.table import SETTING
 
 
 @dataclass(frozen=True)

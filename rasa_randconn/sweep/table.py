@@ -7,15 +7,10 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import pandas as pd
-from scipy import stats
 
+from rasa_randconn.comparison.intervals import FEWEST_SEEDS, mean_interval
 from rasa_randconn.comparison.results import F1_SCORES, Run, by_family
 from rasa_randconn.files import write_atomically
-
-FEWEST_SEEDS = 3
-"""Fewer seeds give no interval."""
-
-CONFIDENCE = 0.95
 
 SETTING = ["density", "size", "pattern"]
 
@@ -102,12 +97,8 @@ def interval(values: Sequence[float]) -> Optional[Tuple[float, float]]:
     """
     if len(values) < FEWEST_SEEDS:
         return None
-    mean = float(sum(values)) / len(values)
-    error = float(stats.sem(values))
-    if error == 0.0:
-        return mean, mean
-    low, high = stats.t.interval(CONFIDENCE, len(values) - 1, loc=mean, scale=error)
-    return float(low), float(high)
+    _, low, high = mean_interval(values)
+    return low, high
 
 
 def summarize(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,76 @@
+"""What single options were measured to do."""
+
+from __future__ import annotations
+
+from typing import List
+
+from benchmarks.article.spread import mean_difference
+from benchmarks.figures.comparisons import OF_COMPONENTS, seeds_text
+from benchmarks.figures.runs import mean_score, runs_of
+from benchmarks.figures.texts import amount, table
+
+_SCALED, _NOT_SCALED = {"scale_learning_rate": True}, {"scale_learning_rate": False}
+
+
+def learning_rates_table() -> List[str]:
+    """Makes the table of F1 with and without `scale_learning_rate`, paired by seed."""
+    rows = []
+    for title, name, score in (
+        ("intents, Sara", "sara.ours", "intent_f1"),
+        ("entities, Sara", "sara.ours", "entity_f1"),
+        ("actions, workshop", "workshop.ours", "action_f1"),
+    ):
+        without, scaled = (
+            [run[score] for run in runs_of(["learning-rates"], name, options=options)]
+            for options in (_NOT_SCALED, _SCALED)
+        )
+        rows.append(
+            [
+                title,
+                f"{sum(without) / len(without):.3f}",
+                f"{sum(scaled) / len(scaled):.3f}",
+                mean_difference(scaled, without).text(3),
+            ]
+        )
+    return table(["F1, seeds 4 to 7", "`false`", "`true`", "difference"], rows)
+
+
+def groups_table() -> List[str]:
+    """Makes the table of TED's action F1 by the number of groups at density 0.2."""
+    rows = []
+    for title, files, name in (
+        ("8 groups", ["workshop-8-groups"], "workshop.ours"),
+        ("16 groups", ["workshop-16-groups"], "workshop.ours"),
+        ("`unstructured`", ["workshop-unstructured"], "workshop.unstructured-0.2"),
+        (
+            "stock",
+            ["workshop-headline", "workshop-headline-more-seeds"],
+            "workshop.stock",
+        ),
+    ):
+        runs = runs_of(files, name)
+        seeds = seeds_text([run["seed"] for run in runs])
+        rows.append([title, seeds, mean_score(runs, "action_f1")])
+    return table(["TED, workshop, density 0.2", "seeds", "action F1"], rows, left=2)
+
+
+def half_precision_table() -> List[str]:
+    """Makes the table of a model with weights of 16 and of 32 bits."""
+    rows = []
+    for title, file, name in (
+        ("32 bits, the default", "sara-headline", "sara.ours"),
+        ("16 bits", "densities-now", "sara.half-precision"),
+    ):
+        (run,) = runs_of([file], name, seeds=[1])
+        (component,) = run["components"].values()
+        metric = OF_COMPONENTS["files"]
+        rows.append(
+            [
+                title,
+                amount(metric.of(component), metric),
+                f"{run['intent_f1']:.3f}",
+                f"{run['entity_f1']:.3f}",
+            ]
+        )
+    header = ["DIET, Sara, seed 1", "files in the model", "intent F1", "entity F1"]
+    return table(header, rows)

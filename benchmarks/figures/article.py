@@ -7,7 +7,8 @@ from typing import Any, Dict, List
 
 from benchmarks.article import pruning, spread
 from benchmarks.article.convergence import MEASURES, QUALITY_MEASURES
-from benchmarks.figures.comparisons import RESULTS
+from benchmarks.figures import sweeps
+from benchmarks.figures.comparisons import RESULTS, seeds_text
 from benchmarks.figures.runs import runs_of
 from benchmarks.figures.texts import table
 from rasa_randconn.comparison.intervals import Interval, mean_interval
@@ -59,6 +60,28 @@ def epochs_less(measure: str, density: float) -> Interval:
     return spread.mean_difference(
         _epochs_to(density, measure), _epochs_to(1.0, measure)
     )
+
+
+def small_transformers_table() -> List[str]:
+    """Makes the table of TED with 32 units at density 0.2, trained in other ways."""
+    sparse, dense = "0.2:32:grouped", "1.0:32:grouped"
+    rows = [
+        [title, *_of_actions(sweep, setting)]
+        for title, sweep, setting in (
+            ("as above", "workshop", sparse),
+            ("`unstructured`", "workshop-unstructured", "0.2:32:unstructured"),
+            ("with `scale_learning_rate: true`", "workshop-scaled-rates", sparse),
+            ("with 200 epochs", "workshop-200-epochs", sparse),
+            ("dense, as above", "workshop", dense),
+            ("dense, with 200 epochs", "workshop-200-epochs", dense),
+        )
+    ]
+    return table(["", "seeds", "action F1"], rows, left=2)
+
+
+def _of_actions(sweep: str, setting: str) -> List[str]:
+    values = sweeps.values(sweep, "action_f1", setting)
+    return [seeds_text(list(values)), mean_interval(list(values.values())).text(3)]
 
 
 def inputs_table() -> List[str]:

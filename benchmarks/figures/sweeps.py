@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Mapping, Sequence, Tuple
 
 import pandas as pd
 
@@ -49,46 +49,35 @@ def figure(sweep: str, score: str, *words: str) -> str:
     """
     about, seeds = _split_seeds(words)
     setting, what, *others = about
+    found = values(sweep, score, setting, seeds)
     if what == "less":
-        return less(sweep, setting, sweep, others[0], score, seeds).text(3)
-    values = _values(sweep, score, setting, seeds)
+        return _less(found, values(sweep, score, others[0], seeds)).text(3)
     if what == "mean":
-        return f"{mean_interval(list(values.values())).value:.3f}"
+        return f"{mean_interval(list(found.values())).value:.3f}"
     if what == "weights":
-        found = _values(sweep, connections_column(score), setting, seeds)
+        found = values(sweep, connections_column(score), setting, seeds)
         return f"{mean_interval(list(found.values())).value:,.0f}"
     raise ValueError(f"A sweep has no figure '{what}'.")
 
 
-def less(
-    sweep: str,
-    setting: str,
-    other_sweep: str,
-    other_setting: str,
-    score: str,
-    seeds: Sequence[int] = (),
-) -> Interval:
-    """Subtracts a setting's F1 from another's, paired over the seeds of both.
+def values(
+    sweep: str, column: str, setting: str, seeds: Sequence[int] = ()
+) -> Dict[int, float]:
+    """Looks a column of a sweep's table up.
 
     Args:
-        sweep: Folder of the first setting.
-        setting: What is compared.
-        other_sweep: Folder of the second setting.
-        other_setting: What it is compared with.
-        score: A key of `F1_SCORES`.
-        seeds: The seeds that count; all that both have if none are named.
+        sweep: Name of the sweep's folder.
+        column: A column of its `results.csv`.
+        setting: The cells that count, as density:size:pattern.
+        seeds: The seeds that count; all if none are named.
+
+    Returns:
+        The values by seed.
     """
-    own = _values(sweep, score, setting, seeds)
-    base = _values(other_sweep, score, other_setting, seeds)
-    common = [seed for seed in own if seed in base]
-    return mean_difference(
-        [own[seed] for seed in common], [base[seed] for seed in common]
-    )
-
-
-def mean(sweep: str, score: str, setting: str) -> Interval:
-    """The mean of an F1 over all seeds of a setting, with its interval."""
-    return mean_interval(list(_values(sweep, score, setting, ()).values()))
+    frame = pd.read_csv(SWEEPS / sweep / "results.csv")
+    own = frame[frame[SETTING].eq(list(Setting.parse(setting))).all(axis="columns")]
+    found = dict(zip(own["seed"].astype(int), own[column].astype(float)))
+    return {seed: found[seed] for seed in sorted(found) if not seeds or seed in seeds}
 
 
 def _split_seeds(words: Sequence[str]) -> Tuple[List[str], List[int]]:
@@ -99,13 +88,11 @@ def _split_seeds(words: Sequence[str]) -> Tuple[List[str], List[int]]:
     return found[:at], [int(seed) for seed in found[at + 1 :]]
 
 
-def _values(
-    sweep: str, column: str, text: str, seeds: Sequence[int]
-) -> Dict[int, float]:
-    frame = pd.read_csv(SWEEPS / sweep / "results.csv")
-    own = frame[frame[SETTING].eq(list(Setting.parse(text))).all(axis="columns")]
-    found = dict(zip(own["seed"].astype(int), own[column].astype(float)))
-    return {seed: found[seed] for seed in sorted(found) if not seeds or seed in seeds}
+def _less(own: Mapping[int, float], base: Mapping[int, float]) -> Interval:
+    common = [seed for seed in own if seed in base]
+    return mean_difference(
+        [own[seed] for seed in common], [base[seed] for seed in common]
+    )
 
 
 def _summary(sweep: str, score: str) -> pd.DataFrame:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Callable, Dict, List
 
 from benchmarks.figures import sweeps
-from benchmarks.figures.article import convergence_table, inputs_table, pruning_table
+from benchmarks.figures.article import (
+    convergence_table,
+    inputs_table,
+    pruning_table,
+    small_transformers_table,
+)
+from benchmarks.figures.claims import claims_table
 from benchmarks.figures.comparisons import (
     COMPARISONS,
     METRICS,
@@ -64,7 +70,7 @@ def _headline() -> List[str]:
     header = [comparison.title, "stock", "**ours**", ""]
     rows = [_beside_stock(comparison, figure) for figure in _HEADLINE]
     for row in rows:
-        row[2], row[3] = f"**{row[2]}**", row[3].partition(" [")[0]
+        row[2] = f"**{row[2]}**"
     return table(header, rows)
 
 
@@ -167,7 +173,9 @@ _TABLES: Dict[str, Callable[..., List[str]]] = {
     "serving": serving_table,
     "sweep-scores": sweeps.scores,
     "sweep-weights": sweeps.weights,
+    "claims": claims_table,
     "convergence": convergence_table,
+    "workshop-size-32": small_transformers_table,
     "inputs": inputs_table,
     "pruning": pruning_table,
 }

@@ -45,7 +45,9 @@ def test_settings_are_paired_over_the_seeds_that_both_have(results, capsys):
     assert claims.main([results, DENSE, SPARSE]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "| intent F1, seeds 1 2 | weights | mean |"
-    assert lines[2].startswith("| density 1, size 128, grouped | 400,000 | 0.8500 [0.2147, 1.4853]")
+    assert lines[2].startswith(
+        "| density 1, size 128, grouped | 400,000 | 0.8500 [0.2147, 1.4853]"
+    )
     assert lines[3].startswith("| density 0.01, size 128, grouped | 5,000 | 0.8400 [")
     assert lines[4] == "| the second less the first | | -0.0100 [-0.0100, -0.0100] |"
 

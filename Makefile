@@ -35,16 +35,9 @@ setup: ## make .venv with the package and its pinned needs
 	@test -n "$(ANY_PYTHON)" || { echo "make: no python3 on PATH" >&2; exit 1; }
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" "$(ANY_PYTHON)" scripts/setup_environment.py
 
-demo: setup ## train and test the example bot, stock and randomly connected; compare
-	$(BIN)/rasa-randconn compare \
-	  --config example_bot/config.stock.yml --config example_bot/config.yml \
-	  --train-nlu example_bot/data/nlu.yml --test-nlu example_bot/tests/test_nlu.yml \
-	  --domain example_bot/domain.yml \
-	  --train-stories example_bot/data/stories.yml \
-	  --train-stories example_bot/data/rules.yml \
-	  --test-stories example_bot/tests/test_stories.yml \
-	  --seeds $(SEEDS) $(if $(EPOCHS),--epochs $(EPOCHS)) \
-	  --out $(DEMO_OUT) --overwrite
+demo: setup ## train the example bot, talk to it, test it, then compare with stock
+	$(BIN)/python -m scripts.demo --seeds $(SEEDS) $(if $(EPOCHS),--epochs $(EPOCHS)) \
+	  --out $(DEMO_OUT)
 
 bench: setup ## measure layers, encoder and training steps beside stock (quiet machine!)
 	$(BIN)/python -m benchmarks.speed

@@ -7,7 +7,8 @@ it, the wheel. In a fresh environment with Rasa as its own resolver leaves it, i
 2. trains, tests and inspects the example bot from a folder of its own;
 3. runs the tests that depend most on other packages, with the newest versions of them
    that the metadata allow;
-4. installs the source archive into a second environment and asks for its version.
+4. installs the source archive with the extra `sweep` into a second environment, with
+   the same condition, and asks for its version.
 
 Everything goes to `build/wheel`.
 """
@@ -57,7 +58,8 @@ def main(pytest_arguments: List[str]) -> None:
 
     environment = Environment(uv, FOLDER / "venv-source")
     environment.install(RASA)
-    install_beside_rasa(environment, archives.source)
+    install_beside_rasa(environment, archives.source, extra="sweep")
+    environment.run("python", "-c", "import rasa_randconn.sweep.running", folder=FOLDER)
     say("everything held")
 
 

@@ -19,12 +19,15 @@ print(rasa_randconn.__version__)
 """
 
 
-def install_beside_rasa(environment: Environment, archive: Path) -> None:
+def install_beside_rasa(
+    environment: Environment, archive: Path, extra: str = ""
+) -> None:
     """Installs an archive into an environment that has Rasa.
 
     Args:
         environment: The environment.
         archive: The wheel or the source archive.
+        extra: An extra of the package to install with it.
 
     Raises:
         JourneyError: If a package changed its version, or if what was installed does
@@ -33,14 +36,15 @@ def install_beside_rasa(environment: Environment, archive: Path) -> None:
     before = environment.versions()
     if f"rasa=={before.get('rasa')}" != RASA:
         raise JourneyError(f"{RASA} was asked for, and is not installed")
-    environment.install(archive)
+    extras = f"[{extra}]" if extra else ""
+    environment.install(f"{NAME}{extras} @ {archive.as_uri()}")
     after = environment.versions()
     changes = changed_versions(before, after)
     if changes:
         lines = "\n".join(f"  {change}" for change in changes)
         raise JourneyError(f"{archive.name} changed what was installed:\n{lines}")
     added = sorted(set(after) - set(before))
-    say(f"{archive.name}: {len(before)} packages kept, {len(added)} added:")
+    say(f"{archive.name}{extras}: {len(before)} packages kept, {len(added)} added:")
     for name in added:
         say(f"  + {name} {after[name]}")
     check_version(environment)

@@ -10,6 +10,7 @@ from scripts.package_check import installation
 from scripts.package_check.environment import JourneyError
 from scripts.package_check.installation import changed_versions, install_beside_rasa
 
+ARCHIVE = Path("/dist/a.whl")
 BEFORE = {"rasa": "3.6.21", "numpy": "1.23.5"}
 
 
@@ -25,7 +26,7 @@ class FakeEnvironment:
         return self._states.pop(0)
 
     def install(self, *requirements):
-        pass
+        self.installed = requirements
 
     def run(self, command, *arguments, folder):
         return "1.0.0\n" if command == "python" else self._said
@@ -43,23 +44,34 @@ def test_another_version_and_a_package_that_is_gone_are_changes():
 
 
 def test_what_was_added_is_told(capsys):
-    install_beside_rasa(
-        FakeEnvironment(BEFORE, {**BEFORE, "numba": "0.58.1"}), Path("a.whl")
-    )
+    install_beside_rasa(FakeEnvironment(BEFORE, {**BEFORE, "numba": "0.58.1"}), ARCHIVE)
     printed = capsys.readouterr().out
     assert "2 packages kept, 1 added" in printed
     assert "+ numba 0.58.1" in printed
 
 
+@pytest.mark.parametrize(
+    ("extra", "requirement"),
+    [
+        ("", "rasa-randconn @ file:///dist/a.whl"),
+        ("sweep", "rasa-randconn[sweep] @ file:///dist/a.whl"),
+    ],
+)
+def test_the_archive_itself_is_installed(extra, requirement):
+    environment = FakeEnvironment(BEFORE, BEFORE)
+    install_beside_rasa(environment, ARCHIVE, extra)
+    assert environment.installed == (requirement,)
+
+
 def test_an_installation_that_moves_a_pin_fails():
     environment = FakeEnvironment(BEFORE, {**BEFORE, "numpy": "2.0.0"})
     with pytest.raises(JourneyError, match=r"numpy 1\.23\.5 -> 2\.0\.0"):
-        install_beside_rasa(environment, Path("a.whl"))
+        install_beside_rasa(environment, ARCHIVE)
 
 
 def test_an_environment_without_rasa_proves_nothing():
     with pytest.raises(JourneyError, match="is not installed"):
-        install_beside_rasa(FakeEnvironment({}, {}), Path("a.whl"))
+        install_beside_rasa(FakeEnvironment({}, {}), ARCHIVE)
 
 
 def test_the_command_line_must_say_the_version_of_the_package():

@@ -61,8 +61,8 @@ nightly: setup ## try 500 odd featurizers and changed model files for each compo
 	EXAMPLES=500 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile \
 	  tests/components/test_any_featurizer.py tests/components/test_hostile_model_files.py
 
-wheel: setup ## test the built wheel with the newest dependencies that it allows
-	$(BIN)/python scripts/check_wheel.py
+wheel: setup ## build the package, install it beside a fresh Rasa, use it and test it there
+	$(BIN)/python -m scripts.check_wheel
 
 # What depends on the Python most: kernels, layers, files, a round trip through Rasa.
 OTHER_PYTHONS ?= 3.8 3.9

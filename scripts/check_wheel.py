@@ -1,72 +1,70 @@
-"""Tests the built wheel as a user would install it: newest dependencies, no checkout.
+"""Checks the built package as a user would install it, without the checkout.
 
-`python scripts/check_wheel.py [PYTEST ARGUMENTS]` builds the wheel, installs it into a
-fresh environment with the newest dependencies that its metadata allow, and runs tests
-from a folder from which the checkout cannot be imported. Everything goes to
-`build/wheel`.
+`python -m scripts.check_wheel [PYTEST ARGUMENTS]` builds the source archive and, from
+it, the wheel. In a fresh environment with Rasa as its own resolver leaves it, it
+
+1. installs the wheel and stops if that changed the version of any other package;
+2. trains, tests and inspects the example bot from a folder of its own;
+3. runs the tests that depend most on other packages, with the newest versions of them
+   that the metadata allow;
+4. installs the source archive with the extra `sweep` into a second environment, with
+   the same condition, and asks for its version.
+
+Everything goes to `build/wheel`.
 """
 
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
+from typing import List
+
+from scripts.package_check.archives import build_archives
+from scripts.package_check.bot_journey import BotJourney
+from scripts.package_check.environment import (
+    CommandError,
+    Environment,
+    JourneyError,
+    find_uv,
+)
+from scripts.package_check.installation import RASA, install_beside_rasa, say
+from scripts.package_check.newest_dependencies import run_tests
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "wheel"
-TESTS = [
-    "tests/connections",
-    "tests/kernels",
-    "tests/nn",
-    "tests/keras",
-    "tests/components/test_round_trip.py",
-]
-NEEDED_BY_TESTS = ["pytest<9", "pytest-xdist", "hypothesis"]
-
-WHERE = """
-import pathlib, numba, numpy, rasa_randconn, sys
-path = pathlib.Path(rasa_randconn.__file__).resolve()
-print("wheel: numba", numba.__version__, "numpy", numpy.__version__, path, flush=True)
-sys.exit("site-packages" not in path.parts)
-"""
 
 
-def main(arguments):
-    uv = find_uv()
+def main(pytest_arguments: List[str]) -> None:
+    """Runs the whole check.
+
+    Args:
+        pytest_arguments: Which tests run on the newest dependencies; a selection that
+            suits most if there are none.
+
+    Raises:
+        CommandError: If a command of the journey failed.
+        JourneyError: If something did not hold.
+    """
     if FOLDER.exists():
         shutil.rmtree(str(FOLDER))
     FOLDER.mkdir(parents=True)
-    # the wheel is built from the source archive, so no stale file can get into it
-    run(uv, "build", "--quiet", "--out-dir", FOLDER / "dist", ROOT)
-    (wheel,) = (FOLDER / "dist").glob("*.whl")
-    environment = FOLDER / "venv"
-    run(uv, "venv", "--quiet", "--python", sys.executable, environment)
-    python = environment / "bin" / "python"
-    needed = [str(wheel), *NEEDED_BY_TESTS]
-    run(uv, "pip", "install", "--quiet", "--python", python, *needed)
-    shutil.copytree(str(ROOT / "tests"), str(FOLDER / "tests"))
-    shutil.copy(str(ROOT / "pyproject.toml"), str(FOLDER))
-    run(python, "-c", WHERE)
-    run(python, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *arguments)
+    uv = find_uv(ROOT)
+    archives = build_archives(uv, ROOT, FOLDER / "dist")
 
+    environment = Environment(uv, FOLDER / "venv")
+    environment.install(RASA)
+    install_beside_rasa(environment, archives.wheel)
+    BotJourney(environment, FOLDER / "bot").run(ROOT / "example_bot")
+    run_tests(environment, ROOT, FOLDER / "suite", pytest_arguments)
 
-def find_uv():
-    """uv on PATH, or where the set-up script has put it."""
-    uv = shutil.which("uv") or ROOT / ".venv-bootstrap" / "bin" / "uv"
-    if not Path(uv).exists():
-        sys.exit("wheel: there is no uv; run `make setup` first")
-    return uv
-
-
-def run(*command):
-    # the checkout must not be found through the environment
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    command = [str(part) for part in command]
-    subprocess.run(command, check=True, cwd=str(FOLDER), env=environment)
+    environment = Environment(uv, FOLDER / "venv-source")
+    environment.install(RASA)
+    install_beside_rasa(environment, archives.source, extra="sweep")
+    environment.run("python", "-c", "import rasa_randconn.sweep.running", folder=FOLDER)
+    say("everything held")
 
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1:] or TESTS)
-    except subprocess.CalledProcessError as error:
-        sys.exit(error.returncode or 1)
+        main(sys.argv[1:])
+    except (CommandError, JourneyError) as error:
+        sys.exit(f"wheel: {error}")

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Dict, List
 
+from rasa_randconn.comparison import split
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.comparison.results import Run
 from rasa_randconn.files import remove, write_atomically, write_json
@@ -18,7 +19,7 @@ FAILURES = "failures"
 PLOTS = "plots"
 TABLES = ("results.csv", "results.parquet", "summary.csv", "recommendation.md")
 
-_OWN = (DESCRIPTION, CELLS, FAILURES, PLOTS, *TABLES)
+_OWN = (DESCRIPTION, CELLS, FAILURES, PLOTS, split.FOLDER, *TABLES)
 
 
 class SweepFolder:

@@ -162,11 +162,11 @@ def test_misspelt_names_and_options_of_ours_are_found_without_rasa(tmp_path):
         "policies:\n"
         "- {name: rasa_randconn.RandConnTEDPolcy}\n"
     )
-    names, options = configuration.faults_of_ours(str(path), ["pipeline"])
+    names, options = configuration.known_faults(str(path), ["pipeline"])
     assert "no component 'rasa_randconn.RandConnDietClassifier'" in names
     assert names.endswith("Did you mean 'rasa_randconn.RandConnDIETClassifier'?")
     assert options.endswith(
         "no option 'conection_density'. Did you mean 'connection_density'?"
     )
-    (policy,) = configuration.faults_of_ours(str(path), ["policies"])
+    (policy,) = configuration.known_faults(str(path), ["policies"])
     assert policy.endswith("Did you mean 'rasa_randconn.RandConnTEDPolicy'?")

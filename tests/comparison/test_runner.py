@@ -31,10 +31,17 @@ import json, os, subprocess, sys, time
 module, request = sys.argv[-2].rpartition(".")[2], json.load(open(sys.argv[-1]))
 if module == "check_worker":
     faults = [c for c in request["configs"] if "faulty" in c]
-    json.dump({{"faults": faults, "split": None}}, open(request["response"], "w"))
+    split = request["split"] and {{"fraction": request["split"], "train_examples": 80,
+        "test_examples": 20, "untrained": [],
+        "files": {{"split/train/nlu.yml": "train", "split/test/nlu.yml": "test"}}}}
+    json.dump({{"faults": faults, "split": split}}, open(request["response"], "w"))
     sys.exit()
 with open({journal!r}, "a") as journal:
     journal.write(f"{{module}} {{request['config']}} {{request['seed']}}\\n")
+if request["config"] == "divided.yml":
+    for part in ("train", "test"):
+        (folder,) = request[f"{{part}}_nlu"]
+        assert open(os.path.join(folder, "nlu.yml")).read() == part
 if "failing" in request["config"] and request["seed"] == 2:
     sys.exit("something went wrong here")
 if "hanging" in request["config"] and request["seed"] == 2:
@@ -77,7 +84,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setattr(worker_process.sys, "executable", str(script))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "nlu.yml").write_text("nlu:\n- intent: a")
-    for name in ("a", "b", "failing", "hanging", "slow"):
+    for name in ("a", "b", "failing", "hanging", "slow", "divided"):
         (tmp_path / f"{name}.yml").write_text("pipeline:\n- name: A\n")
     return tmp_path
 
@@ -171,6 +178,27 @@ def test_training_and_test_are_merged(project):
         "platform",
     }
     assert "commit" in result
+
+
+def test_a_test_set_is_made_where_there_is_none(project):
+    arguments = {"test_nlu": [], "split": 0.8, "seeds": [1]}
+    code, output = run(plan(project, "divided", **arguments))
+
+    assert code == 0
+    sentence = "80 examples to train on, 20 to test on, both in the folder 'split'"
+    assert sentence in output
+    assert sentence in (project / "out" / "report.md").read_text()
+    (result,) = results.read(project / "out" / "results.json")
+    assert result["split"] == {
+        "fraction": 0.8,
+        "seed": 42,
+        "train_examples": 80,
+        "test_examples": 20,
+        "untrained": [],
+    }
+    assert (project / "nlu.yml").read_text() == "nlu:\n- intent: a"
+    code, _ = run(plan(project, "divided", overwrite=True, **arguments))
+    assert code == 0
 
 
 def test_epochs_and_the_time_left_are_shown(project, monkeypatch):

@@ -8,7 +8,7 @@ from typing import Dict, Sequence
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from rasa_randconn.comparison.report_content import ReportContent
+from rasa_randconn.comparison.report_content import ReportContent, picture_title
 from rasa_randconn.files import write_atomically
 
 FILE_NAME = "report.html"
@@ -49,6 +49,6 @@ def write_html(
 
 def _embedded(picture: Path) -> Dict[str, str]:
     return {
-        "title": picture.stem.replace("_", " "),
+        "title": picture_title(picture),
         "data": base64.b64encode(picture.read_bytes()).decode("ascii"),
     }

@@ -76,6 +76,8 @@ def _draw_family(runs: Sequence[Run], family: str, folder: Path) -> Optional[Pat
     if _is_wide(runs, family):
         axes.set_xscale("log")
         label += " (logarithmic)"
+    else:
+        axes.set_xlim(left=0)
     axes.set_xlabel(label, fontsize=12)
     add_legend(figure, panels[0, 0])
     return write(figure, folder / f"learning_curves_{family.replace(' ', '_')}.png")

@@ -12,6 +12,7 @@ from rasa_randconn.comparison.report_content import (
     Table,
     caption,
     cell_text,
+    picture_title,
 )
 from rasa_randconn.comparison.results import Run, names, tabulate
 from rasa_randconn.files import write_atomically
@@ -67,7 +68,7 @@ def write_report(
         lines += _markdown(table)
     for picture in pictures:
         target = picture.relative_to(folder).as_posix()
-        lines += [f"![{picture.stem.replace('_', ' ')}]({target})", ""]
+        lines += [f"![{picture_title(picture)}]({target})", ""]
     for table in content.details:
         lines += _markdown(table)
     if content.notes:

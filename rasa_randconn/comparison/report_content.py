@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
 from rasa_randconn.comparison import split
@@ -124,6 +125,16 @@ def caption(runs: Sequence[Run]) -> str:
     else:
         text = f"Medians (of scores: means) over seeds {', '.join(seeds[first])}"
     return f"{text}; in brackets compared with {first}" if others else text
+
+
+def picture_title(picture: Path) -> str:
+    """Says what a picture shows, as its name does.
+
+    Args:
+        picture: The file.
+    """
+    title = picture.stem.replace("_", " ").replace("f1", "F1")
+    return title[:1].upper() + title[1:]
 
 
 def cell_text(metric: Metric, cell: Cell) -> str:

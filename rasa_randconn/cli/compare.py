@@ -92,10 +92,15 @@ def run(options: argparse.Namespace) -> int:
         The exit code.
     """
     from rasa_randconn.comparison.errors import ComparisonError
-    from rasa_randconn.comparison.runner import compare
 
     try:
-        return compare(plan(options, options.config, options.command_line))
+        comparison = plan(options, options.config, options.command_line)
+        # what is wrong with the command is said before packages are imported that
+        # take seconds
+        comparison.check()
+        from rasa_randconn.comparison.runner import compare
+
+        return compare(comparison)
     except ComparisonError as error:
         for line in str(error).splitlines():
             print(f"rasa-randconn compare: {line}", file=sys.stderr)

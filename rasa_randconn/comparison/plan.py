@@ -132,8 +132,8 @@ class Plan:
             raise ComparisonError("--split divides NLU data: give --train-nlu.")
         if self.train_stories and not self.test_stories:
             raise ComparisonError(
-                "--split divides NLU data only, as stories depend on each other: give "
-                "--test-stories for --train-stories."
+                "--split divides NLU data only: a story is often the only one of its "
+                "kind. Give --test-stories for --train-stories."
             )
 
 

@@ -65,6 +65,7 @@ def compare(plan: Plan, console: Optional[Console] = None) -> int:
     """
     console = console or make_console()
     plan.check()
+    _check_folder(plan)
     say(console, f"{clock()} checking configurations and data")
     divided = check_with_rasa(plan)
     _prepare(plan)
@@ -183,32 +184,39 @@ def with_test_set(plan: Plan, folder: Path) -> Plan:
     )
 
 
-def _prepare(plan: Plan) -> None:
+def _check_folder(plan: Plan) -> None:
+    """Checks that the folder is free, or holds a comparison that may be replaced."""
     out = plan.out
     if out.exists() and not out.is_dir():
         raise ComparisonError(f"'{out}' is a file, not a folder.")
-    existing = [
-        name
-        for name in (*FOLDERS_OF_RUNS, plots.FOLDER, FOLDER, *_FILES)
-        if (out / name).exists()
-    ]
-    if existing:
-        if not (out / results.FILE_NAME).exists():
-            raise ComparisonError(
-                f"The folder '{out}' holds {', '.join(existing)}, but not from a "
-                f"comparison. Choose another folder with --out."
-            )
-        if not plan.overwrite:
-            raise ComparisonError(
-                f"The folder '{out}' holds the results of another comparison. Choose "
-                f"another folder with --out, or replace them with --overwrite."
-            )
-        results.read(out / results.FILE_NAME)
-        for name in existing:
-            remove(out / name)
-    results.write([], out / results.FILE_NAME)
+    existing = _existing(plan)
+    if not existing:
+        return
+    if not (out / results.FILE_NAME).exists():
+        raise ComparisonError(
+            f"The folder '{out}' holds {', '.join(existing)}, but not from a "
+            f"comparison. Choose another folder with --out."
+        )
+    if not plan.overwrite:
+        raise ComparisonError(
+            f"The folder '{out}' holds the results of another comparison. Choose "
+            f"another folder with --out, or replace them with --overwrite."
+        )
+    results.read(out / results.FILE_NAME)
+
+
+def _prepare(plan: Plan) -> None:
+    for name in _existing(plan):
+        remove(plan.out / name)
+    results.write([], plan.out / results.FILE_NAME)
     for name in FOLDERS_OF_RUNS:
-        (out / name).mkdir(parents=True, exist_ok=True)
+        (plan.out / name).mkdir(parents=True, exist_ok=True)
+
+
+def _existing(plan: Plan) -> List[str]:
+    """What there is in the folder under a name that a comparison uses."""
+    names = (*FOLDERS_OF_RUNS, plots.FOLDER, FOLDER, *_FILES)
+    return [name for name in names if (plan.out / name).exists()]
 
 
 def _title(name: str, seed: int) -> str:

@@ -28,6 +28,21 @@ class SweepFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def check(self) -> None:
+        """Makes sure that the folder holds a sweep, or nothing that a sweep has.
+
+        Raises:
+            ComparisonError: If it holds something else.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise ComparisonError(f"'{self.path}' is a file, not a folder.")
+        existing = self._existing()
+        if existing and not (self.path / DESCRIPTION).exists():
+            raise ComparisonError(
+                f"The folder '{self.path}' holds {', '.join(existing)}, but not from a "
+                f"sweep. Choose another folder with --out."
+            )
+
     def open(self, inputs: Dict[str, Any], overwrite: bool) -> None:
         """Makes the folder, or makes sure that its cells fit to the ones to come.
 
@@ -39,15 +54,9 @@ class SweepFolder:
             ComparisonError: If the folder holds something else, or a sweep of other
                 inputs.
         """
-        if self.path.exists() and not self.path.is_dir():
-            raise ComparisonError(f"'{self.path}' is a file, not a folder.")
-        existing = [name for name in _OWN if (self.path / name).exists()]
+        self.check()
+        existing = self._existing()
         description = self.path / DESCRIPTION
-        if existing and not description.exists():
-            raise ComparisonError(
-                f"The folder '{self.path}' holds {', '.join(existing)}, but not from a "
-                f"sweep. Choose another folder with --out."
-            )
         if existing:
             earlier = self._read_description()
             if overwrite:
@@ -56,6 +65,9 @@ class SweepFolder:
             else:
                 self._check_same(earlier, inputs)
         write_json({"format": 1, "inputs": inputs}, description)
+
+    def _existing(self) -> List[str]:
+        return [name for name in _OWN if (self.path / name).exists()]
 
     def runs(self) -> List[Run]:
         """Reads what was measured in all finished cells.

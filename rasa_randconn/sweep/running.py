@@ -69,11 +69,12 @@ def sweep(
         ComparisonError: If the plan cannot be carried out.
     """
     plan.check()
+    folder = SweepFolder(plan.base.out)
+    folder.check()
     cells = _cells(plan, console)
     say(console, f"{clock()} checking configuration and data")
     divided = check(plan.base)
     packed = _packed(plan.base, divided)
-    folder = SweepFolder(plan.base.out)
     folder.open(_inputs(plan.base, packed), plan.base.overwrite)
     if divided is not None:
         divided.write(plan.base.out)

@@ -40,7 +40,7 @@ def project(tmp_path, monkeypatch):
         (["--split", "0.8"], "--split divides NLU data: give --train-nlu"),
         (
             [*STORIES[:2], "--train-nlu", "nlu.yml", "--split", "0.8"],
-            "--split divides NLU data only, as stories depend on each other",
+            "--split divides NLU data only: a story is often the only one of its kind",
         ),
         *(
             (["--train-nlu", "nlu.yml", "--split", fraction], "between 0 and 1")

@@ -1,10 +1,6 @@
-"""What is wrong with a sweep is said without Rasa, Dask and pandas."""
+"""Sizes that attention heads cannot share are found without asking Rasa."""
 
 from __future__ import annotations
-
-import json
-import subprocess
-import sys
 
 import pytest
 from rasa.core.policies.ted_policy import TEDPolicy
@@ -66,25 +62,3 @@ def test_the_known_number_of_heads_is_that_of_rasa(component):
     heads = configuration.attention_heads({"name": component.__name__})
     assert heads == component.get_default_config()["number_of_attention_heads"]
     assert component.__name__ in configuration.STOCK_COMPONENTS
-
-
-def test_a_fault_is_told_without_large_imports(tmp_path):
-    (tmp_path / "nlu.yml").write_text("nlu:\n- intent: a\n")
-    (tmp_path / "config.yml").write_text("pipeline:\n- name: DIETClassifier\n")
-    arguments = ["sweep", "--config", "config.yml", "--out", "out", "--sizes", "30"]
-    arguments += ["--train-nlu", "nlu.yml", "--split", "0.5", "--densities", "0.2"]
-    large = ["rasa", "tensorflow", "numba", "dask", "distributed", "pandas", "pyarrow"]
-    script = "import json, sys; from rasa_randconn import cli; "
-    script += f"code = cli.main({arguments!r}); "
-    script += f"print(json.dumps([code, [m for m in {large!r} if m in sys.modules]]))"
-
-    process = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True
-    )
-
-    assert json.loads(process.stdout) == [2, []]
-    assert process.stderr == (
-        "rasa-randconn sweep: The size 30 is not a multiple of the 4 attention heads "
-        "of DIETClassifier.\n"
-    )
-    assert not (tmp_path / "out").exists()

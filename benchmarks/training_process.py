@@ -95,7 +95,6 @@ def _measured(phase: str, request: WorkerRequest, log: Path) -> Dict[str, Any]:
             log,
             worker_environment(request.seed, scratch, threads=None),
             say=lambda _: None,
-            wait=lambda process: process.wait(),
         )
     except RunFailedError as error:
         # the log may be in a folder that is removed with its training

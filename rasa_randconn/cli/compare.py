@@ -7,6 +7,29 @@ import sys
 
 from rasa_randconn.cli.data_arguments import add_data_arguments, plan
 
+_DESCRIPTION = """\
+Trains every configuration with every seed through Rasa, tests the models with
+Rasa's evaluation, and writes results.json, report.html, report.md and plots.
+Your files are only read.
+"""
+
+_EXAMPLES = """\
+examples:
+  NLU only, with a test set made from a fifth of the examples:
+    rasa-randconn compare --config stock.yml --config ours.yml \\
+      --train-nlu data/nlu.yml --split 0.8 --out comparison
+
+  a whole bot, three seeds, so that the report has intervals:
+    rasa-randconn compare --config stock.yml --config ours.yml \\
+      --train-nlu data/nlu.yml --test-nlu tests/test_nlu.yml \\
+      --domain domain.yml --train-stories data/stories.yml data/rules.yml \\
+      --test-stories tests/test_stories.yml --seeds 1 2 3 --out comparison
+
+  a quick look, with few epochs, over the last one:
+    rasa-randconn compare --config stock.yml --config ours.yml --epochs 5 \\
+      --train-nlu data/nlu.yml --split 0.8 --out comparison --overwrite
+"""
+
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command to the command line.
@@ -17,9 +40,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "compare",
         help="train and test several configurations and compare them",
-        description="Trains every configuration with every seed through Rasa, tests "
-        "the models with Rasa's evaluation, and writes results.json, report.md and "
-        "plots. Your files are only read.",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add(
@@ -69,10 +92,15 @@ def run(options: argparse.Namespace) -> int:
         The exit code.
     """
     from rasa_randconn.comparison.errors import ComparisonError
-    from rasa_randconn.comparison.runner import compare
 
     try:
-        return compare(plan(options, options.config, options.command_line))
+        comparison = plan(options, options.config, options.command_line)
+        # what is wrong with the command is said before packages are imported that
+        # take seconds
+        comparison.check()
+        from rasa_randconn.comparison.runner import compare
+
+        return compare(comparison)
     except ComparisonError as error:
         for line in str(error).splitlines():
             print(f"rasa-randconn compare: {line}", file=sys.stderr)

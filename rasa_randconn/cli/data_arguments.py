@@ -32,6 +32,14 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
             help=f"{what}: files or folders",
         )
     add(
+        "--split",
+        type=float,
+        metavar="F",
+        help="instead of --test-nlu: train on this fraction of the NLU data, such as "
+        "0.8, and test on the rest; the split is that of 'rasa data split nlu' with "
+        "seed 42; stories are not split",
+    )
+    add(
         "--domain",
         metavar="PATH",
         help="the domain; needed for stories, and for response texts",
@@ -66,6 +74,7 @@ def plan(options: argparse.Namespace, configs: List[str], command: str = "") -> 
         test_nlu=options.test_nlu,
         train_stories=options.train_stories,
         test_stories=options.test_stories,
+        split=options.split,
         overwrite=options.overwrite,
         command=command,
     )

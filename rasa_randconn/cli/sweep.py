@@ -4,16 +4,41 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from rasa_randconn.cli.data_arguments import add_data_arguments, plan
 from rasa_randconn.connections import PATTERNS
 
-_DESCRIPTION = (
-    "Trains the configuration at every density, size of the transformer, pattern and "
-    "seed through Rasa, tests the models with Rasa's evaluation, and writes a table, "
-    "plots and a recommendation. The same command goes on where it was interrupted. "
-    "Your files are only read."
-)
+if TYPE_CHECKING:
+    from rasa_randconn.sweep.plan import SweepPlan
+
+_DESCRIPTION = """\
+Trains the configuration at every density, size of the transformer, pattern and
+seed through Rasa, tests the models with Rasa's evaluation, and writes a table,
+plots and a recommendation. The same command goes on where it was interrupted.
+Your files are only read.
+"""
+
+_EXAMPLES = """\
+examples:
+  the classifier at six densities and sizes, with a test set made from a fifth
+  of the examples:
+    rasa-randconn sweep --config config.yml \\
+      --train-nlu data/nlu.yml --split 0.8 \\
+      --densities 0.05 0.1 0.2 --sizes 128 256 --out sweep
+
+  policies, two trainings at a time:
+    rasa-randconn sweep --config config.yml --domain domain.yml \\
+      --train-stories data/stories.yml data/rules.yml \\
+      --test-stories tests/test_stories.yml \\
+      --densities 0.1 0.2 --sizes 64 128 --workers 2 --out sweep
+
+  on a Dask cluster that runs already:
+    rasa-randconn sweep --config config.yml \\
+      --train-nlu data/nlu.yml --test-nlu tests/test_nlu.yml \\
+      --densities 0.1 0.2 --sizes 64 128 --out sweep \\
+      --scheduler tcp://host:8786
+"""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -26,6 +51,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "sweep",
         help="train and test at many densities and sizes, and recommend one",
         description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("--config", required=True, metavar="FILE", help="the configuration to vary")
@@ -51,8 +78,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         nargs="+",
         choices=PATTERNS,
         default=[PATTERNS[0]],
-        help=f"values of connection_pattern (default: {PATTERNS[0]}); stock's "
-        f"components have none",
+        metavar="P",
+        help=f"values of connection_pattern: {' or '.join(PATTERNS)} (default: "
+        f"{PATTERNS[0]}); stock's components have none",
     )
     add(
         "--seeds",
@@ -112,7 +140,23 @@ def run(options: argparse.Namespace) -> int:
         cannot be carried out; 130 if the user interrupted.
     """
     from rasa_randconn.comparison.errors import ComparisonError
+    from rasa_randconn.sweep.plan import SweepPlan
 
+    try:
+        sweep_plan = SweepPlan(
+            base=plan(options, [options.config]),
+            densities=options.densities,
+            sizes=options.sizes,
+            patterns=options.patterns,
+            workers=options.workers,
+            scheduler=options.scheduler,
+            threads=options.threads,
+        )
+        # what is wrong with the command is said before packages are imported that
+        # take seconds
+        sweep_plan.check()
+    except ComparisonError as error:
+        return _fail(str(error))
     try:
         import distributed  # noqa: F401
         import pandas  # noqa: F401
@@ -124,29 +168,19 @@ def run(options: argparse.Namespace) -> int:
             f"pip install 'rasa-randconn[sweep]'"
         )
     try:
-        return _sweep(options)
+        return _sweep(sweep_plan)
     except ComparisonError as error:
         return _fail(str(error))
 
 
 def _fail(reason: str) -> int:
-    print(f"rasa-randconn sweep: {reason}", file=sys.stderr)
+    for line in reason.splitlines():
+        print(f"rasa-randconn sweep: {line}", file=sys.stderr)
     return 2
 
 
-def _sweep(options: argparse.Namespace) -> int:
+def _sweep(sweep_plan: SweepPlan) -> int:
     from rasa_randconn.comparison.console import make_console
-    from rasa_randconn.sweep.running import SweepPlan, sweep
+    from rasa_randconn.sweep.running import sweep
 
-    return sweep(
-        SweepPlan(
-            base=plan(options, [options.config]),
-            densities=options.densities,
-            sizes=options.sizes,
-            patterns=options.patterns,
-            workers=options.workers,
-            scheduler=options.scheduler,
-            threads=options.threads,
-        ),
-        make_console(),
-    )
+    return sweep(sweep_plan, make_console())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import tempfile
 from functools import partial
@@ -9,14 +10,26 @@ from pathlib import Path
 from typing import Any, Callable, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from rasa_randconn.comparison import configuration, neural, training_data, worker
+from rasa_randconn.comparison.split import Split, split
 
 _SECTIONS = ("pipeline", "policies")
 
 
 def main() -> None:
-    """Answers with what is wrong, a line for each fault."""
+    """Answers with what is wrong, a line for each fault, and divides the data."""
     request = worker.start(worker.CheckRequest)
-    worker.respond(request, {"faults": faults(request)})
+    found = faults(request)
+    divided: Optional[Split] = None
+    if request.split is not None and not found:
+        fault, divided = _divided(request, request.split)
+        found += [fault] if fault is not None else []
+    worker.respond(
+        request,
+        {
+            "faults": found,
+            "split": None if divided is None else dataclasses.asdict(divided),
+        },
+    )
 
 
 def faults(request: worker.CheckRequest) -> List[str]:
@@ -87,6 +100,16 @@ def _check_data(
         training_data.check_examples(files, ", ".join(nlu))
     if is_test and stories:
         training_data.check_stories(files, ", ".join(stories))
+
+
+def _divided(
+    request: worker.CheckRequest, fraction: float
+) -> Tuple[Optional[str], Optional[Split]]:
+    """What is wrong with a split, or the split."""
+    made: List[Split] = []
+    folder = Path(request.scratch) / "parts"
+    fault = _fault_of(lambda: made.append(split(request.train_nlu, fraction, folder)))
+    return fault, made[0] if made else None
 
 
 def _fault_of(check: Callable[[], object]) -> Optional[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import sys
 from typing import Optional
 
 from rich.console import Console
@@ -18,10 +19,11 @@ def make_console() -> Console:
         A console as wide as the terminal, or wide enough for a table where the output
         goes to a file.
     """
-    found = Console()
-    if found.is_terminal or "COLUMNS" in os.environ:
-        return found
-    return Console(width=_FILE_WIDTH)
+    if sys.stdout.isatty():
+        return Console()
+    width = None if "COLUMNS" in os.environ else _FILE_WIDTH
+    # FORCE_COLOR gives a log file colours, but nothing in it can move
+    return Console(width=width, force_interactive=False)
 
 
 def say(console: Console, text: str, style: Optional[str] = None) -> None:

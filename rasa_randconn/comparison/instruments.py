@@ -26,6 +26,8 @@ class Measurements:
         fit_seconds: Inside of the model's `fit`.
         first_step_seconds: From the beginning of `fit` to the end of its first batch.
         epoch_seconds: Of every epoch.
+        learning_curve: After every epoch, by name: `seconds` since `train` was called,
+            and what the model logs.
         connections: Weights in randomly connected layers, without biases.
         trainable_weights: All weights that training changes.
         load_seconds: Inside of the component's `load`.
@@ -37,6 +39,7 @@ class Measurements:
     fit_seconds: Optional[float] = None
     first_step_seconds: Optional[float] = None
     epoch_seconds: List[float] = field(default_factory=list)
+    learning_curve: Dict[str, List[Optional[float]]] = field(default_factory=dict)
     connections: Optional[int] = None
     trainable_weights: Optional[int] = None
     load_seconds: Optional[float] = None
@@ -51,13 +54,27 @@ class Instruments:
     reads their signatures, which the wrappers keep.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        on_epoch: Callable[[str, int, int, Optional[float]], None] = lambda *_: None,
+    ) -> None:
+        """Begins without measurements.
+
+        Args:
+            on_epoch: Told at the beginning and after every epoch of a training: the
+                name of the component's resource, how many epochs are finished, how
+                many there will be, and how many seconds one takes now, `None` before
+                the second one.
+        """
+        self._on_epoch = on_epoch
         self.measurements: Dict[str, Measurements] = {}
         """Measurements by the name of the component's resource."""
         self.recording = False
         """Whether the times of predictions are kept."""
         self._running: Set[Tuple[str, str]] = set()
         self._training: Optional[Measurements] = None
+        self._trained = ""
+        self._training_began = 0.0
         self._fitted: Optional[Any] = None
         self._skipped = False
 
@@ -124,6 +141,7 @@ class Instruments:
         measured = self.of(resource)
         self._attach_to_models()
         self._training, self._fitted = measured, None
+        self._trained, self._training_began = resource, time.perf_counter()
         try:
             result, seconds = self._timed(
                 name, resource, lambda: function(this, *args, **kw)
@@ -209,7 +227,9 @@ class Instruments:
         self._fitted = this
         from rasa_randconn.stock.stopwatch import Stopwatch
 
-        stopwatch = Stopwatch()
+        stopwatch = Stopwatch(
+            self._training_began, functools.partial(self._on_epoch, self._trained)
+        )
         kw["callbacks"] = [*(kw.get("callbacks") or []), stopwatch]
         started = time.perf_counter()
         result = function(this, *args, **kw)
@@ -217,6 +237,7 @@ class Instruments:
         if stopwatch.first_step_ended is not None:
             measured.first_step_seconds = stopwatch.first_step_ended - started
         measured.epoch_seconds = stopwatch.epochs
+        measured.learning_curve = stopwatch.curve
         return result
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, List, Mapping, Optional, Sequence
 
 from rasa_randconn.comparison import configuration
 from rasa_randconn.comparison.errors import ComparisonError
@@ -26,6 +26,8 @@ class Plan:
         test_nlu: Examples to test on.
         train_stories: Stories and rules to train on.
         test_stories: Stories to test on.
+        split: Fraction of `train_nlu` to train on where there is no `test_nlu`; the
+            rest is tested on. `None` if there is some.
         overwrite: Whether results of an earlier comparison in the folder are replaced.
         command: The command line, for the report.
         options: Options to set in the neural components that have
@@ -43,10 +45,17 @@ class Plan:
     test_nlu: Sequence[str] = ()
     train_stories: Sequence[str] = ()
     test_stories: Sequence[str] = ()
+    split: Optional[float] = None
     overwrite: bool = False
     command: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     threads: Optional[int] = None
+
+    @property
+    def sections(self) -> List[str]:
+        """The sections of the configurations that there are data to train for."""
+        data = {"pipeline": self.train_nlu, "policies": self.train_stories}
+        return [section for section, paths in data.items() if paths]
 
     def check(self) -> None:
         """Checks the plan as far as that is possible without Rasa.
@@ -56,14 +65,17 @@ class Plan:
         """
         if self.out == Path():
             raise ComparisonError("--out must name a folder.")
-        _check_pair("--train-nlu", self.train_nlu, "--test-nlu", self.test_nlu)
+        if self.split is not None:
+            self._check_split(self.split)
+        else:
+            _check_pair("--train-nlu", self.train_nlu, "--test-nlu", self.test_nlu)
         _check_pair(
             "--train-stories", self.train_stories, "--test-stories", self.test_stories
         )
         if not self.train_nlu and not self.train_stories:
             raise ComparisonError(
-                "There is nothing to train on: give --train-nlu with --test-nlu, or "
-                "--domain with --train-stories and --test-stories, or both."
+                "There is nothing to train on: give --train-nlu with --test-nlu or "
+                "--split, or --domain with --train-stories and --test-stories, or both."
             )
         if self.train_stories and self.domain is None:
             raise ComparisonError("Stories need a domain: give --domain.")
@@ -88,24 +100,41 @@ class Plan:
             configuration.check_config(
                 config, bool(self.train_nlu), bool(self.train_stories)
             )
-        sections = ["pipeline"] if self.train_nlu else []
-        sections += ["policies"] if self.train_stories else []
         faults = [
             fault
             for config in self.configs
-            for fault in configuration.faults_of_ours(config, sections)
+            for fault in configuration.known_faults(config, self.sections)
         ]
         faults += [
-            f"There are no {what} in {path}."
+            f"There are no {what} in {', '.join(paths)}."
             for what, keys, paths in (
+                ("NLU data", ("nlu", "responses"), self.train_nlu),
                 ("examples", ("nlu",), self.test_nlu),
+                ("stories or rules", ("stories", "rules"), self.train_stories),
                 ("stories", ("stories", "rules"), self.test_stories),
             )
-            for path in paths
-            if _lacks(Path(path), keys)
+            if paths and all(_lacks(Path(path), keys) for path in paths)
         ]
         if faults:
             raise ComparisonError("\n".join(faults))
+
+    def _check_split(self, split: float) -> None:
+        if not 0 < split < 1:
+            raise ComparisonError(
+                f"--split must be between 0 and 1, such as 0.8, not {split:g}."
+            )
+        if self.test_nlu:
+            raise ComparisonError(
+                "--split makes a test set from --train-nlu: leave out --test-nlu, or "
+                "leave out --split."
+            )
+        if not self.train_nlu:
+            raise ComparisonError("--split divides NLU data: give --train-nlu.")
+        if self.train_stories and not self.test_stories:
+            raise ComparisonError(
+                "--split divides NLU data only: a story is often the only one of its "
+                "kind. Give --test-stories for --train-stories."
+            )
 
 
 def _lacks(path: Path, keys: Sequence[str]) -> bool:
@@ -121,6 +150,9 @@ def _check_pair(
     train: str, train_paths: Sequence[str], test: str, test_paths: Sequence[str]
 ) -> None:
     if train_paths and not test_paths:
-        raise ComparisonError(f"{train} needs {test} to test on.")
+        raise ComparisonError(
+            f"{train} needs {test} to test on"
+            f"{', or --split to make a test set' if train == '--train-nlu' else ''}."
+        )
     if test_paths and not train_paths:
         raise ComparisonError(f"{test} needs {train} to train on.")

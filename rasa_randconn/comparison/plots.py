@@ -6,6 +6,8 @@ import statistics
 from pathlib import Path
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
+from rasa_randconn.comparison import learning_curves
+from rasa_randconn.comparison.figures import add_legend, write
 from rasa_randconn.comparison.results import F1_SCORES, Run, by_family, name_of, names
 
 FOLDER = "plots"
@@ -15,14 +17,15 @@ _MARKERS = "osD^v"
 
 
 def draw(runs: Sequence[Run], folder: Path) -> List[Path]:
-    """Draws the time of training, the F1 and the latency of every configuration.
+    """Draws times of training, F1, latencies and learning curves of all configurations.
 
     Args:
         runs: The runs.
         folder: The comparison's folder; the pictures go to `plots` in it.
 
     Returns:
-        The PNG files. What was not measured is not drawn.
+        The PNG files; beside each there is an SVG file of the same name. What was not
+        measured is not drawn.
     """
     import matplotlib
 
@@ -35,7 +38,8 @@ def draw(runs: Sequence[Run], folder: Path) -> List[Path]:
         _latency(runs, target / "latency.png"),
         _scores_by_connections(runs, target / "f1_by_connections.png"),
     ]
-    return [path for path in drawn if path is not None]
+    curves = learning_curves.draw(runs, target)
+    return [path for path in drawn if path is not None] + curves
 
 
 def _training_time(runs: Sequence[Run], path: Path) -> Optional[Path]:
@@ -143,8 +147,8 @@ def _scores_by_connections(runs: Sequence[Run], path: Path) -> Optional[Path]:
     axes.set_ylabel("weighted F1, a point per run", fontsize=13)
     axes.tick_params(labelsize=12)
     axes.grid(alpha=0.3)
-    _add_legend(figure, axes)
-    return _write(figure, path)
+    add_legend(figure, axes)
+    return write(figure, path)
 
 
 def _families(runs: Sequence[Run], measured: Callable[[Any], Any]) -> List[str]:
@@ -194,27 +198,5 @@ def _save(
     axes.tick_params(labelsize=12)
     axes.grid(axis="x", alpha=0.3)
     if legend:
-        _add_legend(figure, axes)
-    return _write(figure, path)
-
-
-def _add_legend(figure: Any, axes: Any) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    unique = dict(zip(labels, handles))
-    figure.legend(
-        unique.values(),
-        unique.keys(),
-        loc="lower center",
-        ncol=min(3, len(unique)),
-        fontsize=11,
-        bbox_to_anchor=(0.5, 1.0),
-    )
-
-
-def _write(figure: Any, path: Path) -> Path:
-    from matplotlib import pyplot
-
-    figure.tight_layout()
-    figure.savefig(str(path), dpi=150, bbox_inches="tight")
-    pyplot.close(figure)
-    return path
+        add_legend(figure, axes)
+    return write(figure, path)

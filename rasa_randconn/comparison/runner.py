@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import shutil
-import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from rich.console import Console
 
-from rasa_randconn.comparison import configuration, machine, plots, report, results
+from rasa_randconn.comparison import (
+    configuration,
+    html_report,
+    machine,
+    plots,
+    report,
+    results,
+)
+from rasa_randconn.comparison.checkout import commit
 from rasa_randconn.comparison.console import clock, make_console, say
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.comparison.plan import Plan
+from rasa_randconn.comparison.progress_display import ProgressDisplay
+from rasa_randconn.comparison.report_content import collect
+from rasa_randconn.comparison.split import FOLDER, TEST, TRAIN, Split, describe
+from rasa_randconn.comparison.time_left import RunningRun, RunTimes
+from rasa_randconn.comparison.training_progress import TrainingProgress
 from rasa_randconn.comparison.worker import CheckRequest, WorkerRequest
 from rasa_randconn.comparison.worker_process import (
     RunFailedError,
@@ -30,7 +44,7 @@ FAILED = 1
 #: Folders with what is left of every run.
 FOLDERS_OF_RUNS = ("configs", "evaluation", "logs", "models")
 
-_FILES = (results.FILE_NAME, report.FILE_NAME)
+_FILES = (results.FILE_NAME, report.FILE_NAME, html_report.FILE_NAME)
 
 
 def compare(plan: Plan, console: Optional[Console] = None) -> int:
@@ -51,8 +65,14 @@ def compare(plan: Plan, console: Optional[Console] = None) -> int:
     """
     console = console or make_console()
     plan.check()
-    check_with_rasa(plan)
+    _check_folder(plan)
+    say(console, f"{clock()} checking configurations and data")
+    divided = check_with_rasa(plan)
     _prepare(plan)
+    if divided is not None:
+        divided.write(plan.out)
+        plan = with_test_set(plan, plan.out)
+        say(console, describe(divided.summary()))
     names = configuration.labels(plan.configs)
     pending = [
         (name, config, seed)
@@ -63,25 +83,35 @@ def compare(plan: Plan, console: Optional[Console] = None) -> int:
     finished: List[results.Run] = []
     failed: List[str] = []
     interrupted = False
-    description = machine.describe()
+    origin: Dict[str, Any] = {"machine": machine.describe(), "commit": commit()}
+    if divided is not None:
+        origin["split"] = divided.summary()
+    times = RunTimes()
     with terminate_as_interrupt():
         try:
-            while pending:
-                name, config, seed = pending[0]
-                position = total - len(pending) + 1
-                progress = _Progress(
-                    console, f"[{position}/{total}] {name}, seed {seed}"
-                )
-                try:
-                    run = run_once(plan, name, config, seed, progress.say)
-                except RunFailedError as error:
-                    failed.append(_title(name, seed))
-                    _show_failure(console, error)
-                else:
-                    run["machine"] = description
-                    finished.append(run)
-                    results.write(finished, plan.out / results.FILE_NAME)
-                pending.pop(0)
+            with ProgressDisplay(console) as display:
+                while pending:
+                    name, config, seed = pending[0]
+                    position = total - len(pending) + 1
+                    observer = _RunObserver(
+                        display,
+                        times,
+                        f"[{position}/{total}] {name}, seed {seed}",
+                        [waiting for waiting, _, _ in pending],
+                    )
+                    try:
+                        run = run_once(
+                            plan, name, config, seed, observer.say, observer.show
+                        )
+                    except RunFailedError as error:
+                        failed.append(_title(name, seed))
+                        _show_failure(console, error)
+                    else:
+                        times.add(name, observer.seconds)
+                        run.update(origin)
+                        finished.append(run)
+                        results.write(finished, plan.out / results.FILE_NAME)
+                    pending.pop(0)
         except KeyboardInterrupt:
             interrupted = True
             console.print("Interrupted.", style="red")
@@ -93,11 +123,14 @@ def compare(plan: Plan, console: Optional[Console] = None) -> int:
     return FAILED if failed else 0
 
 
-def check_with_rasa(plan: Plan) -> None:
+def check_with_rasa(plan: Plan) -> Optional[Split]:
     """Checks components, their options and the data in a process with Rasa.
 
     Args:
         plan: What is to be trained.
+
+    Returns:
+        The NLU data, divided as the plan says; `None` if they are not to be.
 
     Raises:
         ComparisonError: If something cannot be trained or tested; a line for each
@@ -112,6 +145,7 @@ def check_with_rasa(plan: Plan) -> None:
             test_nlu=list(plan.test_nlu),
             train_stories=list(plan.train_stories),
             test_stories=list(plan.test_stories),
+            split=plan.split,
             scratch=folder,
             response=str(scratch / "response.json"),
         )
@@ -124,55 +158,101 @@ def check_with_rasa(plan: Plan) -> None:
                     scratch / "check.log",
                     environment,
                     say=lambda text: None,
-                    wait=lambda process: process.wait(),
                 )
             except RunFailedError as error:
                 raise ComparisonError("\n".join([f"{error}.", *error.tail()])) from None
     if found["faults"]:
         raise ComparisonError("\n".join(found["faults"]))
+    return None if found["split"] is None else Split(**found["split"])
 
 
-def _prepare(plan: Plan) -> None:
+def with_test_set(plan: Plan, folder: Path) -> Plan:
+    """Gives a plan the parts of its NLU data.
+
+    Args:
+        plan: A plan whose NLU data are divided.
+        folder: Where the parts were written.
+
+    Returns:
+        A plan to train and test on them.
+    """
+    return dataclasses.replace(
+        plan,
+        train_nlu=[str(folder / TRAIN)],
+        test_nlu=[str(folder / TEST)],
+        split=None,
+    )
+
+
+def _check_folder(plan: Plan) -> None:
+    """Checks that the folder is free, or holds a comparison that may be replaced."""
     out = plan.out
     if out.exists() and not out.is_dir():
         raise ComparisonError(f"'{out}' is a file, not a folder.")
-    existing = [
-        name
-        for name in (*FOLDERS_OF_RUNS, plots.FOLDER, *_FILES)
-        if (out / name).exists()
-    ]
-    if existing:
-        if not (out / results.FILE_NAME).exists():
-            raise ComparisonError(
-                f"The folder '{out}' holds {', '.join(existing)}, but not from a "
-                f"comparison. Choose another folder with --out."
-            )
-        if not plan.overwrite:
-            raise ComparisonError(
-                f"The folder '{out}' holds the results of another comparison. Choose "
-                f"another folder with --out, or replace them with --overwrite."
-            )
-        results.read(out / results.FILE_NAME)
-        for name in existing:
-            remove(out / name)
-    results.write([], out / results.FILE_NAME)
+    existing = _existing(plan)
+    if not existing:
+        return
+    if not (out / results.FILE_NAME).exists():
+        raise ComparisonError(
+            f"The folder '{out}' holds {', '.join(existing)}, but not from a "
+            f"comparison. Choose another folder with --out."
+        )
+    if not plan.overwrite:
+        raise ComparisonError(
+            f"The folder '{out}' holds the results of another comparison. Choose "
+            f"another folder with --out, or replace them with --overwrite."
+        )
+    results.read(out / results.FILE_NAME)
+
+
+def _prepare(plan: Plan) -> None:
+    for name in _existing(plan):
+        remove(plan.out / name)
+    results.write([], plan.out / results.FILE_NAME)
     for name in FOLDERS_OF_RUNS:
-        (out / name).mkdir(parents=True, exist_ok=True)
+        (plan.out / name).mkdir(parents=True, exist_ok=True)
+
+
+def _existing(plan: Plan) -> List[str]:
+    """What there is in the folder under a name that a comparison uses."""
+    names = (*FOLDERS_OF_RUNS, plots.FOLDER, FOLDER, *_FILES)
+    return [name for name in names if (plan.out / name).exists()]
 
 
 def _title(name: str, seed: int) -> str:
     return f"{name} with seed {seed}"
 
 
-class _Progress:
-    """Prints a line when a phase of a run begins and when it ends."""
+class _RunObserver:
+    """Shows how far a run is, and says when a phase of it begins and when it ends."""
 
-    def __init__(self, console: Console, title: str) -> None:
-        self._console = console
+    def __init__(
+        self, display: ProgressDisplay, times: RunTimes, title: str, pending: List[str]
+    ) -> None:
+        self._display = display
+        self._times = times
         self._title = title
+        self._name, *self._waiting = pending
+        self._phase = ""
+        self._began = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Time since the beginning of the run."""
+        return time.monotonic() - self._began
 
     def say(self, text: str) -> None:
-        say(self._console, f"{clock()} {self._title}: {text}")
+        self._phase = text
+        self._display.say(f"{clock()} {self._title}: {text}")
+
+    def show(self, progress: Optional[TrainingProgress]) -> None:
+        running = RunningRun(self._name, self.seconds, progress)
+        self._display.show(
+            [f"{self._title}: {progress or self._phase}"],
+            done=progress.epoch if progress else 0,
+            total=progress.epochs if progress else None,
+            left=self._times.left([running], self._waiting),
+        )
 
 
 def run_once(
@@ -181,7 +261,7 @@ def run_once(
     config: str,
     seed: int,
     say: Callable[[str], None],
-    wait: Callable[[subprocess.Popen[bytes]], int] = lambda process: process.wait(),
+    on_progress: Callable[[Optional[TrainingProgress]], None] = lambda progress: None,
 ) -> results.Run:
     """Trains and tests one configuration with one seed.
 
@@ -191,8 +271,8 @@ def run_once(
         config: The configuration's file.
         seed: The random seed.
         say: Told what begins and what has ended.
-        wait: Waits for a training or test and returns its exit code. If it raises,
-            that process and all that it started are ended.
+        on_progress: Told twice a second how far the training is; `None` in other
+            phases. If it raises, the process that runs is ended.
 
     Returns:
         What was measured.
@@ -227,7 +307,7 @@ def run_once(
 
         def work(phase: str) -> Tuple[Dict[str, Any], float]:
             log = out / "logs" / f"{stem}-{phase}.log"
-            return run_worker(phase, request, log, environment, say, wait)
+            return run_worker(phase, request, log, environment, say, on_progress)
 
         trained, train_seconds = work("train")
         tested, _ = work("test")
@@ -269,10 +349,14 @@ def _present(
     plan: Plan, runs: Sequence[results.Run], missing: Sequence[str], console: Console
 ) -> None:
     pictures = plots.draw(runs, plan.out) if runs else []
-    path = report.write_report(runs, plan.out, plan.command, pictures, missing)
+    content = collect(runs, plan.command, missing)
+    paths = [
+        write(content, plan.out, pictures)
+        for write in (report.write_report, html_report.write_html)
+    ]
     if runs:
         console.print(report.terminal_table(runs))
     if missing:
         say(console, f"Missing: {', '.join(missing)}.", style="red")
     say(console, f"Results: {plan.out / results.FILE_NAME}")
-    say(console, f"Report:  {path}")
+    say(console, f"Report:  {' and '.join(map(str, paths))}")

@@ -10,6 +10,11 @@ from typing import Any, Dict, List
 from rasa_randconn.comparison import configuration, neural, training_data, worker
 from rasa_randconn.comparison.instruments import Instruments
 from rasa_randconn.comparison.machine import peak_rss_bytes
+from rasa_randconn.comparison.training_progress import (
+    FILE_NAME,
+    TrainingProgress,
+    note,
+)
 
 
 def main() -> None:
@@ -31,7 +36,13 @@ def main() -> None:
     derived = Path(request.derived_config)
     configuration.write_config(config, derived)
     components = neural.find(config)
-    instruments = Instruments()
+    names = {component.resource: component.key for component in components}
+    notes = Path(request.scratch) / FILE_NAME
+    instruments = Instruments(
+        lambda resource, *epochs: note(
+            TrainingProgress(names[resource], *epochs), notes
+        )
+    )
     for component in components:
         instruments.attach(component.component)
 
@@ -52,6 +63,7 @@ def main() -> None:
             "fit_seconds": numbers.fit_seconds,
             "first_step_seconds": numbers.first_step_seconds,
             "epoch_seconds": numbers.epoch_seconds,
+            "learning_curve": numbers.learning_curve,
             "connections": numbers.connections,
             "trainable_weights": numbers.trainable_weights,
             "model_bytes": sizes.get(component.resource, 0),

@@ -75,7 +75,10 @@ class CheckRequest:
     """Folder which is removed afterwards."""
 
     response: str
-    """Path of the JSON file with the faults."""
+    """Path of the JSON file with the faults, and with the divided NLU data."""
+
+    split: Optional[float] = None
+    """Fraction of the NLU data to train on; `None` if there are some to test on."""
 
     def write(self, path: Path) -> None:
         """Writes the request to a file for the worker.
@@ -152,6 +155,7 @@ def versions() -> Dict[str, str]:
     Returns:
         Versions of Python and of the packages.
     """
+    import numba
     import numpy
     import rasa
     import tensorflow
@@ -163,5 +167,6 @@ def versions() -> Dict[str, str]:
         "rasa": rasa.__version__,
         "tensorflow": tensorflow.__version__,
         "numpy": numpy.__version__,
+        "numba": numba.__version__,
         "python": platform.python_version(),
     }

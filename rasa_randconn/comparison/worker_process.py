@@ -13,6 +13,11 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
+from rasa_randconn.comparison.training_progress import (
+    FILE_NAME,
+    TrainingProgress,
+    last_note,
+)
 from rasa_randconn.comparison.worker import Request
 
 _THREADS = (
@@ -31,6 +36,7 @@ _MODULES = {
 }
 _TAIL_LINES = 25
 _SECONDS_TO_END = 10.0
+_POLL_SECONDS = 0.5
 
 
 class RunFailedError(Exception):
@@ -56,7 +62,7 @@ def run_worker(
     log: Path,
     environment: Mapping[str, str],
     say: Callable[[str], None],
-    wait: Callable[[subprocess.Popen[bytes]], int],
+    on_progress: Callable[[Optional[TrainingProgress]], None] = lambda progress: None,
 ) -> Tuple[Dict[str, Any], float]:
     """Carries out one phase of a run, and waits for it.
 
@@ -66,8 +72,9 @@ def run_worker(
         log: Output: everything that it prints.
         environment: Its environment variables.
         say: Told what begins and what has ended.
-        wait: Waits for the process and returns its exit code. If it raises, the process
-            and all that it started are ended.
+        on_progress: Told twice a second how far the training is; `None` where there is
+            no training, or before its first epoch. If it raises, the process and all
+            that it started are ended.
 
     Returns:
         What the worker measured, and the seconds from its start to its end.
@@ -78,8 +85,10 @@ def run_worker(
     say(f"{phase}ing")
     scratch = Path(request.scratch)
     response = Path(request.response)
-    if response.exists():
-        response.unlink()
+    notes = scratch / FILE_NAME
+    for left_behind in (response, notes):
+        if left_behind.exists():
+            left_behind.unlink()
     path = scratch / "request.json"
     request.write(path)
     module = f"rasa_randconn.comparison.{_MODULES[phase]}"
@@ -95,7 +104,7 @@ def run_worker(
             start_new_session=True,
         )
         try:
-            code = wait(process)
+            code = _wait(process, lambda: on_progress(last_note(notes)))
         finally:
             _end(process)
     seconds = time.monotonic() - started
@@ -103,6 +112,14 @@ def run_worker(
         raise RunFailedError(f"{phase}ing", code, log)
     say(f"{phase}ed in {seconds:.1f} s")
     return json.loads(response.read_text(encoding="utf-8")), seconds
+
+
+def _wait(process: subprocess.Popen[bytes], meanwhile: Callable[[], None]) -> int:
+    while True:
+        try:
+            return process.wait(_POLL_SECONDS)
+        except subprocess.TimeoutExpired:
+            meanwhile()
 
 
 def worker_environment(

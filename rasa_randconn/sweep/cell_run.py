@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import socket
-import subprocess
 import tempfile
 import threading
 from dataclasses import dataclass, field
@@ -15,14 +14,18 @@ from dask.system import CPU_COUNT
 from distributed import get_worker
 
 from rasa_randconn.comparison import machine
+from rasa_randconn.comparison.checkout import commit
 from rasa_randconn.comparison.results import Run
 from rasa_randconn.comparison.runner import FOLDERS_OF_RUNS, run_once
+from rasa_randconn.comparison.training_progress import TrainingProgress
 from rasa_randconn.comparison.worker_process import RunFailedError
 from rasa_randconn.sweep.cells import Cell
 from rasa_randconn.sweep.inputs import PackedPlan
 from rasa_randconn.version import __version__
 
-_POLL_SECONDS = 0.5
+TOPIC = "rasa-randconn-sweep"
+"""Topic of the events in which workers tell how far their cells are."""
+
 _one_at_a_time = threading.Lock()
 
 
@@ -95,7 +98,7 @@ class CellTask:
                 plan.configs[0],
                 cell.seed,
                 say=lambda text: None,
-                wait=_wait_unless_cancelled,
+                on_progress=_Reporter(),
             )
         except RunFailedError as error:
             return Outcome(failure=f"On {host}, {error}.", log=error.tail())
@@ -105,17 +108,24 @@ class CellTask:
             host=host,
             threads=threads,
             machine=machine.describe(),
+            commit=commit(),
         )
         return Outcome(run)
 
 
-def _wait_unless_cancelled(process: subprocess.Popen[bytes]) -> int:
-    worker = get_worker()
-    key = worker.get_current_task()
-    while True:
-        try:
-            return process.wait(_POLL_SECONDS)
-        except subprocess.TimeoutExpired:
-            task: Any = worker.state.tasks.get(key)
-            if task is None or task.state == "cancelled":
-                raise CellCancelledError(key) from None
+class _Reporter:
+    """Tells the scheduler how far a cell is, and ends it if nobody waits for it."""
+
+    def __init__(self) -> None:
+        self._reported: Optional[TrainingProgress] = None
+
+    def __call__(self, progress: Optional[TrainingProgress]) -> None:
+        worker = get_worker()
+        key = worker.get_current_task()
+        task: Any = worker.state.tasks.get(key)
+        if task is None or task.state == "cancelled":
+            raise CellCancelledError(key)
+        if progress != self._reported:
+            self._reported = progress
+            note = None if progress is None else dataclasses.asdict(progress)
+            worker.log_event(TOPIC, {"task": key, "progress": note})

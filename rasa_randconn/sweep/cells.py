@@ -31,8 +31,12 @@ class Cell:
     @property
     def title(self) -> str:
         """The cell's name for a reader."""
-        setting = setting_title(self.density, self.size, self.pattern)
-        return f"{setting}, seed {self.seed}"
+        return f"{self.setting}, seed {self.seed}"
+
+    @property
+    def setting(self) -> str:
+        """The name of what is varied besides the seed, for a reader."""
+        return setting_title(self.density, self.size, self.pattern)
 
     @property
     def options(self) -> Dict[str, Any]:

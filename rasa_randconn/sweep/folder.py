@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Dict, List
 
+from rasa_randconn.comparison import split
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.comparison.results import Run
 from rasa_randconn.files import remove, write_atomically, write_json
@@ -18,7 +19,7 @@ FAILURES = "failures"
 PLOTS = "plots"
 TABLES = ("results.csv", "results.parquet", "summary.csv", "recommendation.md")
 
-_OWN = (DESCRIPTION, CELLS, FAILURES, PLOTS, *TABLES)
+_OWN = (DESCRIPTION, CELLS, FAILURES, PLOTS, split.FOLDER, *TABLES)
 
 
 class SweepFolder:
@@ -26,6 +27,21 @@ class SweepFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def check(self) -> None:
+        """Makes sure that the folder holds a sweep, or nothing that a sweep has.
+
+        Raises:
+            ComparisonError: If it holds something else.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise ComparisonError(f"'{self.path}' is a file, not a folder.")
+        existing = self._existing()
+        if existing and not (self.path / DESCRIPTION).exists():
+            raise ComparisonError(
+                f"The folder '{self.path}' holds {', '.join(existing)}, but not from a "
+                f"sweep. Choose another folder with --out."
+            )
 
     def open(self, inputs: Dict[str, Any], overwrite: bool) -> None:
         """Makes the folder, or makes sure that its cells fit to the ones to come.
@@ -38,15 +54,9 @@ class SweepFolder:
             ComparisonError: If the folder holds something else, or a sweep of other
                 inputs.
         """
-        if self.path.exists() and not self.path.is_dir():
-            raise ComparisonError(f"'{self.path}' is a file, not a folder.")
-        existing = [name for name in _OWN if (self.path / name).exists()]
+        self.check()
+        existing = self._existing()
         description = self.path / DESCRIPTION
-        if existing and not description.exists():
-            raise ComparisonError(
-                f"The folder '{self.path}' holds {', '.join(existing)}, but not from a "
-                f"sweep. Choose another folder with --out."
-            )
         if existing:
             earlier = self._read_description()
             if overwrite:
@@ -55,6 +65,9 @@ class SweepFolder:
             else:
                 self._check_same(earlier, inputs)
         write_json({"format": 1, "inputs": inputs}, description)
+
+    def _existing(self) -> List[str]:
+        return [name for name in _OWN if (self.path / name).exists()]
 
     def runs(self) -> List[Run]:
         """Reads what was measured in all finished cells.

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+import tempfile
 from pathlib import Path
 from typing import Callable, Collection, ContextManager, Dict, List, Optional, Sequence
 
 from dask.system import CPU_COUNT
 from distributed import Client
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from rasa_randconn.comparison.console import clock, say
-from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.comparison.plan import Plan
-from rasa_randconn.comparison.results import F1_SCORES
-from rasa_randconn.comparison.runner import FAILED, INTERRUPTED, check_with_rasa
+from rasa_randconn.comparison.progress_display import ProgressDisplay
+from rasa_randconn.comparison.runner import (
+    FAILED,
+    INTERRUPTED,
+    check_with_rasa,
+    with_test_set,
+)
+from rasa_randconn.comparison.split import Split, describe
 from rasa_randconn.comparison.worker_process import terminate_as_interrupt
 from rasa_randconn.files import write_atomically
 from rasa_randconn.sweep import plots, recommendation, scheduling, table
@@ -32,6 +29,8 @@ from rasa_randconn.sweep.cells import STOCK_PATTERN, Cell, cell_of, grid
 from rasa_randconn.sweep.components import read_components
 from rasa_randconn.sweep.folder import FAILURES, PLOTS, SweepFolder
 from rasa_randconn.sweep.inputs import PackedPlan, pack
+from rasa_randconn.sweep.observer import SweepObserver
+from rasa_randconn.sweep.plan import SweepPlan, check_size
 from rasa_randconn.version import __version__
 
 _NAMES_OF_INPUTS = {
@@ -44,63 +43,11 @@ _NAMES_OF_INPUTS = {
 }
 
 
-@dataclass(frozen=True)
-class SweepPlan:
-    """What is to be swept, and where."""
-
-    base: Plan
-    """The configuration, the data, the seeds and the folder for the results."""
-
-    densities: Sequence[float]
-    sizes: Sequence[int]
-    patterns: Sequence[str]
-    workers: Optional[int] = None
-    """Number of workers on this machine; `None` for one, or with a cluster."""
-
-    scheduler: Optional[str] = None
-    """Address of the scheduler of a Dask cluster; `None` for this machine."""
-
-    threads: Optional[int] = None
-    """Threads of one cell; `None` for all cores, shared out among local workers."""
-
-    def check(self) -> None:
-        """Checks the plan as far as that is possible without Rasa.
-
-        Raises:
-            ComparisonError: If something is missing or contradictory.
-        """
-        self.base.check()
-        for option, values in (
-            ("--densities", self.densities),
-            ("--sizes", self.sizes),
-            ("--patterns", self.patterns),
-        ):
-            if len(set(values)) != len(values):
-                raise ComparisonError(
-                    f"Every value of {option} may be given only once."
-                )
-        if not all(0 <= density <= 1 for density in self.densities):
-            raise ComparisonError("Densities must be from 0 to 1.")
-        if min(self.sizes) < 1:
-            raise ComparisonError("Sizes must be at least 1.")
-        for option, number in (
-            ("--workers", self.workers),
-            ("--threads", self.threads),
-        ):
-            if number is not None and number < 1:
-                raise ComparisonError(f"{option} must be at least 1.")
-        if self.workers is not None and self.scheduler is not None:
-            raise ComparisonError(
-                "A cluster has the workers that were started for it: give --workers or "
-                "--scheduler, not both."
-            )
-
-
 def sweep(
     plan: SweepPlan,
     console: Console,
     make_task: Callable[..., Callable[[Cell], Outcome]] = CellTask,
-    check: Callable[[Plan], None] = check_with_rasa,
+    check: Callable[[Plan], Optional[Split]] = check_with_rasa,
 ) -> int:
     """Trains and tests the cells that are missing and presents all that are finished.
 
@@ -112,7 +59,8 @@ def sweep(
         console: Where to report progress.
         make_task: Makes, from the packed plan and the number of threads, what runs a
             cell.
-        check: Checks configuration and data before anything is trained.
+        check: Checks configuration and data before anything is trained, and divides
+            the data if there is no test set.
 
     Returns:
         0; 1 if a cell failed or the cluster was lost; 130 if the user interrupted.
@@ -121,11 +69,16 @@ def sweep(
         ComparisonError: If the plan cannot be carried out.
     """
     plan.check()
-    cells = _cells(plan, console)
-    check(plan.base)
-    packed = pack(plan.base)
     folder = SweepFolder(plan.base.out)
+    folder.check()
+    cells = _cells(plan, console)
+    say(console, f"{clock()} checking configuration and data")
+    divided = check(plan.base)
+    packed = _packed(plan.base, divided)
     folder.open(_inputs(plan.base, packed), plan.base.overwrite)
+    if divided is not None:
+        divided.write(plan.base.out)
+        say(console, describe(divided.summary()))
     finished = {cell_of(run).name for run in folder.runs()}
     missing = [cell for cell in cells if cell.name not in finished]
     code = 0
@@ -140,16 +93,10 @@ def sweep(
 
 
 def _cells(plan: SweepPlan, console: Console) -> List[Cell]:
-    sections = ["pipeline"] if plan.base.train_nlu else []
-    sections += ["policies"] if plan.base.train_stories else []
-    components = read_components(plan.base.configs[0], sections)
+    components = read_components(plan.base.configs[0], plan.base.sections)
     for component in components:
         for size in plan.sizes:
-            if size % component.heads:
-                raise ComparisonError(
-                    f"The size {size} is not a multiple of the "
-                    f"{component.heads} attention heads of {component.name}."
-                )
+            check_size(size, component.heads, component.name)
     patterns = plan.patterns
     without = [component.name for component in components if not component.has_pattern]
     if len(without) == len(components):
@@ -168,10 +115,19 @@ def _cells(plan: SweepPlan, console: Console) -> List[Cell]:
     return grid(plan.densities, plan.sizes, patterns, plan.base.seeds)
 
 
+def _packed(plan: Plan, divided: Optional[Split]) -> PackedPlan:
+    if divided is None:
+        return pack(plan)
+    with tempfile.TemporaryDirectory() as folder:
+        divided.write(Path(folder))
+        return pack(with_test_set(plan, Path(folder)))
+
+
 def _inputs(plan: Plan, packed: PackedPlan) -> Dict[str, object]:
     """What all cells have in common, for the folder to compare."""
     return {
         **{name: packed.digests[key] for key, name in _NAMES_OF_INPUTS.items()},
+        "--split": plan.split,
         "--epochs": plan.epochs,
         "--augmentation": plan.augmentation,
         "the version of rasa_randconn": __version__,
@@ -201,21 +157,13 @@ def _run(
     succeeded = 0
     with terminate_as_interrupt():
         try:
-            with _cluster(plan) as client, _progress(console) as progress:
-                bar = progress.add_task("", total=len(cells))
-                # the first sample, from which the time that is left is reckoned
-                progress.advance(bar, 0)
-
-                def show_workers(count: int) -> None:
-                    text = f"workers: {count}" if count else "waiting for workers"
-                    progress.update(bar, description=text)
-
-                running = scheduling.outcomes(client, cells, task, show_workers)
+            with _cluster(plan) as client, ProgressDisplay(console) as display:
+                observer = SweepObserver(display, cells)
+                running = scheduling.outcomes(client, cells, task, observer.show)
                 with contextlib.closing(running):
                     for cell, outcome in running:
                         folder.keep(cell, outcome)
-                        progress.advance(bar)
-                        _report(console, cell, outcome)
+                        observer.report(cell, outcome)
                         if outcome.run is not None:
                             succeeded += 1
                             continue
@@ -259,36 +207,6 @@ def _share_a_reason(failed: Collection[Outcome]) -> bool:
     """Whether several cells failed, all with the same last line."""
     reasons = {(outcome.log or [outcome.failure])[-1] for outcome in failed}
     return len(failed) > 1 and len(reasons) == 1
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left:"),
-        TimeRemainingColumn(),
-        console=console,
-        # cells take minutes, so all of them count
-        speed_estimate_period=float("inf"),
-    )
-
-
-def _report(console: Console, cell: Cell, outcome: Outcome) -> None:
-    if outcome.run is None:
-        say(console, f"{clock()} {cell.title}: {outcome.failure}", "red")
-        for line in outcome.log:
-            say(console, f"  {line}")
-        return
-    run = outcome.run
-    scores = [
-        f"{label} {run[score]:.3f}"
-        for score, label in F1_SCORES.items()
-        if run.get(score) is not None
-    ]
-    scores.append(f"trained in {run['train_seconds']:.1f} s on {run['host']}")
-    say(console, f"{clock()} {cell.title}: {', '.join(scores)}")
 
 
 def _present(folder: SweepFolder, console: Console) -> None:

@@ -8,13 +8,24 @@ import tempfile
 import time
 import uuid
 from collections import deque
-from typing import Any, Callable, Dict, Generator, Iterator, Sequence, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Generator,
+    Iterator,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from distributed import Client, Future, LocalCluster, as_completed
 from distributed.scheduler import KilledWorker
 
 from rasa_randconn.comparison.errors import ComparisonError
-from rasa_randconn.sweep.cell_run import Outcome
+from rasa_randconn.comparison.training_progress import TrainingProgress
+from rasa_randconn.sweep.cell_run import TOPIC, Outcome
 from rasa_randconn.sweep.cells import Cell
 
 _POLL_SECONDS = 0.5
@@ -77,7 +88,9 @@ def outcomes(
     client: Client,
     cells: Sequence[Cell],
     task: Callable[[Cell], Outcome],
-    on_workers: Callable[[int], None] = lambda count: None,
+    on_progress: Callable[
+        [int, Mapping[Cell, Optional[TrainingProgress]]], None
+    ] = lambda workers, running: None,
 ) -> Generator[Tuple[Cell, Outcome], None, None]:
     """Runs cells on a cluster, as many at a time as it has workers.
 
@@ -88,7 +101,8 @@ def outcomes(
         client: A client of the cluster.
         cells: The cells.
         task: Runs a cell.
-        on_workers: Told how many workers there are, again and again.
+        on_progress: Told twice a second how many workers there are, and which cells
+            have begun, with the progress of their trainings.
 
     Yields:
         Every cell once, with what came of it, in the order in which they are finished.
@@ -100,11 +114,18 @@ def outcomes(
     sweep = uuid.uuid4().hex
     waiting = deque(cells)
     running: Dict[str, Tuple[Cell, Future]] = {}
+    heard: Dict[str, Optional[TrainingProgress]] = {}
+
+    def hear(event: Tuple[float, Dict[str, Any]]) -> None:
+        _, note = event
+        progress = note["progress"]
+        heard[note["task"]] = progress and TrainingProgress(**progress)
+
+    client.subscribe_topic(TOPIC, hear)
     completed = as_completed(with_results=True, raise_errors=False, loop=client.loop)
     try:
         while waiting or running:
             workers = _number_of_workers(client)
-            on_workers(workers)
             while waiting and len(running) < workers:
                 cell = waiting.popleft()
                 future = client.submit(
@@ -112,6 +133,9 @@ def outcomes(
                 )
                 running[future.key] = (cell, future)
                 completed.add(future)
+            on_progress(
+                workers, {cell: heard.get(key) for key, (cell, _) in running.items()}
+            )
             for future, result in completed.next_batch(block=False):
                 if future.cancelled():
                     raise SchedulerLostError

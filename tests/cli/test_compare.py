@@ -35,6 +35,17 @@ def project(tmp_path, monkeypatch):
         ([*NLU, "--config", "./a.yml"], "The configuration 'a.yml' is given twice"),
         ([*NLU, "--out", ""], "--out must name a folder"),
         (NLU, "There are no examples in nlu.yml."),
+        (["--train-nlu", "nlu.yml"], "or --split to make a test set"),
+        ([*NLU, "--split", "0.8"], "leave out --test-nlu, or leave out --split"),
+        (["--split", "0.8"], "--split divides NLU data: give --train-nlu"),
+        (
+            [*STORIES[:2], "--train-nlu", "nlu.yml", "--split", "0.8"],
+            "--split divides NLU data only: a story is often the only one of its kind",
+        ),
+        *(
+            (["--train-nlu", "nlu.yml", "--split", fraction], "between 0 and 1")
+            for fraction in ("0", "1", "-0.5", "80", "nan")
+        ),
         ([*STORIES, "--domain", "domain.yml"], "There are no stories in stories.yml."),
     ],
 )

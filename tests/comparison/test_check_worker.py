@@ -57,6 +57,33 @@ def test_a_fault_of_a_component_names_the_configuration(entry, message, faults):
     assert "\n" not in fault
 
 
+def test_the_data_are_divided_if_nothing_else_is_wrong(tmp_path, monkeypatch):
+    (tmp_path / "nlu.yml").write_text(NLU)
+    answers = []
+    monkeypatch.setattr(check_worker.worker, "respond", lambda _, a: answers.append(a))
+    for name in ("DIETClassifier", "Nothing"):
+        (tmp_path / "config.yml").write_text(f"pipeline: [{{name: {name}}}]")
+        request = CheckRequest(
+            configs=[str(tmp_path / "config.yml")],
+            epochs=1,
+            train_nlu=[str(tmp_path / "nlu.yml")],
+            test_nlu=[],
+            train_stories=[],
+            test_stories=[],
+            scratch=str(tmp_path),
+            response="",
+            split=0.8,
+        )
+        monkeypatch.setattr(check_worker.worker, "start", lambda _, r=request: r)
+        check_worker.main()
+
+    divided, faulty = answers
+    assert divided["faults"] == []
+    assert divided["split"]["train_examples"] > divided["split"]["test_examples"] > 0
+    assert len(faulty["faults"]) == 1
+    assert faulty["split"] is None
+
+
 def test_every_fault_is_told(faults):
     wrong = f"{{name: {OURS}, connection_density: 3}}"
     assert len(faults(wrong, wrong, "{name: Nothing}")) == 3

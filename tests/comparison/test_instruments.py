@@ -69,7 +69,8 @@ def derived():
 def test_training_is_timed_once(derived, model, monkeypatch):
     monkeypatch.setattr(RasaModel, "fit", RasaModel.fit, raising=False)
     monkeypatch.setattr(OwnFitModel, "fit", OwnFitModel.fit)
-    instruments = Instruments()
+    told = []
+    instruments = Instruments(lambda *epochs: told.append(epochs))
     for component in (*derived.__bases__, derived):
         instruments.attach(component)
 
@@ -80,6 +81,9 @@ def test_training_is_timed_once(derived, model, monkeypatch):
     assert measured.fit_seconds > measured.first_step_seconds > 0
     (epoch,) = measured.epoch_seconds
     assert measured.fit_seconds > epoch > 0
+    assert measured.learning_curve["seconds"][0] > 0.02 + epoch
+    assert measured.learning_curve["loss"][0] >= 0
+    assert told == [("train_Component0", n, 1, None) for n in (0, 1)]
     assert measured.trainable_weights == 5
     assert measured.connections == 0
 

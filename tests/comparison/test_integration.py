@@ -71,6 +71,7 @@ def test_every_run_has_its_results(runs, comparison):
             "rasa",
             "tensorflow",
             "numpy",
+            "numba",
             "python",
         }
 
@@ -83,6 +84,12 @@ def test_every_component_is_measured(runs):
         assert component["position"] == "pipeline.2"
         assert component["train_seconds"] > component["first_step_seconds"] > 0
         assert component["trainable_weights"] > 0
+        curve = component["learning_curve"]
+        assert len(curve["seconds"]) == len(component["epoch_seconds"]) == 2
+        assert 0 < curve["seconds"][0] < curve["seconds"][1]
+        assert curve["seconds"][1] < component["train_seconds"]
+        assert all(loss > 0 for loss in curve["t_loss"])
+        assert all(0 <= accuracy <= 1 for accuracy in curve["i_acc"])
         assert component["model_bytes"] > 4 * component["trainable_weights"]
         assert component["load_seconds"] > 0
         latency = component["latency_ms"]

@@ -1,32 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from pretended_runs import make_run
 
 from rasa_randconn.comparison import plots, report, results
 from rasa_randconn.comparison.errors import ComparisonError
-
-
-def make_run(name, seed, f1, seconds, family="DIETClassifier", cls=None):
-    return {
-        "config": f"configs/{name}.yml",
-        "name": name,
-        "seed": seed,
-        "intent_f1": f1,
-        "entity_f1": None,
-        "train_seconds": seconds + 1,
-        "peak_rss_bytes": {"training": 2_000_000, "serving": 1_000_000},
-        "versions": {"rasa": "3.6.21"},
-        "machine": {"cpu": "some", "cores": 2, "memory_bytes": 2**34},
-        "components": {
-            cls or family: {
-                "class": f"module.{cls or family}",
-                "family": family,
-                "train_seconds": seconds,
-                "connections": int(seconds * 10),
-                "latency_ms": {"p50": 1.0, "p95": 2.0, "p99": 3.0},
-            }
-        },
-    }
+from rasa_randconn.comparison.report_content import collect
 
 
 @pytest.fixture
@@ -108,9 +87,8 @@ def test_second_component_of_a_family_is_told_apart(runs):
 
 def test_report_names_what_is_missing_and_how_it_was_made(runs, tmp_path):
     pictures = plots.draw(runs, tmp_path)
-    path = report.write_report(
-        runs, tmp_path, "rasa-randconn compare --x", pictures, ["ours with seed 4"]
-    )
+    content = collect(runs, "rasa-randconn compare --x", ["ours with seed 4"])
+    path = report.write_report(content, tmp_path, pictures)
 
     text = path.read_text(encoding="utf-8")
     assert "rasa-randconn compare --x" in text
@@ -130,7 +108,8 @@ def test_report_names_what_is_missing_and_how_it_was_made(runs, tmp_path):
 
 
 def test_report_of_nothing_is_still_written(tmp_path):
-    path = report.write_report([], tmp_path, "command", missing=["a with seed 1"])
+    content = collect([], "command", ["a with seed 1"])
+    path = report.write_report(content, tmp_path)
 
     assert "a with seed 1" in path.read_text()
 
@@ -164,14 +143,14 @@ def test_a_configuration_without_neural_components_has_scores_and_times(
         cells = row(runs, "DIETClassifier", "training").cells
         assert (cells[place].value, cells[1 - place].value) == (None, 40.0)
     drawn = []
-    add_legend = plots._add_legend
+    add_legend = plots.add_legend
 
     def look_and_add(figure, axes):
         drawn.append(set(axes.get_legend_handles_labels()[1]))
         add_legend(figure, axes)
 
-    monkeypatch.setattr(plots, "_add_legend", look_and_add)
-    report.write_report(runs, tmp_path, "", plots.draw(runs, tmp_path))
+    monkeypatch.setattr(plots, "add_legend", look_and_add)
+    report.write_report(collect(runs, ""), tmp_path, plots.draw(runs, tmp_path))
     if "ours" in names:
         assert {f"DIETClassifier p{n}" for n in (50, 95, 99)} in drawn
     assert "| classic | `configs/classic.yml` |" in (tmp_path / "report.md").read_text()

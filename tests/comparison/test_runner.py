@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -15,7 +16,12 @@ import psutil
 import pytest
 from rich.console import Console
 
-from rasa_randconn.comparison import results, runner, worker_process
+from rasa_randconn.comparison import (
+    progress_display,
+    results,
+    runner,
+    worker_process,
+)
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.comparison.plan import Plan
 
@@ -25,10 +31,17 @@ import json, os, subprocess, sys, time
 module, request = sys.argv[-2].rpartition(".")[2], json.load(open(sys.argv[-1]))
 if module == "check_worker":
     faults = [c for c in request["configs"] if "faulty" in c]
-    json.dump({{"faults": faults}}, open(request["response"], "w"))
+    split = request["split"] and {{"fraction": request["split"], "train_examples": 80,
+        "test_examples": 20, "untrained": [],
+        "files": {{"split/train/nlu.yml": "train", "split/test/nlu.yml": "test"}}}}
+    json.dump({{"faults": faults, "split": split}}, open(request["response"], "w"))
     sys.exit()
 with open({journal!r}, "a") as journal:
     journal.write(f"{{module}} {{request['config']}} {{request['seed']}}\\n")
+if request["config"] == "divided.yml":
+    for part in ("train", "test"):
+        (folder,) = request[f"{{part}}_nlu"]
+        assert open(os.path.join(folder, "nlu.yml")).read() == part
 if "failing" in request["config"] and request["seed"] == 2:
     sys.exit("something went wrong here")
 if "hanging" in request["config"] and request["seed"] == 2:
@@ -37,6 +50,11 @@ if "hanging" in request["config"] and request["seed"] == 2:
         pids.write(f"{{os.getpid()}} {{child.pid}}")
     os.replace({pids!r} + ".part", {pids!r})
     time.sleep(60)
+if "slow" in request["config"] and module == "train_worker":
+    with open(os.path.join(request["scratch"], "progress.jsonl"), "w") as notes:
+        print(json.dumps({{"component": "DIETClassifier", "epoch": 3, "epochs": 10,
+            "seconds_per_epoch": 0.4}}), file=notes)
+    time.sleep(1.5)
 if module == "train_worker":
     open(request["model"], "w").close()
     response = {{
@@ -66,7 +84,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setattr(worker_process.sys, "executable", str(script))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "nlu.yml").write_text("nlu:\n- intent: a")
-    for name in ("a", "b", "failing", "hanging"):
+    for name in ("a", "b", "failing", "hanging", "slow", "divided"):
         (tmp_path / f"{name}.yml").write_text("pipeline:\n- name: A\n")
     return tmp_path
 
@@ -121,6 +139,7 @@ def test_configurations_alternate(project):
         "logs",
         "models",
         "plots",
+        "report.html",
         "report.md",
         "results.json",
     ]
@@ -151,7 +170,54 @@ def test_training_and_test_are_merged(project):
     assert result["intent_f1"] == 0.5
     assert result["action_f1"] is None
     assert result["train_process_seconds"] > 0
-    assert set(result["machine"]) == {"cpu", "cores", "memory_bytes", "platform"}
+    assert set(result["machine"]) == {
+        "cpu",
+        "cpu_features",
+        "cores",
+        "memory_bytes",
+        "platform",
+    }
+    assert "commit" in result
+
+
+def test_a_test_set_is_made_where_there_is_none(project):
+    arguments = {"test_nlu": [], "split": 0.8, "seeds": [1]}
+    code, output = run(plan(project, "divided", **arguments))
+
+    assert code == 0
+    sentence = "80 examples to train on, 20 to test on, both in the folder 'split'"
+    assert sentence in output
+    assert sentence in (project / "out" / "report.md").read_text()
+    (result,) = results.read(project / "out" / "results.json")
+    assert result["split"] == {
+        "fraction": 0.8,
+        "seed": 42,
+        "train_examples": 80,
+        "test_examples": 20,
+        "untrained": [],
+    }
+    assert (project / "nlu.yml").read_text() == "nlu:\n- intent: a"
+    code, _ = run(plan(project, "divided", overwrite=True, **arguments))
+    assert code == 0
+
+
+def test_epochs_and_the_time_left_are_shown(project, monkeypatch):
+    monkeypatch.setattr(progress_display, "SECONDS_BETWEEN_LINES", 0.0)
+    _, output = run(plan(project, "a", "slow", seeds=[1, 2]))
+
+    lines = [line.partition(" ")[2] for line in output.splitlines()]
+    shown = [line for line in lines if line.startswith("[2/4]")]
+    assert shown[0] == "[2/4] slow, seed 1: training"
+    assert re.match(
+        r"\[2/4\] slow, seed 1: DIETClassifier, epoch 3 of 10; \d:\d\d so far, "
+        r"at least \d:\d\d left",
+        shown[1],
+    )
+    assert re.match(r"\[2/4\] slow, seed 1: trained in \d", shown[-3])
+    assert re.match(r"\[2/4\] slow, seed 1: testing", shown[-2])
+    assert re.match(r"\[2/4\] slow, seed 1: tested in \d", shown[-1])
+    later = [line for line in lines if line.startswith("[4/4] slow, seed 2: DIET")]
+    assert re.search(r"about 0:0\d left$", later[0])
 
 
 def test_the_first_configuration_stays_the_first_whatever_fails(project):
@@ -236,10 +302,12 @@ def test_a_worker_without_a_group_of_its_own_ends_alone():
     assert output == b"still here\n"
 
 
-def test_existing_results_are_not_lost_by_accident(project):
+def test_existing_results_are_not_lost_by_accident(project, monkeypatch):
     run(plan(project, "a", seeds=[1]))
     before = (project / "out" / "results.json").read_bytes()
 
+    # this is said before anything that takes time
+    monkeypatch.setattr(runner, "check_with_rasa", None)
     with pytest.raises(ComparisonError, match="--overwrite"):
         run(plan(project, "b"))
 

@@ -69,4 +69,8 @@ def test_the_policy_is_timed_on_the_stories(run):
         latency = component["latency_ms"]
         assert 0 < latency["p50"] <= latency["p95"] <= latency["p99"]
         assert component["train_seconds"] > component["first_step_seconds"] > 0
+        curve = component["learning_curve"]
+        assert len(curve["t_loss"]) == len(component["epoch_seconds"])
+        assert curve["t_loss"][-1] < curve["t_loss"][0]
+        assert curve["seconds"][-1] < component["train_seconds"]
         assert component["load_seconds"] > 0

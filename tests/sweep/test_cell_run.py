@@ -33,7 +33,7 @@ def test_a_cell_is_run_with_its_options_and_leaves_no_files(
 ):
     plans = []
 
-    def run_once(plan, name, config, seed, say, wait):
+    def run_once(plan, name, config, seed, say, on_progress):
         assert (plan.out / "models").is_dir()
         with open(config) as file:
             assert file.read() == "pipeline: []"

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+import io
 import os
 import signal
+import tarfile
 import threading
 import time
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.comparison.runner import FAILED, INTERRUPTED
+from rasa_randconn.comparison.split import Split
 from rasa_randconn.sweep import running
 from rasa_randconn.sweep.components import SweptComponent
 
@@ -85,11 +87,31 @@ def test_configuration_and_data_are_checked_first(project, in_this_process):
     def refuse(plan):
         raise ComparisonError("no such component")
 
-    project.checked = SimpleNamespace(append=refuse)
+    project.check = refuse
     with pytest.raises(ComparisonError, match="no such component"):
         project.sweep()
     assert not project.out.exists()
     assert not project.trained()
+
+
+def test_a_test_set_is_made_where_there_is_none(project, in_this_process):
+    files = {f"split/{part}/nlu.yml": part for part in ("train", "test")}
+    project.divided = Split(0.8, 4, 1, [], files)
+    arguments = {"sizes": [4], "seeds": [1], "test_nlu": [], "split": 0.8}
+
+    code, output = project.sweep(**arguments)
+
+    assert code == 0
+    assert "4 examples to train on, 1 to test on" in output
+    assert (project.out / "split" / "test" / "nlu.yml").read_text() == "test"
+    for part in ("train", "test"):
+        (path,) = getattr(project.packed.plan, f"{part}_nlu")
+        with tarfile.open(fileobj=io.BytesIO(project.packed.archive)) as archive:
+            assert archive.extractfile(f"{path}/nlu.yml").read() == part.encode()
+
+    assert "nothing to do" in project.sweep(**arguments)[1]
+    with pytest.raises(ComparisonError, match="--split changed"):
+        project.sweep(**{**arguments, "split": 0.7})
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

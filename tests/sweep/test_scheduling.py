@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from rasa_randconn.comparison.errors import ComparisonError
+from rasa_randconn.comparison.training_progress import TrainingProgress
 from rasa_randconn.sweep import scheduling
 from rasa_randconn.sweep.cell_run import Outcome
 from rasa_randconn.sweep.cells import grid
@@ -50,8 +51,8 @@ def test_closing_cancels_what_runs_and_ends_its_processes(tmp_path):
         import subprocess
         import sys
 
-        from rasa_randconn.comparison.worker_process import _end
-        from rasa_randconn.sweep.cell_run import _wait_unless_cancelled
+        from rasa_randconn.comparison.worker_process import _end, _wait
+        from rasa_randconn.sweep.cell_run import _Reporter
 
         if cell == CELLS[0]:
             return Outcome({})
@@ -62,13 +63,15 @@ def test_closing_cancels_what_runs_and_ends_its_processes(tmp_path):
         )
         (tmp_path / "pid").write_text(str(process.pid))
         try:
-            _wait_unless_cancelled(process)
+            report = _Reporter()
+            _wait(process, lambda: report(TrainingProgress("A", 1, 9)))
         finally:
             _end(process)
 
     with scheduling.local_cluster(2) as client:
         running = scheduling.outcomes(client, CELLS[:2], run)
-        assert next(running)[0] == CELLS[0]
+        cell, outcome = next(running)
+        assert (cell, outcome.run) == (CELLS[0], {})
         too_late = time.monotonic() + 60
         while not (tmp_path / "pid").exists() and time.monotonic() < too_late:
             time.sleep(0.1)
@@ -82,6 +85,39 @@ def test_closing_cancels_what_runs_and_ends_its_processes(tmp_path):
         while psutil.pid_exists(pid) and time.monotonic() < gone:
             time.sleep(0.1)
         assert not psutil.pid_exists(pid)
+
+
+def test_the_progress_of_trainings_on_workers_is_heard(tmp_path):
+    def run(cell):
+        import time
+        from pathlib import Path
+
+        from rasa_randconn.sweep.cell_run import _Reporter
+
+        report = _Reporter()
+        for epoch in (1, 2, 2):
+            report(TrainingProgress("A", epoch, 9, 0.5))
+        too_late = time.monotonic() + 60
+        while not Path(heard_all).exists() and time.monotonic() < too_late:
+            time.sleep(0.05)
+        report(None)
+        return Outcome({})
+
+    heard_all = str(tmp_path / "heard")
+    heard = []
+
+    def hear(workers, running):
+        heard.append((workers, dict(running)))
+        found = [progress for progress in running.values() if progress]
+        if len(found) == 2 and all(progress.epoch == 2 for progress in found):
+            (tmp_path / "heard").touch()
+
+    with scheduling.local_cluster(2) as client:
+        found = dict(scheduling.outcomes(client, CELLS[:2], run, hear))
+
+    assert [outcome.run for outcome in found.values()] == [{}, {}]
+    assert (tmp_path / "heard").exists()
+    assert {workers for workers, _ in heard} == {2}
 
 
 def test_a_scheduler_that_is_not_there_is_named(monkeypatch):

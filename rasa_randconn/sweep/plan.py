@@ -1,0 +1,91 @@
+"""What is to be swept, and whether that can be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Sequence
+
+from rasa_randconn.comparison import configuration
+from rasa_randconn.comparison.errors import ComparisonError
+from rasa_randconn.comparison.plan import Plan
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """What is to be swept, and where."""
+
+    base: Plan
+    """The configuration, the data, the seeds and the folder for the results."""
+
+    densities: Sequence[float]
+    sizes: Sequence[int]
+    patterns: Sequence[str]
+    workers: Optional[int] = None
+    """Number of workers on this machine; `None` for one, or with a cluster."""
+
+    scheduler: Optional[str] = None
+    """Address of the scheduler of a Dask cluster; `None` for this machine."""
+
+    threads: Optional[int] = None
+    """Threads of one cell; `None` for all cores, shared out among local workers."""
+
+    def check(self) -> None:
+        """Checks the plan as far as that is possible without Rasa.
+
+        Raises:
+            ComparisonError: If something is missing or contradictory.
+        """
+        self.base.check()
+        for option, values in (
+            ("--densities", self.densities),
+            ("--sizes", self.sizes),
+            ("--patterns", self.patterns),
+        ):
+            if len(set(values)) != len(values):
+                raise ComparisonError(
+                    f"Every value of {option} may be given only once."
+                )
+        if not all(0 <= density <= 1 for density in self.densities):
+            raise ComparisonError("Densities must be from 0 to 1.")
+        if min(self.sizes) < 1:
+            raise ComparisonError("Sizes must be at least 1.")
+        self._check_sizes()
+        for option, number in (
+            ("--workers", self.workers),
+            ("--threads", self.threads),
+        ):
+            if number is not None and number < 1:
+                raise ComparisonError(f"{option} must be at least 1.")
+        if self.workers is not None and self.scheduler is not None:
+            raise ComparisonError(
+                "A cluster has the workers that were started for it: give --workers or "
+                "--scheduler, not both."
+            )
+
+    def _check_sizes(self) -> None:
+        """Checks the sizes for the components whose attention heads are known."""
+        config = configuration.read_config(self.base.configs[0])
+        for entry in configuration.entries(config, self.base.sections):
+            heads = configuration.attention_heads(entry)
+            if heads is not None:
+                name = str(entry["name"]).rpartition(".")[2]
+                for size in self.sizes:
+                    check_size(size, heads, name)
+
+
+def check_size(size: int, heads: int, component: str) -> None:
+    """Checks that attention heads share a transformer's units evenly.
+
+    Args:
+        size: The `transformer_size`, in units.
+        heads: The `number_of_attention_heads`.
+        component: Whose they are, for the message.
+
+    Raises:
+        ComparisonError: If they do not.
+    """
+    if size % heads:
+        raise ComparisonError(
+            f"The size {size} is not a multiple of the {heads} attention heads of "
+            f"{component}."
+        )

@@ -29,7 +29,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         interrupted.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = _parser()
+    parser = make_parser()
     options = parser.parse_args(arguments)
     if options.command is None:
         parser.print_help()
@@ -43,7 +43,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Makes the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog="rasa-randconn",
         description="Tools for randomly connected layers in Rasa: configurations, "

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, List
 
+from rasa_randconn.component_names import COMPONENTS, unknown_name_error
 from rasa_randconn.version import __version__
 
 if TYPE_CHECKING:
@@ -21,15 +22,8 @@ if TYPE_CHECKING:
     )
     from rasa_randconn.keras import RandomlyConnectedDense
 
-#: Names of the components in a configuration, after the name of this package.
-COMPONENTS = (
-    "RandConnDIETClassifier",
-    "RandConnResponseSelector",
-    "RandConnTEDPolicy",
-    "RandConnUnexpecTEDIntentPolicy",
-)
-
 __all__ = [
+    "COMPONENTS",
     "RandConnDIETClassifier",
     "RandConnResponseSelector",
     "RandConnTEDPolicy",
@@ -49,7 +43,7 @@ def __getattr__(name: str) -> Any:
         from rasa_randconn.keras import RandomlyConnectedDense
 
         return RandomlyConnectedDense
-    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    raise unknown_name_error(name)
 
 
 def __dir__() -> List[str]:

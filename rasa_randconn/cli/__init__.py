@@ -7,7 +7,15 @@ import shlex
 import sys
 from typing import Optional, Sequence
 
-from rasa_randconn.cli import compare, inspect, swap, sweep
+from rasa_randconn.cli import compare, inspect, swap, sweep, warmup
+from rasa_randconn.cli.examples import with_examples
+from rasa_randconn.cli.versions import versions
+
+_SWAP = "swap config.yml --write"
+_COMPARE = (
+    "compare --config config.stock.yml --config config.yml \\\n"
+    "    --train-nlu data/nlu.yml --test-nlu tests/test_nlu.yml --out results"
+)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -21,7 +29,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         interrupted.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = _parser()
+    parser = make_parser()
     options = parser.parse_args(arguments)
     if options.command is None:
         parser.print_help()
@@ -35,15 +43,39 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Makes the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog="rasa-randconn",
-        description="Randomly connected layers for Rasa: tools for models and "
-        "configurations.",
+        description="Tools for randomly connected layers in Rasa: configurations, "
+        "models, kernels.",
+        **with_examples(
+            ("change a configuration to randomly connected components", _SWAP),
+            ("compare both on your own data", _COMPARE),
+            ("what a trained model consists of", "inspect models/MODEL.tar.gz"),
+            after="'rasa-randconn COMMAND --help' explains a command.",
+        ),
     )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    compare.add_parser(commands)
-    inspect.add_parser(commands)
+    parser.add_argument(
+        "--version",
+        action=_Version,
+        nargs=0,
+        help="show the versions of this package, Rasa, Python and Numba",
+    )
+    commands = parser.add_subparsers(
+        title="commands", dest="command", metavar="COMMAND"
+    )
     swap.add_parser(commands)
+    compare.add_parser(commands)
     sweep.add_parser(commands)
+    inspect.add_parser(commands)
+    warmup.add_parser(commands)
     return parser
+
+
+class _Version(argparse.Action):
+    """Looks versions up only if they are asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *others: object) -> None:
+        print(versions())
+        parser.exit()

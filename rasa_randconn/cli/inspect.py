@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rasa_randconn.cli.examples import with_examples
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_DESCRIPTION = """\
+Shows every layer of the randomly connected components in a trained model, with
+sums for each component and for the model. The model is read, not run."""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -15,11 +27,20 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """
     parser = commands.add_parser(
         "inspect",
-        help="show the layers of our components in a trained model",
-        description="Shows every layer of the randomly connected components in a "
-        "trained model. The model is read, not run.",
+        help="show the layers of a trained model, with sums",
+        description=_DESCRIPTION,
+        **with_examples(
+            ("the layers of a model", "inspect models/MODEL.tar.gz"),
+            (
+                "the size of all components in bytes, with jq",
+                "inspect models/MODEL.tar.gz --json | jq .all.bytes",
+            ),
+        ),
     )
     parser.add_argument("model", metavar="MODEL.tar.gz", help="the model archive")
+    parser.add_argument(
+        "--json", action="store_true", help="write JSON to the standard output"
+    )
     parser.set_defaults(run=run)
 
 
@@ -30,16 +51,31 @@ def run(options: argparse.Namespace) -> int:
         options: The parsed arguments.
 
     Returns:
-        The exit code.
+        The exit code: 0; 1 if the file cannot be read as a model with a component of
+        this package.
     """
-    from rasa_randconn.comparison import inspection
-    from rasa_randconn.comparison.console import make_console
-    from rasa_randconn.comparison.errors import ComparisonError
+    from rasa_randconn.inspection import InspectionError, read_components
+    from rasa_randconn.inspection.as_json import model_as_json
+    from rasa_randconn.inspection.table import model_table
 
     try:
-        layers = inspection.read_layers(Path(options.model))
-    except ComparisonError as error:
+        components = read_components(Path(options.model))
+    except InspectionError as error:
         print(f"rasa-randconn inspect: {error}", file=sys.stderr)
         return 1
-    make_console().print(inspection.terminal_table(layers))
+    if options.json:
+        print(json.dumps(model_as_json(components), indent=2))
+    else:
+        _console().print(model_table(components))
     return 0
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    from rasa_randconn.inspection.table import WIDTH
+
+    found = Console()
+    if found.is_terminal or "COLUMNS" in os.environ:
+        return found
+    return Console(width=WIDTH)

@@ -8,11 +8,13 @@ import os
 import sys
 from pathlib import Path
 
+from rasa_randconn.cli.examples import with_examples
+
 _DESCRIPTION = """\
-Shows how a configuration changes if DIETClassifier, ResponseSelector, TEDPolicy and
-UnexpecTEDIntentPolicy are replaced by their randomly connected counterparts, or the
-other way round, and what that means for the bot. Only the lines concerned change.
-Nothing is written without --write."""
+Shows how a configuration changes if DIETClassifier, ResponseSelector, TEDPolicy
+and UnexpecTEDIntentPolicy are replaced by their randomly connected
+counterparts, or the other way round, and what that means for the bot. Only the
+lines concerned change. Nothing is written without --write."""
 
 _EXIT_CODES = """\
 exit codes:
@@ -20,8 +22,8 @@ exit codes:
   1  the file could not be written; it is as it was
   2  wrong arguments, or not a configuration that can be swapped
 
-The diff goes to the standard output, everything else to the standard error, so that
-'rasa-randconn swap config.yml | patch -p0' works, too."""
+The diff goes to the standard output, everything else to the standard error, so
+that 'rasa-randconn swap config.yml | patch -p0' works, too."""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -34,8 +36,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "swap",
         help="rewrite a configuration from stock's components to ours, or back",
         description=_DESCRIPTION,
-        epilog=_EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        **with_examples(
+            ("what would change", "swap config.yml"),
+            ("write it", "swap config.yml --write"),
+            ("back to stock's components", "swap config.yml --to stock --write"),
+            after=_EXIT_CODES,
+        ),
     )
     parser.add_argument("config", metavar="config.yml", help="the configuration")
     parser.add_argument(

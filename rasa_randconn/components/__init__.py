@@ -1,5 +1,8 @@
 """Graph components: what a bot's configuration names."""
 
+from typing import Any
+
+from rasa_randconn.component_names import unknown_name_error
 from rasa_randconn.components.diet_classifier import RandConnDIETClassifier
 from rasa_randconn.components.registration import register_with_rasa
 from rasa_randconn.components.response_selector import RandConnResponseSelector
@@ -25,3 +28,8 @@ __all__ = [
     "RandConnTEDPolicy",
     "RandConnUnexpecTEDIntentPolicy",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Answers a class that is not here with the one that is meant (PEP 562)."""
+    raise unknown_name_error(name)

@@ -30,6 +30,9 @@ from rasa_randconn.stock.recipe import complete_config
 # Names that the levels of TensorBoard had in Rasa 1; stock accepts them, too.
 _LOG_LEVELS_OF_RASA_1 = {"epochs": "epoch", "minibatch": "batch"}
 
+# Where deprecated options end; without it, Rasa would name a version of its own.
+_FIRST_VERSION_WITHOUT = "rasa_randconn 2.0"
+
 # Rasa itself adds these to a component's configuration.
 _KEYS_OF_RASA = {"name", "featurizer", "finetuning_epoch_fraction", "epoch_override"}
 
@@ -148,9 +151,10 @@ def warn_of_deprecated_options(
     """Warns if a configuration uses the name that the density had before Rasa 2.6."""
     if WEIGHT_SPARSITY in config:
         rasa.shared.utils.io.raise_deprecation_warning(
-            f"The option '{WEIGHT_SPARSITY}' of '{component.__name__}' is deprecated. "
-            f"Please use '{CONNECTION_DENSITY}: {1.0 - config[WEIGHT_SPARSITY]:g}' "
-            f"instead."
+            f"The option '{WEIGHT_SPARSITY}' of '{component.__name__}' is deprecated "
+            f"and will be removed in {_FIRST_VERSION_WITHOUT}. Please use "
+            f"'{CONNECTION_DENSITY}: {1.0 - config[WEIGHT_SPARSITY]:g}' instead.",
+            warn_until_version=_FIRST_VERSION_WITHOUT,
         )
 
 

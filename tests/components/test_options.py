@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import re
 import warnings
 
 import pytest
@@ -357,6 +358,9 @@ def test_the_old_name_of_the_density_still_works(name, tmp_path):
     assert warning.category is FutureWarning
     assert "weight_sparsity" in str(warning.message)
     assert "connection_density: 0.25" in str(warning.message)
+    assert re.findall(r"removed in .*? \d+\.\d+", str(warning.message)) == [
+        "removed in rasa_randconn 2.0"
+    ]
 
     component = create(
         COMPONENTS[name], {**TINY[name], "weight_sparsity": 0.75}, tmp_path

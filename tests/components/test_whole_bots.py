@@ -34,7 +34,7 @@ from rasa.nlu.classifiers.diet_classifier import DIETClassifier
 from rasa.shared.core.events import ActionExecuted, UserUttered
 
 from rasa_randconn import RandConnDIETClassifier, RandConnTEDPolicy
-from rasa_randconn.comparison.inspection import read_layers
+from rasa_randconn.inspection import read_components
 
 pytestmark = pytest.mark.slow
 
@@ -126,13 +126,9 @@ class TestTraining:
         ]
 
     def test_an_archive_shows_its_layers(self, our_bot):
-        layers = [
-            layer
-            for layer in read_layers(Path(our_bot.archive))
-            if layer.is_randomly_connected
-        ]
+        found = {c.name: c.layers for c in read_components(Path(our_bot.archive))}
         for component in (RandConnDIETClassifier, RandConnTEDPolicy):
-            own = [at for at in layers if at.component == component.__name__]
+            own = [at for at in found[component.__name__] if at.is_randomly_connected]
             encoder = [at for at in own if "/feed_forward_" in at.name]
             assert {at.density for at in encoder} == {0.2}
             for at in encoder:

@@ -1,4 +1,4 @@
-"""The pages of the components show configurations that work and answers that are real."""
+"""Pages of components show configurations that work and answers like real ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from data_factory import answers_of_diet, predictions_of_turns
 from ruamel.yaml import YAML
 
 import rasa_randconn
-from rasa_randconn.components.options import check_written_config
+from rasa_randconn.components.options import check_user_config
 from rasa_randconn.options import OPTIONS
 from scripts.option_tables import DOCS
 
@@ -42,7 +42,7 @@ def configurations(name):
     """The component's options in the minimal and in the full configuration."""
     found = []
     for block in blocks(name, "yaml"):
-        ((entries),) = YAML(typ="safe").load(block).values()
+        (entries,) = YAML(typ="safe").load(block).values()
         (own,) = [e for e in entries if e["name"] == f"rasa_randconn.{name}"]
         found.append({key: value for key, value in own.items() if key != "name"})
     return found
@@ -60,7 +60,7 @@ def test_configurations_are_accepted_as_they_stand(name, recwarn):
     component = getattr(rasa_randconn, name)
     for config in (minimal, full):
         assert set(config) <= {*component.get_default_config(), "max_history"}
-        check_written_config(component, config)
+        check_user_config(component, config)
     assert not recwarn
     assert len(minimal) < 3
 
@@ -89,10 +89,45 @@ def keys_of(answers):
 
 def test_an_answer_of_the_classifier_has_the_keys_of_a_real_one(loaded, featurizers):
     shown = answer("RandConnDIETClassifier")
-    texts = [example.get("text") for example in featurizers.training_data.intent_examples]
+    texts = [
+        example.get("text") for example in featurizers.training_data.intent_examples
+    ]
     real = answers_of_diet(loaded("diet"), featurizers, *texts)
     assert set(shown) == keys_of(real)
     for key in ("intent_ranking", "entities"):
         found = [entry for each in real for entry in each[key]]
         assert keys_of(shown[key]) == keys_of(found)
     assert set(shown["intent"]) == set(real[0]["intent"])
+
+
+def test_an_answer_of_the_selector_has_the_keys_of_a_real_one(loaded, retrieval):
+    shown = answer("RandConnResponseSelector")
+    messages = retrieval.messages("who are you", "will it rain")
+    real = [m.get("response_selector") for m in loaded("selector").process(messages)]
+    assert set(shown) == {"response_selector"}
+    (retrieval_intent,) = shown["response_selector"]["all_retrieval_intents"]
+    assert set(real[0]) == {"all_retrieval_intents", "default"}
+    selected = shown["response_selector"][retrieval_intent]
+    found = [each["default"] for each in real]
+    assert set(selected) == keys_of(found)
+    assert set(selected["response"]) == keys_of(each["response"] for each in found)
+    ranking = [entry for each in found for entry in each["ranking"]]
+    assert keys_of(selected["ranking"]) == keys_of(ranking)
+
+
+def test_an_unlikely_intent_has_the_keys_of_a_real_one(loaded, intent_talk):
+    shown = answer("RandConnUnexpecTEDIntentPolicy")
+    predictions = predictions_of_turns(loaded("unlikely intents"), intent_talk)
+    real = [p.action_metadata for p in predictions if p.action_metadata]
+    assert set(shown["metadata"]) == keys_of(real)
+    queries = [metadata["query_intent"] for metadata in real]
+    assert set(shown["metadata"]["query_intent"]) == keys_of(queries)
+    ranking = [entry for metadata in real for entry in metadata["ranking"]]
+    assert keys_of(shown["metadata"]["ranking"]) == keys_of(ranking)
+
+
+@pytest.mark.parametrize(
+    "name", ["RandConnTEDPolicy", "RandConnUnexpecTEDIntentPolicy"]
+)
+def test_an_answer_of_a_policy_names_it(name):
+    assert answer(name)["policy"] == name

@@ -23,6 +23,8 @@ export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 export MPLBACKEND := Agg
+# MkDocs 2 is excluded by setup.cfg; the theme need not warn of it.
+export NO_MKDOCS_2_WARNING := true
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo bench test test-fast bounds nightly wheel others lint types docs format constraints clean distclean

@@ -25,6 +25,10 @@ MEANINGS = DOCS / "option_meanings.yml"
 #: Key of the meanings that hold for all components without one of their own.
 EVERY_COMPONENT = "every component"
 
+#: What the style sheet of the site knows tables of options by.
+_OPTIONS_START = '<div class="options" markdown>'
+_OPTIONS_END = "</div>"
+
 _SAVED = re.compile(
     r"(?P<start><!-- where options are saved -->\n).*?(?P<end><!-- end -->)", re.DOTALL
 )
@@ -70,7 +74,7 @@ def option_table(name: str) -> str:
         name: Name of one of our components.
 
     Returns:
-        A table in Markdown.
+        A table in Markdown, in an element that the style sheet of the site lays out.
 
     Raises:
         KeyError: If an option has no meaning.
@@ -92,7 +96,7 @@ def option_table(name: str) -> str:
         row = f"| `{option}` | {cell} | {meanings[option]} |"
         (stock if is_stock else own).append(row)
     head = ["| option | default | meaning |", "|---|---|---|"]
-    return "\n".join([*head, *own, *stock, ""])
+    return "\n".join([_OPTIONS_START, "", *head, *own, *stock, "", _OPTIONS_END, ""])
 
 
 def saving_table() -> str:

@@ -25,8 +25,8 @@ from rasa_randconn.stock.diet_model import (
 class RandConnResponseSelector(MessageComponent, ResponseSelector):
     """Selects responses like Rasa's `ResponseSelector`.
 
-    All options of `ResponseSelector` keep their meaning. Its hidden layers have the
-    density of our other components, where stock's are dense.
+    All options of `ResponseSelector` keep their meaning. Its hidden layers are dense by
+    default, as in stock.
     """
 
     @staticmethod

@@ -25,7 +25,8 @@ def rows_in_the_sources(name):
     """The rows of a component's table as it stands in `docs/`, by option."""
     start, end = f"<!-- options of {name} -->", "<!-- end -->"
     (page,) = [text for text in PAGES.values() if start in text]
-    table = page.split(start)[1].split(end)[0].strip().splitlines()
+    lines = page.split(start)[1].split(end)[0].splitlines()
+    table = [line for line in lines if line.startswith("|")]
     rows = [ROW.match(line) for line in table[2:]]
     assert all(rows)
     return {row["option"]: row for row in rows}

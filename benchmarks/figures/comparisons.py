@@ -170,3 +170,6 @@ COMPARISONS: Mapping[str, Comparison] = {
     "sara-bot": Comparison("Sara's whole bot", ["sara-bot"]),
 }
 """The comparisons that README and docs show, by name."""
+
+EXAMPLE_BOT = Comparison("the example bot, seed 1", ["example-bot"])
+"""What `make demo` compares."""

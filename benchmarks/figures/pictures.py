@@ -13,7 +13,7 @@ TRAINING_TIME = "training-time.svg"
 F1 = "f1.svg"
 
 _COLOURS = {STOCK: "#9aa5b1", OURS: "#0b6bcb"}
-_WIDTH = 7.6
+_WIDTH = 5.2
 _BAR = 0.38
 
 
@@ -34,7 +34,7 @@ def draw(folder: Path) -> List[Path]:
         "svg.hashsalt": "figures",
         "svg.fonttype": "path",
         "font.family": "DejaVu Sans",
-        "font.size": 11,
+        "font.size": 12,
     }
     with matplotlib.rc_context(settings):
         return [_training_time(folder / TRAINING_TIME), _scores(folder / F1)]

@@ -14,6 +14,7 @@ from benchmarks.figures.article import (
 from benchmarks.figures.claims import claims_table
 from benchmarks.figures.comparisons import (
     COMPARISONS,
+    EXAMPLE_BOT,
     METRICS,
     OURS,
     RESULTS,
@@ -44,6 +45,8 @@ _COMPARED = (
 )
 
 _ALTERNATIVES = ("training", "process", "message", "connections", "archive")
+
+_CLASSIC = ("intent-f1", "entity-f1", "process", "loading-all", "message", "archive")
 
 _FEWEST_EPOCHS_AVERAGED = 10
 
@@ -76,7 +79,7 @@ def _headline() -> List[str]:
 
 def _comparison(name: str) -> List[str]:
     """All figures of stock and ours on a data set."""
-    comparison = COMPARISONS[name]
+    comparison = EXAMPLE_BOT if name == "example-bot" else COMPARISONS[name]
     rows = [
         _beside_stock(comparison, figure)
         for figure in _COMPARED
@@ -131,6 +134,19 @@ def _alternatives(name: str) -> List[str]:
     return table([comparison.title, *(titles[role] for role in roles)], rows)
 
 
+def _classic() -> List[str]:
+    """The usual fast alternative to DIET beside both, on the two data sets of NLU."""
+    roles = (STOCK, OURS, "classic")
+    rows = [
+        [comparison.title, METRICS[figure].label]
+        + [comparison.text(figure, role) for role in roles]
+        for comparison in (COMPARISONS["sara"], COMPARISONS["hwu64"])
+        for figure in _CLASSIC
+    ]
+    header = ["", "", "stock", "ours", "`LogisticRegression` + `CRF`"]
+    return table(header, rows, left=2)
+
+
 def _beside_stock(comparison: Comparison, figure: str) -> List[str]:
     return [
         METRICS[figure].label,
@@ -157,6 +173,7 @@ _TABLES: Dict[str, Callable[..., List[str]]] = {
     "training": _training,
     "quality": _quality,
     "alternatives": _alternatives,
+    "classic": _classic,
     "averaging": _averaging,
     "small-data": _small_data,
     "densities": densities_table,

@@ -7,6 +7,7 @@ from typing import Callable, Dict
 from benchmarks.figures import sweeps
 from benchmarks.figures.article import epochs_less
 from benchmarks.figures.comparisons import COMPARISONS, METRICS, OURS
+from benchmarks.figures.compiling import compile_time
 from rasa_randconn.comparison.changes import Quantity
 
 
@@ -49,4 +50,5 @@ _FIGURES: Dict[str, Callable[..., str]] = {
     "comparison": _comparison,
     "sweep": sweeps.figure,
     "epochs": _epochs,
+    "compile-time": compile_time,
 }

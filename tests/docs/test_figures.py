@@ -27,6 +27,7 @@ SETTINGS = {
     "for parses for 60 seconds",
     "less than 5 MB",
     "more than 0.001 of",
+    "a line every 20 seconds",
 }
 
 _CODE = re.compile(r"^```.*?^```|`[^`]*`", re.DOTALL | re.MULTILINE)

@@ -1,0 +1,1 @@
+"""How long the kernels take to compile: `python -m benchmarks.warmup --help`."""

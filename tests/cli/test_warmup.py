@@ -40,8 +40,7 @@ def test_it_fails_at_once_if_no_folder_is_writable(tmp_path):
             [sys.executable, "-m", "rasa_randconn.cli", "warmup"],
             cwd=tmp_path,
             env={**environment, **variables},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
             timeout=60,
         )

@@ -6,7 +6,7 @@ Nothing else is imported, so that the package can answer without TensorFlow.
 from __future__ import annotations
 
 import difflib
-import sys
+import inspect
 from typing import Optional
 
 _PACKAGE = "rasa_randconn"
@@ -39,11 +39,11 @@ def meant_component(name: str) -> Optional[str]:
 
 
 def unknown_name_error(name: str) -> Exception:
-    """The error for a name that this package does not have.
+    """The error for a name that a module of this package does not have.
 
-    Rasa looks classes up with a default, which hides any `AttributeError`. So it gets
-    an error of its own, whose message it shows. Other names are asked for by Python
-    itself, which needs an `AttributeError`.
+    To be called by the module's `__getattr__`. Rasa looks classes up with a default,
+    which hides an `AttributeError`, so Rasa gets an error of its own, whose message it
+    shows. Everyone else gets the `AttributeError` that Python expects.
 
     Args:
         name: The name, without a module.
@@ -51,15 +51,23 @@ def unknown_name_error(name: str) -> Exception:
     meant = meant_component(name)
     known = ", ".join(f"{_PACKAGE}.{component}" for component in COMPONENTS)
     answer = f"Did you mean '{_PACKAGE}.{meant}'?" if meant else f"There are: {known}."
-    message = f"There is no component '{_PACKAGE}.{name}'. {answer}"
-    is_class = name[:1].isupper()
-    if is_class and "rasa.shared.exceptions" in sys.modules:
+    if _is_rasa_asking():
         from rasa_randconn.stock.unknown_component import UnknownComponentError
 
-        return UnknownComponentError(message)
-    if is_class:
-        return AttributeError(message)
-    return AttributeError(f"module '{_PACKAGE}' has no attribute '{name}'")
+        return UnknownComponentError(
+            f"There is no component '{_PACKAGE}.{name}'. {answer}"
+        )
+    hint = f" {answer}" if meant else ""
+    return AttributeError(f"module '{_PACKAGE}' has no attribute '{name}'.{hint}")
+
+
+def _is_rasa_asking() -> bool:
+    """Whether one of Rasa's modules called a `__getattr__` that calls the above."""
+    frame = inspect.currentframe()
+    for _ in range(3):  # to `unknown_name_error`, to `__getattr__`, to who asks
+        frame = frame.f_back if frame is not None else None
+    asking = "" if frame is None else str(frame.f_globals.get("__name__"))
+    return asking.partition(".")[0] == "rasa"
 
 
 def _key(name: str) -> str:

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
+from rasa.shared.exceptions import RasaException
+from rasa.shared.utils.common import class_from_module_path
 
+import rasa_randconn
 from rasa_randconn.component_names import COMPONENTS, meant_component
 
 
@@ -35,31 +35,22 @@ def test_the_component_that_is_meant_is_found(name, meant):
     assert meant_component(name) == meant
 
 
-# What a name answers before and after Rasa is imported.
-ANSWERS = """
-import importlib, rasa_randconn
-def answer(name):
-    try:
-        return hasattr(rasa_randconn, name)
-    except Exception as error:
-        return type(error).__name__
-print([answer(n) for n in ("RandConnTedPolicy", "Foo", "nothing", "__path__")])
-import rasa.shared.exceptions
-print([answer(n) for n in ("RandConnTedPolicy", "Foo", "nothing", "__wrapped__")])
-try:
-    from rasa_randconn import RandConnTedPolicy
-except rasa.shared.exceptions.RasaException as error:
-    print(error)
-"""
+def test_python_gets_the_error_that_it_expects():
+    with pytest.raises(AttributeError, match=r"Did you mean '.*RandConnTEDPolicy'\?"):
+        _ = rasa_randconn.RandConnTedPolicy
+    with pytest.raises(AttributeError, match=r"has no attribute 'nothing'\.$"):
+        _ = rasa_randconn.nothing
+    with pytest.raises(ImportError, match="RandConnTedPolicy"):
+        from rasa_randconn import RandConnTedPolicy  # noqa: F401
+    for name in ("RandConnTedPolicy", "Foo", "nothing", "__wrapped__"):
+        assert not hasattr(rasa_randconn, name)
 
 
-def test_only_class_names_get_an_error_of_their_own_and_only_with_rasa():
-    output = subprocess.run(
-        [sys.executable, "-c", ANSWERS], check=True, stdout=subprocess.PIPE, text=True
-    ).stdout.splitlines()
-    assert output == [
-        "[False, False, False, True]",
-        "['UnknownComponentError', 'UnknownComponentError', False, False]",
+@pytest.mark.parametrize("module", ["rasa_randconn", "rasa_randconn.components"])
+def test_rasa_gets_an_error_that_it_shows(module):
+    with pytest.raises(RasaException) as error:
+        class_from_module_path(f"{module}.RandConnTedPolicy")
+    assert str(error.value) == (
         "There is no component 'rasa_randconn.RandConnTedPolicy'. "
-        "Did you mean 'rasa_randconn.RandConnTEDPolicy'?",
-    ]
+        "Did you mean 'rasa_randconn.RandConnTEDPolicy'?"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from typing import Optional, Sequence
@@ -38,9 +39,14 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     options.command_line = shlex.join(["rasa-randconn", *arguments])
     try:
         exit_code: int = options.run(options)
+        sys.stdout.flush()
         return exit_code
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # who reads the output, such as `head`, has read enough; nor can Python flush it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def make_parser() -> argparse.ArgumentParser:

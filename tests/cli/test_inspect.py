@@ -60,3 +60,15 @@ def test_it_imports_neither_tensorflow_nor_rasa(tmp_path):
     )
 
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_it_ends_quietly_when_nobody_reads_on(tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "rasa_randconn.cli", "inspect", "--json"]
+    found = subprocess.run(
+        [*command, str(model(tmp_path))], stdout=writing, stderr=subprocess.PIPE
+    )
+    os.close(writing)
+    assert found.returncode == 1
+    assert found.stderr == b""

@@ -43,7 +43,7 @@ VARIANTS = (
     {"connection_pattern": PATTERNS[0]},
     {"connection_pattern": PATTERNS[1], "save_half_precision": True},
     {"connection_density": 1.0, **RELATIVE_POSITIONS},
-    {"loss_type": "margin", "number_of_transformer_layers": 0},
+    {"loss_type": "margin", "constrain_similarities": False},
 )
 
 

@@ -28,10 +28,10 @@ def last_line(arguments, **variables):
     found = subprocess.run(
         [sys.executable, *arguments],
         env={**os.environ, "PYTHONPATH": str(TESTS), **variables},
-        stdout=subprocess.PIPE,
-        check=True,
+        capture_output=True,
         text=True,
     )
+    assert found.returncode == 0, found.stderr[-3000:]
     return json.loads(found.stdout.splitlines()[-1])
 
 

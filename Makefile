@@ -27,7 +27,7 @@ export MPLBACKEND := Agg
 export NO_MKDOCS_2_WARNING := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo bench test test-fast bounds nightly wheel others lint types docs format constraints clean distclean
+.PHONY: help setup demo bench test test-fast bounds nightly wheel others lint types figures docs format constraints clean distclean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
@@ -84,6 +84,9 @@ lint: setup ## check style, layout and the direction of imports
 
 types: setup ## check types
 	$(BIN)/mypy
+
+figures: setup ## make tables and pictures of README and docs from benchmarks/results
+	$(BIN)/python -W ignore -m benchmarks.figures
 
 docs: setup ## build the site from docs/ into build/site
 	$(BIN)/mkdocs build --strict

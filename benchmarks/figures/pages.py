@@ -33,10 +33,13 @@ def pages() -> List[Path]:
     """Lists the pages that may show figures.
 
     Returns:
-        README, the pages of the site, and the README of the benchmarks.
+        Pages outside of the site, then those of the site.
     """
     return [
         ROOT / "README.md",
+        ROOT / "DESCRIPTION.md",
+        ROOT / "CONTRIBUTING.md",
+        ROOT / "docker" / "README.md",
         ROOT / "benchmarks" / "README.md",
         *sorted((ROOT / "docs").rglob("*.md")),
     ]

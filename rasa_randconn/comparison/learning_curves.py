@@ -46,7 +46,7 @@ def draw(runs: Sequence[Run], folder: Path) -> List[Path]:
 
 
 def _draw_family(runs: Sequence[Run], family: str, folder: Path) -> Optional[Path]:
-    from matplotlib import pyplot
+    from matplotlib import pyplot, ticker
 
     logged = [
         name
@@ -75,6 +75,9 @@ def _draw_family(runs: Sequence[Run], family: str, folder: Path) -> Optional[Pat
     label = f"{family}: seconds of training, a line for every seed"
     if _is_wide(runs, family):
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
+        axes.xaxis.set_minor_locator(ticker.NullLocator())
         label += " (logarithmic)"
     else:
         axes.set_xlim(left=0)

@@ -47,7 +47,7 @@ class SweepObserver:
             self._began.setdefault(cell, now)
             self._waiting.pop(cell, None)
         lines = [
-            f"{cell.title}: {progress or 'no training now'}"
+            f"{cell.title}: {progress or 'preparing or testing'}"
             for cell, progress in running.items()
         ]
         if len(lines) > _MOST_SHOWN:

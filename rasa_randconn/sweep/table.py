@@ -70,7 +70,7 @@ def _row(run: Run) -> Dict[str, Any]:
             row[f"{name}_{key}"] = component.get(key)
         row.update(_latencies(name, component.get("latency_ms")))
     row.update(host=run["host"], threads=run["threads"], cpu=run["machine"]["cpu"])
-    row.update(epochs=run["epochs"], started=run["started"])
+    row.update(epochs=run["epochs"], started=run["started"], commit=run.get("commit"))
     row.update({f"{name}_version": text for name, text in run["versions"].items()})
     return row
 

@@ -137,8 +137,8 @@ AVERAGED_EPOCHS = Option(
     default=0.25,
     check=check_fraction,
     meaning=(
-        "Fraction of the epochs, at the end, whose weights are averaged, unless their "
-        "mean knows less of the training data; 0 disables averaging, as in stock."
+        "Fraction of the epochs, at the end, whose weights are averaged (unless the "
+        "mean fits the training data worse); 0 disables averaging, as in stock."
     ),
     saved_in="the weights are the averaged ones",
     stock_value=0,

@@ -1,0 +1,70 @@
+"""Every message that the page quotes is one that some source has."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+import rasa_randconn
+from scripts.option_tables import DOCS
+
+PAGE = (DOCS / "troubleshooting.md").read_text("utf-8")
+MESSAGES = re.findall(r"^### `(.+)`$", PAGE, re.MULTILINE)
+
+#: Where Rasa has the messages that are its own.
+RASA = "rasa.engine.recipes.default_recipe"
+
+
+def texts_in(path):
+    """The string literals of a module, with `…` where an f-string has a value."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            parts = [getattr(part, "value", None) for part in node.values]
+            yield "".join(p if isinstance(p, str) else "…" for p in parts)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield re.sub(r"\{[^{}]*\}|%[rs]", "…", node.value)
+
+
+def pieces(message):
+    """The parts of a message between its placeholders, but for single marks."""
+    return [piece for piece in message.split("…") if re.search(r"\w", piece)]
+
+
+@pytest.fixture(scope="module")
+def ours():
+    (package,) = rasa_randconn.__path__
+    return [text for path in Path(package).rglob("*.py") for text in texts_in(path)]
+
+
+@pytest.fixture(scope="module")
+def of_others():
+    texts = list(texts_in(Path(importlib.util.find_spec(RASA).origin)))
+    with pytest.raises(ModuleNotFoundError) as found:
+        importlib.import_module("no_such_module")
+    return [*texts, str(found.value)]
+
+
+def missing(message, texts):
+    return [p for p in pieces(message) if not any(p.strip(" .") in t for t in texts)]
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_a_quoted_message_is_in_the_source(message, ours, of_others):
+    assert pieces(message)
+    assert not missing(message, ours) or not missing(message, of_others)
+
+
+def test_a_message_that_no_source_has_would_be_noticed(ours, of_others):
+    message = MESSAGES[-1].replace("'…'", "'…' of yours", 1)
+    assert missing(message, ours)
+    assert missing(message, of_others)
+
+
+def test_messages_are_quoted_once():
+    assert len(MESSAGES) > 30
+    assert sorted(set(MESSAGES)) == sorted(MESSAGES)

@@ -36,7 +36,7 @@ class RandomlyConnectedDense(tf.keras.layers.Dense):
     Models with this layer are saved and loaded like all others: once `rasa_randconn` is
     imported, `tf.keras.models.load_model` needs no `custom_objects`.
 
-    Example:
+    Examples:
         >>> layer = RandomlyConnectedDense(8, density=0.25, pattern="unstructured")
         >>> layer.build([None, 8])
         >>> layer.connections

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from rasa_randconn.cli.data_arguments import add_data_arguments, plan
+from rasa_randconn.cli.examples import with_examples
 
 _DESCRIPTION = """\
 Trains every configuration with every seed through Rasa, tests the models with
@@ -13,22 +14,16 @@ Rasa's evaluation, and writes results.json, report.html, report.md and plots.
 Your files are only read.
 """
 
-_EXAMPLES = """\
-examples:
-  NLU only, with a test set made from a fifth of the examples:
-    rasa-randconn compare --config stock.yml --config ours.yml \\
-      --train-nlu data/nlu.yml --split 0.8 --out comparison
+_NLU = r"""compare --config stock.yml --config ours.yml \
+    --train-nlu data/nlu.yml --split 0.8 --out comparison"""
 
-  a whole bot, three seeds, so that the report has intervals:
-    rasa-randconn compare --config stock.yml --config ours.yml \\
-      --train-nlu data/nlu.yml --test-nlu tests/test_nlu.yml \\
-      --domain domain.yml --train-stories data/stories.yml data/rules.yml \\
-      --test-stories tests/test_stories.yml --seeds 1 2 3 --out comparison
+_WHOLE_BOT = r"""compare --config stock.yml --config ours.yml \
+    --train-nlu data/nlu.yml --test-nlu tests/test_nlu.yml \
+    --domain domain.yml --train-stories data/stories.yml data/rules.yml \
+    --test-stories tests/test_stories.yml --seeds 1 2 3 --out comparison"""
 
-  a quick look, with few epochs, over the last one:
-    rasa-randconn compare --config stock.yml --config ours.yml --epochs 5 \\
-      --train-nlu data/nlu.yml --split 0.8 --out comparison --overwrite
-"""
+_QUICK = r"""compare --config stock.yml --config ours.yml --epochs 5 \
+    --train-nlu data/nlu.yml --split 0.8 --out comparison --overwrite"""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -41,8 +36,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "compare",
         help="train and test several configurations and compare them",
         description=_DESCRIPTION,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        **with_examples(
+            ("NLU only, with a test set made from a fifth of the examples", _NLU),
+            ("a whole bot, three seeds, so that there are intervals", _WHOLE_BOT),
+            ("a quick look, with few epochs, over the last one", _QUICK),
+        ),
     )
     add = parser.add_argument
     add(

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from rasa_randconn.cli.data_arguments import add_data_arguments, plan
+from rasa_randconn.cli.examples import with_examples
 from rasa_randconn.connections import PATTERNS
 
 if TYPE_CHECKING:
@@ -19,26 +20,19 @@ plots and a recommendation. The same command goes on where it was interrupted.
 Your files are only read.
 """
 
-_EXAMPLES = """\
-examples:
-  the classifier at six densities and sizes, with a test set made from a fifth
-  of the examples:
-    rasa-randconn sweep --config config.yml \\
-      --train-nlu data/nlu.yml --split 0.8 \\
-      --densities 0.05 0.1 0.2 --sizes 128 256 --out sweep
+_CLASSIFIER = r"""sweep --config config.yml \
+    --train-nlu data/nlu.yml --split 0.8 \
+    --densities 0.05 0.1 0.2 --sizes 128 256 --out sweep"""
 
-  policies, two trainings at a time:
-    rasa-randconn sweep --config config.yml --domain domain.yml \\
-      --train-stories data/stories.yml data/rules.yml \\
-      --test-stories tests/test_stories.yml \\
-      --densities 0.1 0.2 --sizes 64 128 --workers 2 --out sweep
+_POLICIES = r"""sweep --config config.yml --domain domain.yml \
+    --train-stories data/stories.yml data/rules.yml \
+    --test-stories tests/test_stories.yml \
+    --densities 0.1 0.2 --sizes 64 128 --workers 2 --out sweep"""
 
-  on a Dask cluster that runs already:
-    rasa-randconn sweep --config config.yml \\
-      --train-nlu data/nlu.yml --test-nlu tests/test_nlu.yml \\
-      --densities 0.1 0.2 --sizes 64 128 --out sweep \\
-      --scheduler tcp://host:8786
-"""
+_CLUSTER = r"""sweep --config config.yml \
+    --train-nlu data/nlu.yml --test-nlu tests/test_nlu.yml \
+    --densities 0.1 0.2 --sizes 64 128 --out sweep \
+    --scheduler tcp://host:8786"""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -51,8 +45,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "sweep",
         help="train and test at many densities and sizes, and recommend one",
         description=_DESCRIPTION,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        **with_examples(
+            ("the classifier, with a test set made from its examples", _CLASSIFIER),
+            ("policies, two trainings at a time", _POLICIES),
+            ("on a Dask cluster that runs already", _CLUSTER),
+        ),
     )
     add = parser.add_argument
     add("--config", required=True, metavar="FILE", help="the configuration to vary")

@@ -71,8 +71,10 @@ def train(out):
             stderr=subprocess.STDOUT,
             cwd=str(ROOT),
         )
+        output = TrainingOutput(sys.stdout.isatty())
         for line in lines(process.stdout, log):
-            show(line)
+            output.show(line)
+        output.end_bar()
     if process.wait():
         raise subprocess.CalledProcessError(process.returncode, "rasa train")
     say(f"Trained in {time.monotonic() - started:.0f} s. Rasa's log: {out}/train.log")
@@ -93,16 +95,35 @@ def lines(stream, log):
             return
 
 
-def show(line):
-    """Shows Rasa's messages and its progress bar, but no warnings of other packages."""
-    message, bar = MESSAGE.search(line), EPOCHS.search(line)
-    if message:
-        say(f"  {message[1][:WIDTH]}")
-    elif bar and sys.stdout.isatty():
-        ends = bar[1] == bar[2]
-        print(f"\r  {line[:WIDTH]:<{WIDTH}}", end="\n" if ends else "", flush=True)
-    elif bar and int(bar[1]) % EPOCHS_PER_LINE == 0:
-        say(f"  {line[:WIDTH]}")
+class TrainingOutput:
+    """Shows Rasa's messages and its progress bar, but no warnings of other packages.
+
+    A bar is written again for every epoch; a log file gets the last one of every tenth.
+    """
+
+    def __init__(self, is_terminal):
+        self._is_terminal = is_terminal
+        self._bar = ""
+        self._epoch = 0
+
+    def show(self, line):
+        message, bar = MESSAGE.search(line), EPOCHS.search(line)
+        if message:
+            self.end_bar()
+            say(f"  {message[1][:WIDTH]}")
+        elif bar:
+            if int(bar[1]) != self._epoch and not self._is_terminal:
+                self.end_bar()
+            self._bar, self._epoch = f"  {line[:WIDTH]:<{WIDTH}}", int(bar[1])
+            if self._is_terminal:
+                print(f"\r{self._bar}", end="", flush=True)
+
+    def end_bar(self):
+        if self._bar and self._is_terminal:
+            say("")
+        elif self._bar and self._epoch % EPOCHS_PER_LINE == 0:
+            say(self._bar)
+        self._bar = ""
 
 
 def talk(out):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Dict, List, Mapping, Optional, Sequence
 
 from benchmarks.figures.pages import ROOT
@@ -86,6 +86,9 @@ class Comparison:
     scored: Sequence[str] = ()
     """Files with more seeds, from a busy machine: only F1 counts."""
 
+    configurations: Mapping[str, str] = field(default_factory=dict)
+    """Names of configurations by role, where they do not end as `ROLES` says."""
+
     def by_seed(self, figure: str, role: str) -> Dict[int, float]:
         """Looks a figure up.
 
@@ -135,8 +138,13 @@ class Comparison:
             run
             for file in files
             for run in read(RESULTS / f"{file}.json")
-            if name_of(run).partition(".")[2] == ROLES[role]
+            if self._plays(role, name_of(run))
         ]
+
+    def _plays(self, role: str, name: str) -> bool:
+        if self.configurations:
+            return self.configurations.get(role) == name
+        return name.partition(".")[2] == ROLES[role]
 
 
 def seeds_text(seeds: Sequence[int]) -> str:
@@ -171,5 +179,9 @@ COMPARISONS: Mapping[str, Comparison] = {
 }
 """The comparisons that README and docs show, by name."""
 
-EXAMPLE_BOT = Comparison("the example bot, seed 1", ["example-bot"])
+EXAMPLE_BOT = Comparison(
+    "the example bot, DIET and TED, 40 epochs",
+    ["example-bot"],
+    configurations={STOCK: "config.stock", OURS: "config"},
+)
 """What `make demo` compares."""

@@ -62,7 +62,7 @@ def _training_time(path: Path) -> Path:
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
     _label(axes, comparisons)
-    axes.set_title("Time of training: stock and ours", loc="left", weight="bold")
+    axes.set_title("Training: stock (grey), ours (blue)", loc="left", weight="bold")
     return _save(figure, path)
 
 

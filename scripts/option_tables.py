@@ -22,6 +22,9 @@ from rasa_randconn.stock.recipe import stock_parent
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MEANINGS = DOCS / "option_meanings.yml"
 
+#: Stands at the top of every table.
+DENSITY = "connection_density"
+
 #: Key of the meanings that hold for all components without one of their own.
 EVERY_COMPONENT = "every component"
 
@@ -67,8 +70,8 @@ def on_page_markdown(markdown: str, **kwargs: Any) -> str:
 def option_table(name: str) -> str:
     """Makes the table of a component's options.
 
-    Options that stock lacks or has with another default come first, then stock's, in
-    stock's order.
+    The density comes first, then options that stock lacks or has with another default,
+    then stock's, in stock's order.
 
     Args:
         name: Name of one of our components.
@@ -94,7 +97,10 @@ def option_table(name: str) -> str:
                 remark = f"stock: {_code(stock_defaults[option])}"
             cell += f"<br>({remark})"
         row = f"| `{option}` | {cell} | {meanings[option]} |"
-        (stock if is_stock else own).append(row)
+        if option == DENSITY:
+            own.insert(0, row)
+        else:
+            (stock if is_stock else own).append(row)
     head = ["| option | default | meaning |", "|---|---|---|"]
     return "\n".join([_OPTIONS_START, "", *head, *own, *stock, "", _OPTIONS_END, ""])
 

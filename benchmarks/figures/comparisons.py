@@ -26,11 +26,17 @@ _TIME, _SIZE = Quantity.TIME, Quantity.SIZE
 _COUNT, _SCORE = Quantity.COUNT, Quantity.SCORE
 
 OF_COMPONENTS = {
-    "training": Metric("training", "s", ("train_seconds",), quantity=_TIME),
+    "training": Metric(
+        "training, inside the components", "s", ("train_seconds",), quantity=_TIME
+    ),
     "first-step": Metric("first step", "s", ("first_step_seconds",), quantity=_TIME),
     "loading": Metric("loading", "s", ("load_seconds",), quantity=_TIME),
-    "latency": Metric("an answer, median", "ms", ("latency_ms", "p50"), quantity=_TIME),
-    "p99": Metric("an answer, p99", "ms", ("latency_ms", "p99"), quantity=_TIME),
+    "latency": Metric(
+        "the component's answer, median", "ms", ("latency_ms", "p50"), quantity=_TIME
+    ),
+    "p99": Metric(
+        "the component's answer, p99", "ms", ("latency_ms", "p99"), quantity=_TIME
+    ),
     "connections": Metric("connections", "", ("connections",), quantity=_COUNT),
     "weights": Metric("weights", "", ("trainable_weights",), quantity=_COUNT),
     "files": Metric("files in the model", "MB", ("model_bytes",), quantity=_SIZE),
@@ -43,7 +49,10 @@ OF_MODELS = {
     "response-f1": Metric("response F1", "", ("response_f1",), quantity=_SCORE),
     "action-f1": Metric("action F1", "", ("action_f1",), quantity=_SCORE),
     "process": Metric(
-        "the whole training process", "s", ("train_process_seconds",), quantity=_TIME
+        "`rasa train`, the whole process",
+        "s",
+        ("train_process_seconds",),
+        quantity=_TIME,
     ),
     "loading-all": Metric(
         "loading the whole model", "s", ("load_seconds",), quantity=_TIME
@@ -175,7 +184,7 @@ COMPARISONS: Mapping[str, Comparison] = {
         ["workshop-headline"],
         ["workshop-headline-more-seeds"],
     ),
-    "sara-bot": Comparison("Sara's whole bot", ["sara-bot"]),
+    "sara-bot": Comparison("Sara's whole bot, sparse selectors", ["sara-bot"]),
 }
 """The comparisons that README and docs show, by name."""
 

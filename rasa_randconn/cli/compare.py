@@ -14,16 +14,16 @@ Rasa's evaluation, and writes results.json, report.html, report.md and plots.
 Your files are only read.
 """
 
-_NLU = r"""compare --config stock.yml --config ours.yml \
+_NLU = r"""compare --config config.stock.yml --config config.yml \
     --train-nlu data/nlu.yml --split 0.8 --out comparison"""
 
-_WHOLE_BOT = r"""compare --config stock.yml --config ours.yml \
+_WHOLE_BOT = r"""compare --config config.stock.yml --config config.yml \
     --train-nlu data/nlu.yml --test-nlu tests/test_nlu.yml \
     --domain domain.yml --train-stories data/stories.yml data/rules.yml \
     --test-stories tests/test_stories.yml --seeds 1 2 3 --out comparison"""
 
-_QUICK = r"""compare --config stock.yml --config ours.yml --epochs 5 \
-    --train-nlu data/nlu.yml --split 0.8 --out comparison --overwrite"""
+_QUICK = r"""compare --config config.stock.yml --config config.yml \
+    --train-nlu data/nlu.yml --split 0.8 --epochs 5 --out comparison --overwrite"""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

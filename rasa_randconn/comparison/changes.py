@@ -8,7 +8,7 @@ from typing import Mapping, Optional, Sequence
 
 import numpy as np
 
-from rasa_randconn.comparison.intervals import FEWEST_SEEDS, mean_interval
+from rasa_randconn.comparison.intervals import FEWEST_SEEDS, mean_interval, rounded
 
 _NO_CHANGE = 1.05
 
@@ -67,7 +67,7 @@ def _times(quantity: Quantity, value: float, base: float) -> Optional[str]:
         return None
     factor = max(value / base, base / value)
     if factor < _NO_CHANGE:
-        return "the same"
+        return "about the same"
     less, more = quantity.value
     return f"{factor:.{0 if factor >= 100 else 1}f}x {less if value < base else more}"
 
@@ -75,7 +75,7 @@ def _times(quantity: Quantity, value: float, base: float) -> Optional[str]:
 def _points(values: Sequence[float], base: Sequence[float]) -> str:
     differences = (100 * np.subtract(values, base)).tolist()
     mean, low, high = mean_interval(differences)
-    text = f"{mean:+.1f} points"
-    return (
-        text if len(differences) < FEWEST_SEEDS else f"{text} [{low:.1f}, {high:.1f}]"
-    )
+    text = f"{rounded(mean, 1):+.1f} points"
+    if len(differences) < FEWEST_SEEDS:
+        return text
+    return f"{text} [{rounded(low, 1):.1f}, {rounded(high, 1):.1f}]"

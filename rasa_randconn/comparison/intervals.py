@@ -32,8 +32,15 @@ class Interval(NamedTuple):
 
     def text(self, decimals: int = 4) -> str:
         """Writes the statistic, and the interval in brackets."""
-        value, low, high = (f"{number:.{decimals}f}" for number in self)
+        value, low, high = (
+            f"{rounded(number, decimals):.{decimals}f}" for number in self
+        )
         return f"{value} [{low}, {high}]"
+
+
+def rounded(number: float, decimals: int) -> float:
+    """Rounds a number for a reader, to 0 rather than -0."""
+    return round(number, decimals) + 0.0
 
 
 def mean_interval(values: Sequence[float]) -> Interval:

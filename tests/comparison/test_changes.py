@@ -14,7 +14,7 @@ from rasa_randconn.comparison.changes import Quantity, change
         (Quantity.TIME, 40.0, 409.0, "10.2x faster"),
         (Quantity.TIME, 409.0, 40.0, "10.2x slower"),
         (Quantity.TIME, 1.0, 350.0, "350x faster"),
-        (Quantity.TIME, 1.0, 1.04, "the same"),
+        (Quantity.TIME, 1.0, 1.04, "about the same"),
         (Quantity.TIME, 0.0, 1.0, None),
         (Quantity.SIZE, 13.6, 62.6, "4.6x smaller"),
         (Quantity.SIZE, 2.0, 1.0, "2.0x larger"),
@@ -23,6 +23,7 @@ from rasa_randconn.comparison.changes import Quantity, change
         (Quantity.SCORE, 0.806, 0.8, "+0.6 points"),
         (Quantity.SCORE, 0.0, 0.8, "-80.0 points"),
         (Quantity.SCORE, 0.8, 0.8, "+0.0 points"),
+        (Quantity.SCORE, 0.7999, 0.8, "+0.0 points"),
     ],
 )
 def test_a_change_is_said_as_a_person_would(quantity, value, first, expected):

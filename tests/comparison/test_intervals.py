@@ -23,3 +23,7 @@ def test_without_spread_the_interval_is_the_mean(values):
 
 def test_an_interval_is_written_in_brackets():
     assert mean_interval([0.0, 1.0]).text(1) == "0.5 [-5.9, 6.9]"
+
+
+def test_nothing_is_written_as_minus_zero():
+    assert mean_interval([-0.00001] * 3).text(3) == "0.000 [0.000, 0.000]"

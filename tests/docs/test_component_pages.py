@@ -20,7 +20,7 @@ PAGES = {
     "RandConnTEDPolicy": "ted-policy",
     "RandConnUnexpecTEDIntentPolicy": "unexpected-intent-policy",
 }
-HEADINGS = ["What it takes", "What it gives", "Configuration", "What differs"]
+HEADINGS = ["Input", "Output", "Configuration", "What differs"]
 
 every_component = pytest.mark.parametrize("name", rasa_randconn.COMPONENTS)
 

@@ -46,7 +46,9 @@ def of_others():
     texts = list(texts_in(Path(importlib.util.find_spec(RASA).origin)))
     with pytest.raises(ModuleNotFoundError) as found:
         importlib.import_module("no_such_module")
-    return [*texts, str(found.value)]
+    with pytest.raises(TypeError) as not_iterable:
+        "priority" in 1  # noqa: B015
+    return [*texts, str(found.value), str(not_iterable.value)]
 
 
 def missing(message, texts):

@@ -70,11 +70,15 @@ wheel: setup ## build the package, install it beside a fresh Rasa, use it and te
 OTHER_PYTHONS ?= 3.8 3.9
 TESTS_OF_OTHER_PYTHONS := tests/connections tests/kernels tests/keras tests/storage \
   tests/nn tests/swapping tests/components/test_round_trip.py
+# Of the tools, what trains nothing.
+TOOLS_OF_OTHER_PYTHONS := tests/comparison tests/inspection tests/cli/test_help.py
 
 others: ## run the tests of layers and of round trips on the other Pythons
 	for version in $(OTHER_PYTHONS); do \
 	  $(MAKE) test VENV=.venv-$$version PYTHON=$$version \
 	    PYTEST_ARGS="$(TESTS_OF_OTHER_PYTHONS)" || exit 1; \
+	  $(MAKE) test-fast VENV=.venv-$$version PYTHON=$$version \
+	    PYTEST_ARGS="$(TOOLS_OF_OTHER_PYTHONS)" || exit 1; \
 	done
 
 lint: setup ## check style, layout and the direction of imports

@@ -23,6 +23,7 @@ TRAIN_NLU, TEST_NLU = BOT / "data" / "nlu.yml", BOT / "tests" / "test_nlu.yml"
 STORIES = [BOT / "data" / "stories.yml", BOT / "data" / "rules.yml"]
 REFERENCE = ROOT / "benchmarks" / "results" / "example-bot.json"
 
+MARK = "made-by-make-demo"
 MESSAGE = re.compile(r" INFO +rasa\.\S+ +- (.*)")
 EPOCHS = re.compile(r"Epochs:.*\| *(\d+)/(\d+) \[.*loss=")
 EPOCHS_PER_LINE = 10
@@ -32,21 +33,33 @@ WIDTH = 76
 def main():
     options = arguments()
     out = Path(options.out)
-    if out.exists():
-        shutil.rmtree(str(out))
-    out.mkdir(parents=True)
+    prepare(out)
     started = time.monotonic()
     try:
         train(out)
         talk(out)
         say(f"So far: {time.monotonic() - started:.0f} s.")
         compare(out, options)
-    except subprocess.CalledProcessError as error:
-        log = out / "train.log"
-        sys.exit(f"demo: a command failed ({error.returncode}); see {log}")
+    except StepError as error:
+        sys.exit(f"demo: {error}")
     except KeyboardInterrupt:
-        say("Stopped. `make demo` starts again.")
+        say("\nStopped. `make demo` starts again.")
         sys.exit(130)
+
+
+class StepError(Exception):
+    """A command of the demo failed; the message says where its log is."""
+
+
+def prepare(out):
+    """Makes the folder anew, if it is the demo's own."""
+    mark = out / MARK
+    if out.exists() and any(out.iterdir()) and not mark.exists():
+        sys.exit(f"demo: '{out}' holds other files; choose another folder.")
+    if out.exists():
+        shutil.rmtree(str(out))
+    out.mkdir(parents=True)
+    mark.write_text("The demo removes this folder when it starts again.\n")
 
 
 def arguments():
@@ -76,7 +89,7 @@ def train(out):
             output.show(line)
         output.end_bar()
     if process.wait():
-        raise subprocess.CalledProcessError(process.returncode, "rasa train")
+        raise StepError(f"`rasa train` failed; its messages are in {out}/train.log")
     say(f"Trained in {time.monotonic() - started:.0f} s. Rasa's log: {out}/train.log")
 
 
@@ -98,13 +111,15 @@ def lines(stream, log):
 class TrainingOutput:
     """Shows Rasa's messages and its progress bar, but no warnings of other packages.
 
-    A bar is written again for every epoch; a log file gets the last one of every tenth.
+    A bar is written again for every epoch; a log file gets that of every tenth epoch,
+    and the last.
     """
 
     def __init__(self, is_terminal):
         self._is_terminal = is_terminal
         self._bar = ""
         self._epoch = 0
+        self._is_last = False
 
     def show(self, line):
         message, bar = MESSAGE.search(line), EPOCHS.search(line)
@@ -115,19 +130,30 @@ class TrainingOutput:
             if int(bar[1]) != self._epoch and not self._is_terminal:
                 self.end_bar()
             self._bar, self._epoch = f"  {line[:WIDTH]:<{WIDTH}}", int(bar[1])
+            self._is_last = bar[1] == bar[2]
             if self._is_terminal:
                 print(f"\r{self._bar}", end="", flush=True)
 
     def end_bar(self):
         if self._bar and self._is_terminal:
             say("")
-        elif self._bar and self._epoch % EPOCHS_PER_LINE == 0:
+        elif self._bar and (self._is_last or self._epoch % EPOCHS_PER_LINE == 0):
             say(self._bar)
         self._bar = ""
 
 
 def talk(out):
-    run("-W", "ignore", "-m", "scripts.demo_conversation", out, stderr=out / "talk.log")
+    log = out / "talk.log"
+    with open(str(log), "wb") as errors:
+        run(
+            "-W",
+            "ignore",
+            "-m",
+            "scripts.demo_conversation",
+            out,
+            errors=errors,
+            log=log,
+        )
 
 
 def compare(out, options):
@@ -150,7 +176,7 @@ def compare(out, options):
     command += ["--seeds", *options.seeds, "--out", out / "comparison"]
     if options.epochs:
         command += ["--epochs", options.epochs]
-    run("-m", "rasa_randconn.cli", *command)
+    run("-m", "rasa_randconn.cli", *command, log=out / "comparison" / "logs")
 
 
 def heading(text):
@@ -161,9 +187,15 @@ def say(text):
     print(text, flush=True)
 
 
-def run(*command, stderr=None):
-    output = open(str(stderr), "wb") if stderr else None
-    subprocess.run(python(*command), check=True, cwd=str(ROOT), stderr=output)
+def run(*command, log, errors=None):
+    process = subprocess.Popen(python(*command), cwd=str(ROOT), stderr=errors)
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:
+        process.wait()  # it has got the same signal, and may have something to write
+        raise
+    if code:
+        raise StepError(f"a command failed ({code}); see above and {log}")
 
 
 def python(*command):

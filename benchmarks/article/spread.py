@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import Mapping, Sequence
 
 import numpy as np
 from scipy import stats
 
-from rasa_randconn.comparison.intervals import CONFIDENCE, Interval, mean_interval
+from rasa_randconn.comparison.intervals import (
+    CONFIDENCE,
+    ROUNDING,
+    Interval,
+    mean_interval,
+)
 
 RESAMPLES = 9999
-
-_ROUNDING = 1e-12
-"""Values that differ by less are the same, summed in another order."""
 
 
 def deviation(values: Sequence[float]) -> Interval:
     """Standard deviation over seeds, with a bootstrap interval (bias-corrected)."""
     array = np.asarray(values, float)
     value = float(np.std(array, ddof=1))
-    if np.ptp(array) < _ROUNDING:
+    if np.ptp(array) < ROUNDING:
         return Interval(value, value, value)
     found = stats.bootstrap(
         (array,),
@@ -36,6 +38,14 @@ def mean_difference(one: Sequence[float], other: Sequence[float]) -> Interval:
     return mean_interval(np.subtract(one, other).tolist())
 
 
+def paired_difference(one: Mapping[int, float], other: Mapping[int, float]) -> Interval:
+    """Mean of `one` less `other` over the seeds of both, by Student's t."""
+    seeds = [seed for seed in one if seed in other]
+    return mean_difference(
+        [one[seed] for seed in seeds], [other[seed] for seed in seeds]
+    )
+
+
 def same_spread(one: Sequence[float], other: Sequence[float]) -> float:
     """How likely spreads so different are where there is no difference.
 
@@ -48,7 +58,7 @@ def same_spread(one: Sequence[float], other: Sequence[float]) -> float:
     Source: Pitman, "A note on normal correlation", 1939; Morgan, the same year.
     """
     sums, differences = np.add(one, other), np.subtract(one, other)
-    if np.ptp(differences) < _ROUNDING:
+    if np.ptp(differences) < ROUNDING:
         return 1.0
     return float(stats.pearsonr(sums, differences)[1])
 

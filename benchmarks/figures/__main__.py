@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
+import tempfile
+from pathlib import Path
 from typing import Optional, Sequence
 
 from benchmarks.figures import pages, pictures, tables, values
 from rasa_randconn.files import write_atomically
+
+IMAGES = pages.ROOT / "docs" / "images"
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -17,7 +22,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         argv: The arguments; those of the process if `None`.
 
     Returns:
-        The exit code: 0, or with `--check` 1 if a page differs.
+        The exit code: 0, or with `--check` 1 if a page or a picture differs.
     """
     parser = argparse.ArgumentParser(prog="benchmarks.figures", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing")
@@ -34,10 +39,16 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         if not check:
             with write_atomically(path) as file:
                 file.write(new)
-    if check:
-        return 1 if different else 0
-    pictures.draw(pages.ROOT / "docs" / "images")
-    return 0
+    with tempfile.TemporaryDirectory() as folder:
+        for drawn in pictures.draw(Path(folder)):
+            kept = IMAGES / drawn.name
+            if kept.exists() and kept.read_bytes() == drawn.read_bytes():
+                continue
+            different += 1
+            print(f"{kept.relative_to(pages.ROOT)} differs")
+            if not check:
+                shutil.copyfile(str(drawn), str(kept))
+    return 1 if check and different else 0
 
 
 if __name__ == "__main__":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import List, Mapping
 
-from benchmarks.article.spread import mean_difference
+from benchmarks.article.spread import paired_difference
 from benchmarks.figures.comparisons import OF_COMPONENTS, seeds_text
 from benchmarks.figures.runs import mean_score, runs_of
 from benchmarks.figures.texts import amount, table
+from rasa_randconn.comparison.intervals import mean_interval
 
 _SCALED, _NOT_SCALED = {"scale_learning_rate": True}, {"scale_learning_rate": False}
 
@@ -21,18 +22,25 @@ def learning_rates_table() -> List[str]:
         ("actions, workshop", "workshop.ours", "action_f1"),
     ):
         without, scaled = (
-            [run[score] for run in runs_of(["learning-rates"], name, options=options)]
+            {
+                run["seed"]: float(run[score])
+                for run in runs_of(["learning-rates"], name, options=options)
+            }
             for options in (_NOT_SCALED, _SCALED)
         )
         rows.append(
             [
-                title,
-                f"{sum(without) / len(without):.3f}",
-                f"{sum(scaled) / len(scaled):.3f}",
-                mean_difference(scaled, without).text(3),
+                f"{title}, seeds {seeds_text(list(scaled))}",
+                _mean(without),
+                _mean(scaled),
+                paired_difference(scaled, without).text(3),
             ]
         )
-    return table(["F1, seeds 4 to 7", "`false`", "`true`", "difference"], rows)
+    return table(["F1", "`false`", "`true`", "difference"], rows)
+
+
+def _mean(by_seed: Mapping[int, float]) -> str:
+    return f"{mean_interval(list(by_seed.values())).value:.3f}"
 
 
 def groups_table() -> List[str]:

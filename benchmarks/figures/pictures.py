@@ -6,8 +6,15 @@ import statistics
 from pathlib import Path
 from typing import Any, List
 
-from benchmarks.article.spread import mean_difference
-from benchmarks.figures.comparisons import COMPARISONS, OURS, SCORES, STOCK, Comparison
+from benchmarks.article.spread import paired_difference
+from benchmarks.figures.comparisons import (
+    COMPARISONS,
+    OURS,
+    SCORES,
+    SHOWN,
+    STOCK,
+    Comparison,
+)
 
 TRAINING_TIME = "training-time.svg"
 F1 = "f1.svg"
@@ -42,7 +49,7 @@ def draw(folder: Path) -> List[Path]:
 
 def _training_time(path: Path) -> Path:
     """Bars of the time of training, as a share of stock's, with the times beside."""
-    comparisons = list(COMPARISONS.values())
+    comparisons = [COMPARISONS[name] for name in SHOWN]
     figure, axes = _axes(len(comparisons))
     for row, comparison in enumerate(comparisons):
         stock, ours = (_median(comparison, role) for role in (STOCK, OURS))
@@ -70,17 +77,16 @@ def _scores(path: Path) -> Path:
     """Differences of F1 to stock, in points, with their intervals."""
     rows = [
         (comparison, score)
-        for comparison in COMPARISONS.values()
+        for comparison in (COMPARISONS[name] for name in SHOWN)
         for score in SCORES
         if comparison.by_seed(score, STOCK)
     ]
     figure, axes = _axes(len(rows), height=0.38)
     for at, (comparison, score) in enumerate(rows):
-        own, base = (comparison.by_seed(score, role) for role in (OURS, STOCK))
-        seeds = [seed for seed in own if seed in base]
-        mean, low, high = mean_difference(
-            [100 * own[seed] for seed in seeds], [100 * base[seed] for seed in seeds]
+        difference = paired_difference(
+            comparison.by_seed(score, OURS), comparison.by_seed(score, STOCK)
         )
+        mean, low, high = (100 * value for value in difference)
         axes.plot([low, high], [at, at], color=_COLOURS[OURS], linewidth=2)
         axes.plot(mean, at, "o", color=_COLOURS[OURS])
     axes.axvline(0, color=_COLOURS[STOCK], linewidth=1)

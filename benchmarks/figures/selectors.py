@@ -32,7 +32,8 @@ def selector_epochs_table() -> List[str]:
     ]
     bot = COMPARISONS["sara-bot"]
     stock, ours = (bot.text("response-f1", role) for role in ("stock", "ours"))
-    rows.append(["80, seeds 1 2 3", stock, "", "", ours])
+    seeds = bot.seeds("response-f1", "ours")
+    rows.append([f"80, seeds {seeds}", stock, "", "", ours])
     header = ["epochs", "stock, 1.0", "stock, 0.2", "ours, 1.0", "ours, 0.2"]
     return table(header, rows)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 import pandas as pd
 
 from benchmarks.article.claims import Setting
-from benchmarks.article.spread import mean_difference
+from benchmarks.article.spread import paired_difference
 from benchmarks.article.sweep_tables import score_table, weight_table
 from benchmarks.figures.comparisons import RESULTS
-from rasa_randconn.comparison.intervals import Interval, mean_interval
+from rasa_randconn.comparison.intervals import mean_interval
 from rasa_randconn.sweep.table import SETTING, connections_column
 
 SWEEPS = RESULTS / "sweeps"
@@ -51,7 +51,7 @@ def figure(sweep: str, score: str, *words: str) -> str:
     setting, what, *others = about
     found = values(sweep, score, setting, seeds)
     if what == "less":
-        return _less(found, values(sweep, score, others[0], seeds)).text(3)
+        return paired_difference(found, values(sweep, score, others[0], seeds)).text(3)
     if what == "mean":
         return f"{mean_interval(list(found.values())).value:.3f}"
     if what == "weights":
@@ -86,13 +86,6 @@ def _split_seeds(words: Sequence[str]) -> Tuple[List[str], List[int]]:
         return found, []
     at = found.index("seeds")
     return found[:at], [int(seed) for seed in found[at + 1 :]]
-
-
-def _less(own: Mapping[int, float], base: Mapping[int, float]) -> Interval:
-    common = [seed for seed in own if seed in base]
-    return mean_difference(
-        [own[seed] for seed in common], [base[seed] for seed in common]
-    )
 
 
 def _summary(sweep: str, score: str) -> pd.DataFrame:

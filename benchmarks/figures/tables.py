@@ -14,11 +14,11 @@ from benchmarks.figures.article import (
 from benchmarks.figures.claims import claims_table
 from benchmarks.figures.comparisons import (
     COMPARISONS,
-    EXAMPLE_BOT,
     METRICS,
     OURS,
     RESULTS,
     SCORES,
+    SHOWN,
     STOCK,
     Comparison,
 )
@@ -79,7 +79,7 @@ def _headline() -> List[str]:
 
 def _comparison(name: str) -> List[str]:
     """All figures of stock and ours on a data set."""
-    comparison = EXAMPLE_BOT if name == "example-bot" else COMPARISONS[name]
+    comparison = COMPARISONS[name]
     rows = [
         _beside_stock(comparison, figure)
         for figure in _COMPARED
@@ -91,7 +91,7 @@ def _comparison(name: str) -> List[str]:
 def _training() -> List[str]:
     """The time of training on every data set."""
     rows = []
-    for comparison in COMPARISONS.values():
+    for comparison in (COMPARISONS[name] for name in SHOWN):
         row = _beside_stock(comparison, "training")
         rows.append([comparison.title, *row[1:]])
     return table(["training", "stock", "ours", ""], rows)
@@ -105,7 +105,7 @@ def _quality() -> List[str]:
             *_beside_stock(comparison, score),
             comparison.seeds(score, OURS),
         ]
-        for comparison in COMPARISONS.values()
+        for comparison in (COMPARISONS[name] for name in SHOWN)
         for score in SCORES
         if comparison.by_seed(score, STOCK)
     ]

@@ -21,9 +21,7 @@ def finetuning_table() -> List[str]:
         cells = []
         for model in ("part", "finetuned", "full"):
             own = [r for r in results if (r["config"], r["model"]) == (config, model)]
-            means = (
-                statistics.mean(r[key] for r in own) for key in ("intent", "entity")
-            )
+            means = (statistics.mean(r[key] for r in own) for key in _SCORES)
             cells.append(" / ".join(f"{mean:.3f}" for mean in means))
         rows.append([title, *cells])
     header = ["F1 of intents / entities", "after 80%", "finetuned", "from scratch"]

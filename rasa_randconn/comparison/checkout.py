@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from typing import Optional
@@ -34,6 +35,8 @@ def _git(folder: Path, *arguments: str) -> Optional[str]:
             capture_output=True,
             text=True,
             timeout=_SECONDS,
+            # in a hook these name the repository of the hook
+            env={k: v for k, v in os.environ.items() if not k.startswith("GIT_")},
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -13,7 +13,7 @@ CONFIDENCE = 0.95
 FEWEST_SEEDS = 3
 """Seeds from which on an interval is shown: with two it says next to nothing."""
 
-_ROUNDING = 1e-12
+ROUNDING = 1e-12
 """Values that differ by less are the same, summed in another order."""
 
 
@@ -54,7 +54,7 @@ def mean_interval(values: Sequence[float]) -> Interval:
     """
     array = np.asarray(values, float)
     mean = float(array.mean())
-    if len(array) < 2 or np.ptp(array) < _ROUNDING:
+    if len(array) < 2 or np.ptp(array) < ROUNDING:
         return Interval(mean, mean, mean)
     low, high = stats.t.interval(
         CONFIDENCE, len(array) - 1, loc=mean, scale=stats.sem(array)

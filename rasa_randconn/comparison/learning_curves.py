@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, List, Optional, Sequence, Tuple
 
-from rasa_randconn.comparison.figures import add_legend, write
+from rasa_randconn.comparison.plot_files import add_legend, write
 from rasa_randconn.comparison.results import Run, by_family, name_of, names
 
 _LOSS = "t_loss"

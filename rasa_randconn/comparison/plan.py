@@ -52,6 +52,18 @@ class Plan:
     threads: Optional[int] = None
 
     @property
+    def inputs(self) -> List[str]:
+        """All files and folders that are read."""
+        domain = [] if self.domain is None else [self.domain]
+        data = (
+            *self.train_nlu,
+            *self.test_nlu,
+            *self.train_stories,
+            *self.test_stories,
+        )
+        return [*self.configs, *domain, *data]
+
+    @property
     def sections(self) -> List[str]:
         """The sections of the configurations that there are data to train for."""
         data = {"pipeline": self.train_nlu, "policies": self.train_stories}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from rasa_randconn.comparison import learning_curves
-from rasa_randconn.comparison.figures import add_legend, write
+from rasa_randconn.comparison.plot_files import add_legend, write
 from rasa_randconn.comparison.results import F1_SCORES, Run, by_family, name_of, names
 
 FOLDER = "plots"
@@ -65,7 +65,9 @@ def _training_time(runs: Sequence[Run], path: Path) -> Optional[Path]:
 
 
 def _scores(runs: Sequence[Run], path: Path) -> Optional[Path]:
-    shown = [item for item in _SCORES if any(run.get(item[0]) for run in runs)]
+    shown = [
+        item for item in _SCORES if any(run.get(item[0]) is not None for run in runs)
+    ]
     if not shown:
         return None
     figure, axes = _figure(len(names(runs)) * len(shown))

@@ -87,9 +87,11 @@ def _markdown(table: Table) -> List[str]:
     numbers = len(table.header) - table.text_columns
     rows = (
         [
-            ", ".join(f"`{name}`" for name in cell.split("\n") if name)
+            ", ".join(f"`{name}`" for name in cell.split("\n") if name).replace(
+                "|", r"\|"
+            )
             if column in table.code_columns
-            else cell.replace("\n", "<br>")
+            else cell.replace("\n", "<br>").replace("|", r"\|")
             for column, cell in enumerate(row)
         ]
         for row in table.rows

@@ -25,6 +25,7 @@ from rasa_randconn.comparison.console import clock, make_console, say
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.comparison.plan import Plan
 from rasa_randconn.comparison.progress_display import ProgressDisplay
+from rasa_randconn.comparison.replaced_folders import check_not_replaced
 from rasa_randconn.comparison.report_content import collect
 from rasa_randconn.comparison.split import FOLDER, TEST, TRAIN, Split, describe
 from rasa_randconn.comparison.time_left import RunningRun, RunTimes
@@ -43,6 +44,9 @@ FAILED = 1
 
 #: Folders with what is left of every run.
 FOLDERS_OF_RUNS = ("configs", "evaluation", "logs", "models")
+
+#: Beginning of the names of folders that a run removes when it ends.
+SCRATCH_PREFIX = ".work-"
 
 _FILES = (results.FILE_NAME, report.FILE_NAME, html_report.FILE_NAME)
 
@@ -203,11 +207,14 @@ def _check_folder(plan: Plan) -> None:
             f"another folder with --out, or replace them with --overwrite."
         )
     results.read(out / results.FILE_NAME)
+    check_not_replaced(plan.inputs, (out / name for name in existing))
 
 
 def _prepare(plan: Plan) -> None:
     for name in _existing(plan):
         remove(plan.out / name)
+    for scratch in plan.out.glob(f"{SCRATCH_PREFIX}*"):
+        remove(scratch)
     results.write([], plan.out / results.FILE_NAME)
     for name in FOLDERS_OF_RUNS:
         (plan.out / name).mkdir(parents=True, exist_ok=True)
@@ -282,7 +289,7 @@ def run_once(
     """
     out = plan.out.resolve()
     stem = f"{name}-seed{seed}"
-    scratch = Path(tempfile.mkdtemp(prefix=".work-", dir=str(out)))
+    scratch = Path(tempfile.mkdtemp(prefix=SCRATCH_PREFIX, dir=str(out)))
     try:
         request = WorkerRequest(
             config=config,

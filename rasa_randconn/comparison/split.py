@@ -69,8 +69,8 @@ def describe(summary: Dict[str, Any]) -> str:
     )
     if summary["untrained"]:
         text += (
-            f" Of {', '.join(summary['untrained'])} there is one example only, which "
-            f"is tested and not trained on."
+            f" There is only one example of each of these, which is tested and not "
+            f"trained on: {', '.join(summary['untrained'])}."
         )
     return text
 

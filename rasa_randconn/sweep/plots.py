@@ -8,6 +8,7 @@ from typing import Any, Dict, List
 import pandas as pd
 
 from rasa_randconn.comparison.intervals import CONFIDENCE
+from rasa_randconn.comparison.plot_files import write
 from rasa_randconn.comparison.results import F1_SCORES
 from rasa_randconn.sweep.table import connections_column
 
@@ -77,12 +78,7 @@ def _draw_score(
         "number of weights in randomly connected layers", fontsize=15
     )
     _add_legend(figure, color_of, marker_of, bool(summary["low"].notna().any()))
-    path = folder / f"{score}.png"
-    figure.tight_layout()
-    for suffix in (".png", ".svg"):
-        figure.savefig(str(path.with_suffix(suffix)), dpi=150, bbox_inches="tight")
-    pyplot.close(figure)
-    return path
+    return write(figure, folder / f"{score}.png")
 
 
 def _draw_curve(

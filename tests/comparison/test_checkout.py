@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +40,8 @@ def test_an_environment_in_the_checkout_of_another_project_has_no_commit(checkou
 def test_there_is_no_commit_without_git(checkout, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert commit(checkout / "package") is None
+
+
+def test_a_hook_of_another_repository_changes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("GIT_DIR", str(Path(__file__).parents[2] / ".git"))
+    assert commit(tmp_path) is None

@@ -105,7 +105,7 @@ def test_the_summary_says_what_is_not_trained(divided):
     text = describe(divided.summary())
     assert "--split 0.6 (Rasa's stratified split, seed 42)" in text
     assert f"{divided.train_examples} examples to train on" in text
-    assert "Of alone there is one example only, which is tested" in text
+    assert "only one example of each of these, which is tested" in text
 
 
 def test_a_part_without_examples_is_refused(tmp_path):

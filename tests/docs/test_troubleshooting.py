@@ -51,22 +51,18 @@ def of_others():
     return [*texts, str(found.value), str(not_iterable.value)]
 
 
-def missing(message, texts):
-    return [p for p in pieces(message) if not any(p.strip(" .") in t for t in texts)]
+def is_in(message, text):
+    """Whether a text has all pieces of a message, one after the other."""
+    at = 0
+    for piece in pieces(message):
+        found = text.find(piece.strip(" ."), at)
+        if found < 0:
+            return False
+        at = found + len(piece.strip(" ."))
+    return True
 
 
 @pytest.mark.parametrize("message", MESSAGES)
 def test_a_quoted_message_is_in_the_source(message, ours, of_others):
     assert pieces(message)
-    assert not missing(message, ours) or not missing(message, of_others)
-
-
-def test_a_message_that_no_source_has_would_be_noticed(ours, of_others):
-    message = MESSAGES[-1].replace("'…'", "'…' of yours", 1)
-    assert missing(message, ours)
-    assert missing(message, of_others)
-
-
-def test_messages_are_quoted_once():
-    assert len(MESSAGES) > 30
-    assert sorted(set(MESSAGES)) == sorted(MESSAGES)
+    assert any(is_in(message, text) for text in (*ours, *of_others))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 
+import pytest
+
 from scripts import demo
 
 LOG = b"""\
@@ -45,6 +47,48 @@ def test_a_terminal_has_one_bar_that_moves(capsys):
     shown = capsys.readouterr().out
     assert shown.count("\r") == 4
     assert shown.count("\n") == 3
+
+
+def test_the_last_epoch_is_shown_whatever_its_number(capsys):
+    output = demo.TrainingOutput(is_terminal=False)
+    for epoch in (10, 14, 15):
+        output.show(f"Epochs: {epoch}| {epoch}/15 [00:01<00:01, t_loss=4.36]")
+    output.end_bar()
+    shown = capsys.readouterr().out
+    assert ["10/15" in shown, "14/15" in shown, "15/15" in shown] == [True, False, True]
+
+
+def test_a_folder_with_other_files_is_not_removed(tmp_path):
+    (tmp_path / "bot.txt").write_text("mine")
+    with pytest.raises(SystemExit, match="holds other files"):
+        demo.prepare(tmp_path)
+    assert (tmp_path / "bot.txt").exists()
+
+
+def test_the_folder_of_an_earlier_demo_is_made_anew(tmp_path):
+    out = tmp_path / "demo"
+    demo.prepare(out)
+    (out / "model.tar.gz").write_text("")
+    demo.prepare(out)
+    assert [path.name for path in out.iterdir()] == [demo.MARK]
+
+
+def test_an_interrupted_command_may_write_its_report(tmp_path):
+    report = tmp_path / "report"
+    script = f"""
+import os, pathlib, signal, time
+def end(*_):
+    time.sleep(0.5)
+    pathlib.Path({str(report)!r}).write_text("")
+    raise SystemExit
+signal.signal(signal.SIGINT, end)
+os.kill(os.getppid(), signal.SIGINT)
+os.kill(os.getpid(), signal.SIGINT)
+time.sleep(60)
+"""
+    with pytest.raises(KeyboardInterrupt):
+        demo.run("-c", script, log=tmp_path)
+    assert report.exists()
 
 
 def test_the_files_of_the_demo_exist():

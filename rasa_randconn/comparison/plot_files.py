@@ -1,4 +1,4 @@
-"""What all figures of a comparison share."""
+"""Legends and files of plots."""
 
 from __future__ import annotations
 

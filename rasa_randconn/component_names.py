@@ -10,7 +10,8 @@ import inspect
 from typing import Optional
 
 _PACKAGE = "rasa_randconn"
-_PREFIX = "RandConn"
+PREFIX = "RandConn"
+"""What a component's name has before that of Rasa's own component."""
 
 #: Names of the components in a configuration, after the name of this package.
 COMPONENTS = (
@@ -71,4 +72,4 @@ def _is_rasa_asking() -> bool:
 
 
 def _key(name: str) -> str:
-    return name.lower().replace(_PREFIX.lower(), "").replace("_", "")
+    return name.lower().replace(PREFIX.lower(), "").replace("_", "")

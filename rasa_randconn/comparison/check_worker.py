@@ -55,14 +55,16 @@ def _config_faults(path: str, request: worker.CheckRequest) -> List[str]:
         if data
     ]
     found = (
-        _entry_fault(entry, request.epochs)
+        _entry_fault(entry, request)
         for section in sections
         for entry in config[section]
     )
     return [f"{path}: {fault}" for fault in found if fault is not None]
 
 
-def _entry_fault(entry: Mapping[str, Any], epochs: Optional[int]) -> Optional[str]:
+def _entry_fault(
+    entry: Mapping[str, Any], request: worker.CheckRequest
+) -> Optional[str]:
     """What is wrong with a component and its options."""
     from rasa.shared.exceptions import InvalidConfigException
 
@@ -74,8 +76,11 @@ def _entry_fault(entry: Mapping[str, Any], epochs: Optional[int]) -> Optional[st
         hint = f" Did you mean '{similar[0]}'?" if similar else ""
         return f"There is no component '{name}'.{hint}"
     options = {key: value for key, value in entry.items() if key != "name"}
-    if epochs is not None and neural.is_neural(component):
-        options["epochs"] = epochs
+    if neural.is_neural(component):
+        if request.epochs is not None:
+            options["epochs"] = request.epochs
+        others = neural.fitting_options(component, request.options)
+        configuration.replace_options(options, others)
     return _fault_of(lambda: neural.check_options(component, options))
 
 

@@ -7,12 +7,23 @@ import difflib
 import re
 from itertools import chain
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import (
+    Any,
+    Callable,
+    Collection,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+)
 
 from ruamel.yaml.error import YAMLError
 
 import rasa_randconn
 from rasa_randconn.comparison.errors import ComparisonError
+from rasa_randconn.component_names import PREFIX
 from rasa_randconn.files import write_atomically
 from rasa_randconn.options import OPTIONS, meant_option
 from rasa_randconn.yaml_files import yaml_parser
@@ -20,12 +31,18 @@ from rasa_randconn.yaml_files import yaml_parser
 ASSISTANT_ID = "rasa-randconn-compare"
 """The `assistant_id` given to the copy of a configuration which has none."""
 
-STOCK_COMPONENTS = (
-    "DIETClassifier",
-    "ResponseSelector",
-    "TEDPolicy",
-    "UnexpecTEDIntentPolicy",
-)
+DEFAULT_LAYERS = {
+    "DIETClassifier": 2,
+    "ResponseSelector": 0,
+    "TEDPolicy": 1,
+    "UnexpecTEDIntentPolicy": 1,
+}
+"""Transformer layers of Rasa's own components, and of ours, by default.
+
+Those of policies are the layers for dialogues.
+"""
+
+STOCK_COMPONENTS = tuple(DEFAULT_LAYERS)
 """Names of Rasa's own components that have transformers."""
 
 DEFAULT_HEADS = 4
@@ -34,6 +51,7 @@ DEFAULT_HEADS = 4
 _HEADS = "number_of_attention_heads"
 _LAYERS = "number_of_transformer_layers"
 _SIZE = "transformer_size"
+_DIALOGUE = "dialogue"
 
 _SECTIONS = ("pipeline", "policies")
 
@@ -138,7 +156,43 @@ def attention_heads(entry: Mapping[str, Any]) -> Optional[int]:
     return int(heads)
 
 
-def known_faults(path: str, sections: Sequence[str]) -> List[str]:
+def indivisible_heads(
+    entry: Mapping[str, Any], size: Any, heads: Optional[int] = None
+) -> Optional[int]:
+    """Tells whether attention heads cannot share the units of a transformer evenly.
+
+    Args:
+        entry: Name and options of a component.
+        size: The `transformer_size`, in units.
+        heads: The `number_of_attention_heads` where Rasa was asked for it.
+
+    Returns:
+        The number of heads; `None` if they can, if there are no transformer layers, or
+        if heads, layers or size are unknown without Rasa.
+    """
+    heads = attention_heads(entry) if heads is None else heads
+    if heads is None or not _is_whole(size) or size < 1 or not _has_layers(entry):
+        return None
+    return heads if size % heads else None
+
+
+def _has_layers(entry: Mapping[str, Any]) -> bool:
+    """Whether a component is known to have transformer layers."""
+    class_name = str(entry["name"]).rpartition(".")[2]
+    default = DEFAULT_LAYERS.get(class_name.replace(PREFIX, "", 1))
+    layers = entry.get(_LAYERS, default)
+    counts = [layers]
+    if isinstance(layers, Mapping) and class_name.endswith("Policy"):
+        # policies have encoders of texts only where the dialogues have texts
+        counts = [layers.get(_DIALOGUE, default)]
+    elif isinstance(layers, Mapping):
+        counts = list(layers.values())
+    return any(_is_whole(count) and count > 0 for count in counts)
+
+
+def known_faults(
+    path: str, sections: Sequence[str], replaced: Collection[str] = ()
+) -> List[str]:
     """Finds faults of components that can be told without importing Rasa.
 
     These are misspelt names, misspelt options and impossible values of our components,
@@ -147,12 +201,14 @@ def known_faults(path: str, sections: Sequence[str]) -> List[str]:
     Args:
         path: The YAML file of a configuration.
         sections: Those to look at.
+        replaced: Options whose values in the file do not count, as they get others.
 
     Returns:
         A line for each fault.
     """
     faults: List[str] = []
-    for entry in entries(read_config(path), sections):
+    for written in entries(read_config(path), sections):
+        entry = {key: value for key, value in written.items() if key not in replaced}
         if str(entry["name"]).rpartition(".")[0] == rasa_randconn.__name__:
             faults += _faults_of_ours(entry)
         fault = _fault_of_size(entry)
@@ -182,17 +238,13 @@ def _faults_of_ours(entry: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _fault_of_size(entry: Mapping[str, Any]) -> Optional[str]:
-    name = str(entry["name"])
-    heads, size = attention_heads(entry), entry.get(_SIZE, 0)
-    # selectors have no transformer layers unless the configuration gives them some
-    layers = entry.get(_LAYERS, 0 if name.endswith("ResponseSelector") else None)
-    if heads is None or not _is_whole(size) or layers == 0 or size < 1:
-        return None
-    if size % heads == 0:
+    size = entry.get(_SIZE)
+    heads = indivisible_heads(entry, size)
+    if heads is None:
         return None
     return (
-        f"The {_SIZE} {size} of '{name}' is not a multiple of its {heads} attention "
-        f"heads."
+        f"The {_SIZE} {size} of '{entry['name']}' is not a multiple of its {heads} "
+        f"attention heads."
     )
 
 
@@ -229,12 +281,21 @@ def override(
                 entry["random_seed"] = seed
                 if epochs is not None:
                     entry["epochs"] = epochs
-                others = options(entry["name"])
-                entry.update(others)
-                if "connection_density" in others:
-                    # the old name of the same option, which would win or be refused
-                    entry.pop("weight_sparsity", None)
+                replace_options(entry, options(entry["name"]))
     return changed
+
+
+def replace_options(entry: Dict[str, Any], options: Mapping[str, Any]) -> None:
+    """Sets options of a component, also where it has one under its old name.
+
+    Args:
+        entry: Its options, which are changed.
+        options: The options to set.
+    """
+    entry.update(options)
+    if "connection_density" in options:
+        # the old name of the same option, which would win or be refused
+        entry.pop("weight_sparsity", None)
 
 
 def write_config(config: Dict[str, Any], path: Path) -> None:

@@ -103,7 +103,7 @@ class Plan:
         faults = [
             fault
             for config in self.configs
-            for fault in configuration.known_faults(config, self.sections)
+            for fault in configuration.known_faults(config, self.sections, self.options)
         ]
         faults += [
             f"There are no {what} in {', '.join(paths)}."

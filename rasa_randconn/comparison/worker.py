@@ -80,6 +80,9 @@ class CheckRequest:
     split: Optional[float] = None
     """Fraction of the NLU data to train on; `None` if there are some to test on."""
 
+    options: Dict[str, Any] = dataclasses.field(default_factory=dict)
+    """Options to set in the neural components that have them."""
+
     def write(self, path: Path) -> None:
         """Writes the request to a file for the worker.
 

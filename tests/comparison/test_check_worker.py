@@ -15,7 +15,13 @@ def faults(tmp_path, monkeypatch):
     (tmp_path / "nlu.yml").write_text(NLU)
     (tmp_path / "stories.yml").write_text(STORIES)
 
-    def check(*entries, test_nlu="nlu.yml", test_stories="stories.yml", epochs=None):
+    def check(
+        *entries,
+        test_nlu="nlu.yml",
+        test_stories="stories.yml",
+        epochs=None,
+        options=None,
+    ):
         lines = [f"- {entry}" for entry in entries]
         text = "\n".join(["pipeline:", "- name: WhitespaceTokenizer", *lines])
         (tmp_path / "config.yml").write_text(f"{text}\npolicies: [{{name: TEDPolicy}}]")
@@ -28,6 +34,7 @@ def faults(tmp_path, monkeypatch):
             test_stories=[test_stories],
             scratch=str(tmp_path),
             response="",
+            options=options or {},
         )
         return check_worker.faults(request)
 
@@ -88,6 +95,17 @@ def test_every_fault_is_told(faults):
     wrong = f"{{name: {OURS}, connection_density: 3}}"
     assert len(faults(wrong, wrong, "{name: Nothing}")) == 3
     assert not faults(f"name: {OURS}", "name: DIETClassifier", epochs=3)
+
+
+@pytest.mark.parametrize("name", [OURS, "DIETClassifier"])
+def test_options_that_will_be_replaced_are_checked_as_they_will_be(faults, name):
+    entry = f"{{name: {name}, transformer_size: 30, weight_sparsity: 7}}"
+    assert faults(entry)
+    assert not faults(
+        entry, options={"transformer_size": 32, "connection_density": 0.2}
+    )
+    fault, _ = faults(f"name: {name}", options={"transformer_size": 34})
+    assert "34 is not a multiple of 4" in fault
 
 
 def test_data_without_examples_or_stories_are_found(faults, tmp_path):

@@ -211,6 +211,8 @@ def test_values_that_cannot_be_are_found_without_rasa(entry, fault, tmp_path):
         "{name: rasa_randconn.RandConnTEDPolicy, connection_pattern: '${PATTERN}'}",
         "{name: rasa_randconn.RandConnTEDPolicy, connection_density: '${DENSITY}'}",
         "{name: DIETClassifier, number_of_attention_heads: '${HEADS}'}",
+        "{name: DIETClassifier, transformer_size: 30, number_of_transformer_layers: "
+        "'${LAYERS}'}",
     ],
 )
 def test_what_may_be_right_is_left_to_rasa(entry, tmp_path):

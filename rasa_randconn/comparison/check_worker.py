@@ -7,7 +7,17 @@ import difflib
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from rasa_randconn.comparison import configuration, neural, training_data, worker
 from rasa_randconn.comparison.split import Split, split
@@ -48,7 +58,10 @@ def faults(request: worker.CheckRequest) -> List[str]:
 
 
 def _config_faults(path: str, request: worker.CheckRequest) -> List[str]:
-    config = configuration.read_config(path)
+    config: Dict[str, Any] = {}
+    fault = _fault_of(lambda: config.update(neural.read_as_rasa_does(path)))
+    if fault is not None:
+        return [f"{path}: {fault}"]
     sections = [
         section
         for section, data in zip(_SECTIONS, (request.train_nlu, request.train_stories))

@@ -33,6 +33,28 @@ class NeuralComponent:
     """Its configuration, without defaults."""
 
 
+def read_as_rasa_does(path: str) -> Dict[str, Any]:
+    """Reads a configuration with the values of environment variables in it.
+
+    Args:
+        path: The YAML file.
+
+    Raises:
+        RasaException: If a variable is not set, or Rasa cannot use the file.
+    """
+    from rasa.shared.exceptions import InvalidConfigException
+    from rasa.shared.utils.io import read_model_configuration
+    from rasa.shared.utils.validation import YamlValidationException
+
+    try:
+        config: Dict[str, Any] = read_model_configuration(path)
+    except YamlValidationException as error:
+        # its own text fails where a key's line is unknown
+        reasons = "; ".join(str(entry) for entry in error.validation_errors or ())
+        raise InvalidConfigException(reasons or error.message) from error
+    return config
+
+
 def resolve(name: str) -> type:
     """Finds the class of a component as Rasa does.
 

@@ -108,6 +108,37 @@ def test_options_that_will_be_replaced_are_checked_as_they_will_be(faults, name)
     assert "34 is not a multiple of 4" in fault
 
 
+@pytest.mark.parametrize(
+    "entry, right",
+    [
+        (f"name: {OURS}\n  connection_pattern: ${{TEXT}}", "grouped"),
+        ("name: DIETClassifier\n  loss_type: ${TEXT}", "margin"),
+        (f"name: {OURS}\n  hidden_layers_sizes:\n    text:\n    - ${{TEXT}}", None),
+    ],
+)
+def test_environment_variables_have_their_values_as_in_rasa(
+    entry, right, faults, monkeypatch
+):
+    if right is not None:
+        monkeypatch.setenv("TEXT", right)
+        assert not faults(entry)
+        monkeypatch.setenv("TEXT", "nothing")
+        (fault,) = faults(entry)
+        assert "nothing" in fault
+    monkeypatch.delenv("TEXT", raising=False)
+    (fault,) = faults(entry)
+    assert fault.startswith("config.yml: ")
+    assert "Please make sure to also set these environment variables" in fault
+    assert "${TEXT}" in fault
+
+
+def test_what_rasa_itself_says_of_a_file_is_a_line(faults, monkeypatch):
+    monkeypatch.setenv("TEXT", OURS)
+    (fault,) = faults("name: ${TEXT}")
+    assert fault.startswith("config.yml: Value '${TEXT}' is not of type 'str'.")
+    assert "/pipeline/1/name" in fault
+
+
 def test_data_without_examples_or_stories_are_found(faults, tmp_path):
     (tmp_path / "domain.yml").write_text("responses: {utter_a: [{text: a}]}")
     (tmp_path / "empty.yml").write_text("stories: []")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from typing import Optional
+from typing import Collection, Optional
 
 _PACKAGE = "rasa_randconn"
 PREFIX = "RandConn"
@@ -39,6 +39,44 @@ def meant_component(name: str) -> Optional[str]:
     return next((by_key[key] for key in (*similar, *beginnings)), None)
 
 
+def unknown_component(name: str, others: Collection[str] = ()) -> str:
+    """Says that there is no component of a name, and which one may be meant.
+
+    Args:
+        name: What a configuration names: a class, with or without a module.
+        others: Names of components that are not ours, which may be meant, too.
+
+    Returns:
+        The message, with all of ours if the name is that of this package and like none.
+    """
+    return f"There is no component '{name}'.{hint(name, others)}"
+
+
+def hint(name: str, others: Collection[str] = ()) -> str:
+    """Says which component may be meant by a name, to be put after a sentence.
+
+    Args:
+        name: As in `unknown_component`.
+        others: As in `unknown_component`.
+
+    Returns:
+        A sentence after a space; nothing if no name is like it.
+    """
+    module, _, class_name = name.rpartition(".")
+    known = [f"{_PACKAGE}.{component}" for component in COMPONENTS]
+    is_bare = not module and name.lower().startswith(PREFIX.lower())
+    meant: Optional[str] = None
+    if is_bare or module.partition(".")[0] == _PACKAGE:
+        component = meant_component(class_name)
+        meant = component and f"{_PACKAGE}.{component}"
+        otherwise = f" There are: {', '.join(known)}."
+    else:
+        candidates = [*others, *known]
+        meant = next(iter(difflib.get_close_matches(name, candidates, n=1)), None)
+        otherwise = ""
+    return f" Did you mean '{meant}'?" if meant else otherwise
+
+
 def unknown_name_error(name: str) -> Exception:
     """The error for a name that a module of this package does not have.
 
@@ -49,17 +87,13 @@ def unknown_name_error(name: str) -> Exception:
     Args:
         name: The name, without a module.
     """
-    meant = meant_component(name)
-    known = ", ".join(f"{_PACKAGE}.{component}" for component in COMPONENTS)
-    answer = f"Did you mean '{_PACKAGE}.{meant}'?" if meant else f"There are: {known}."
     if _is_rasa_asking():
         from rasa_randconn.stock.unknown_component import UnknownComponentError
 
-        return UnknownComponentError(
-            f"There is no component '{_PACKAGE}.{name}'. {answer}"
-        )
-    hint = f" {answer}" if meant else ""
-    return AttributeError(f"module '{_PACKAGE}' has no attribute '{name}'.{hint}")
+        return UnknownComponentError(unknown_component(f"{_PACKAGE}.{name}"))
+    meant = meant_component(name)
+    answer = f" Did you mean '{_PACKAGE}.{meant}'?" if meant else ""
+    return AttributeError(f"module '{_PACKAGE}' has no attribute '{name}'.{answer}")
 
 
 def _is_rasa_asking() -> bool:

@@ -5,7 +5,7 @@ from rasa.shared.exceptions import RasaException
 from rasa.shared.utils.common import class_from_module_path
 
 import rasa_randconn
-from rasa_randconn.component_names import COMPONENTS, meant_component
+from rasa_randconn.component_names import COMPONENTS, meant_component, unknown_component
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,26 @@ from rasa_randconn.component_names import COMPONENTS, meant_component
 )
 def test_the_component_that_is_meant_is_found(name, meant):
     assert meant_component(name) == meant
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("rasa_randconn.Tokenizer", " There are: rasa_randconn.RandConnDIET"),
+        ("rasa_randconn.components.Tokenizer", " There are: rasa_randconn.RandConnDI"),
+        ("rasa_randconn.RandConn", " There are: rasa_randconn.RandConnDIETClassifier"),
+        ("rasa_randconn.TEDPolicy", " Did you mean 'rasa_randconn.RandConnTEDPolicy'?"),
+        ("RandConnTEDPolicy", " Did you mean 'rasa_randconn.RandConnTEDPolicy'?"),
+        ("randconn_diet", " Did you mean 'rasa_randconn.RandConnDIETClassifier'?"),
+        ("rasa_randcon.RandConnTEDPolicy", " Did you mean 'rasa_randconn.RandConnTEDP"),
+        ("DietClassifier", " Did you mean 'DIETClassifier'?"),
+        ("no_package.Own", ""),
+    ],
+)
+def test_a_name_that_nothing_has_gets_one_answer(name, hint):
+    message = unknown_component(name, ["DIETClassifier", "TEDPolicy"])
+    start = f"There is no component '{name}'.{hint}"
+    assert message.startswith(start) if hint else message == start
 
 
 def test_python_gets_the_error_that_it_expects():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import (
 
 from rasa_randconn.comparison import configuration, neural, training_data, worker
 from rasa_randconn.comparison.split import Split, split
+from rasa_randconn.component_names import hint, unknown_component
 
 _SECTIONS = ("pipeline", "policies")
 
@@ -79,15 +79,15 @@ def _entry_fault(
     entry: Mapping[str, Any], request: worker.CheckRequest
 ) -> Optional[str]:
     """What is wrong with a component and its options."""
-    from rasa.shared.exceptions import InvalidConfigException
-
     name = str(entry["name"])
     try:
         component = neural.resolve(name)
-    except (InvalidConfigException, ImportError, AttributeError):
-        similar = difflib.get_close_matches(name, neural.known_names(), n=1)
-        hint = f" Did you mean '{similar[0]}'?" if similar else ""
-        return f"There is no component '{name}'.{hint}"
+    except Exception as error:
+        if _is_missing(name, error):
+            return unknown_component(name, neural.known_names())
+        reason = _in_a_line(error).rstrip(".")
+        similar = hint(name, neural.known_names())
+        return f"Rasa cannot use the component '{name}': {reason}.{similar}"
     options = {key: value for key, value in entry.items() if key != "name"}
     if neural.is_neural(component):
         if request.epochs is not None:
@@ -95,6 +95,17 @@ def _entry_fault(
         others = neural.fitting_options(component, request.options)
         configuration.replace_options(options, others)
     return _fault_of(lambda: neural.check_options(component, options))
+
+
+def _is_missing(name: str, error: Exception) -> bool:
+    """Whether a component was not found, and not found unusable."""
+    from rasa_randconn.stock.unknown_component import UnknownComponentError
+
+    module, _, _ = name.rpartition(".")
+    if isinstance(error, ModuleNotFoundError):
+        # of a module that is found, an import of its own may fail
+        return f"{module}.".startswith(f"{error.name}.")
+    return not module or isinstance(error, UnknownComponentError)
 
 
 def _data_faults(request: worker.CheckRequest) -> Iterable[str]:
@@ -135,8 +146,12 @@ def _fault_of(check: Callable[[], object]) -> Optional[str]:
     try:
         check()
     except Exception as error:
-        return " ".join(str(error).split()) or type(error).__name__
+        return _in_a_line(error)
     return None
+
+
+def _in_a_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import re
 from itertools import chain
 from pathlib import Path
@@ -23,7 +22,7 @@ from ruamel.yaml.error import YAMLError
 
 import rasa_randconn
 from rasa_randconn.comparison.errors import ComparisonError
-from rasa_randconn.component_names import PREFIX
+from rasa_randconn.component_names import PREFIX, unknown_component
 from rasa_randconn.files import write_atomically
 from rasa_randconn.options import OPTIONS, meant_option
 from rasa_randconn.yaml_files import yaml_parser
@@ -220,8 +219,7 @@ def _faults_of_ours(entry: Mapping[str, Any]) -> Iterator[str]:
     known = [f"{rasa_randconn.__name__}.{name}" for name in rasa_randconn.COMPONENTS]
     name = str(entry["name"])
     if name not in known:
-        similar = difflib.get_close_matches(name, known, n=1, cutoff=0)
-        yield f"There is no component '{name}'. Did you mean '{similar[0]}'?"
+        yield unknown_component(name)
         return
     for key in entry:
         meant = meant_option(str(key))

@@ -70,12 +70,11 @@ def resolve(name: str) -> type:
 
 
 def known_names() -> List[str]:
-    """The names that a configuration may give to components."""
-    from rasa_randconn import components
+    """The names that a configuration may give to components which are not ours."""
+    from rasa_randconn.component_names import COMPONENTS
     from rasa_randconn.stock.recipe import registered_names
 
-    own = [f"rasa_randconn.{name}" for name in components.__all__]
-    return sorted({*registered_names(), *own})
+    return sorted({*registered_names()} - {*COMPONENTS})
 
 
 def check_options(component: type, options: Mapping[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 from data_factory import NLU, STORIES
 
@@ -55,6 +57,9 @@ OURS = "rasa_randconn.RandConnDIETClassifier"
         ("{name: rasa_randconn.RandConnDietClassifier}", f"Did you mean '{OURS}'?"),
         ("{name: DietClassifier}", "Did you mean 'DIETClassifier'?"),
         ("{name: no_package.Own}", "There is no component 'no_package.Own'."),
+        ("{name: rasa_randconn.Tokenizer}", f"There are: {OURS},"),
+        ("{name: rasa_randconn.no.Own}", f"There are: {OURS},"),
+        ("{name: RandConnDietClassifier}", f"Did you mean '{OURS}'?"),
     ],
 )
 def test_a_fault_of_a_component_names_the_configuration(entry, message, faults):
@@ -62,6 +67,35 @@ def test_a_fault_of_a_component_names_the_configuration(entry, message, faults):
     assert fault.startswith("config.yml: ")
     assert message in fault
     assert "\n" not in fault
+
+
+@pytest.mark.parametrize(
+    "code, reason",
+    [
+        ("import a_missing_package", "No module named 'a_missing_package'"),
+        ("class Own: pass", "register it using the '@DefaultV1Recipe.register' dec"),
+        ("class Other: pass", "Cannot retrieve class from path {}.Own."),
+        ("Own = 3", "is expected to return a class"),
+        ("raise ValueError('not\\ntoday')", "not today"),
+        ("class Own:", "({}.py, line 1)"),
+    ],
+)
+def test_a_component_that_is_there_is_refused_for_the_reason_that_rasa_has(
+    code, reason, faults, tmp_path, monkeypatch
+):
+    module = f"own_{zlib.crc32(code.encode())}"
+    (tmp_path / f"{module}.py").write_text(code)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (fault,) = faults(f"name: {module}.Own")
+    assert "Did you mean" not in fault
+    assert fault.startswith(f"config.yml: Rasa cannot use the component '{module}.Own'")
+    assert reason.format(module) in fault
+    assert "\n" not in fault
+
+
+def test_a_class_that_a_module_of_rasa_lacks_gets_a_hint(faults):
+    (fault,) = faults("name: rasa.core.TEDPolicy")
+    assert fault.endswith("path rasa.core.TEDPolicy. Did you mean 'TEDPolicy'?")
 
 
 def test_the_data_are_divided_if_nothing_else_is_wrong(tmp_path, monkeypatch):

@@ -172,6 +172,14 @@ def test_misspelt_names_and_options_of_ours_are_found_without_rasa(tmp_path):
     assert policy.endswith("Did you mean 'rasa_randconn.RandConnTEDPolicy'?")
 
 
+def test_a_name_that_looks_like_none_of_ours_gets_them_all(tmp_path):
+    path = tmp_path / "config.yml"
+    path.write_text("pipeline:\n- {name: rasa_randconn.Tokenizer}\n")
+    (fault,) = configuration.known_faults(str(path), ["pipeline"])
+    assert "Did you mean" not in fault
+    assert fault.endswith(", rasa_randconn.RandConnUnexpecTEDIntentPolicy.")
+
+
 @pytest.mark.parametrize(
     "entry, fault",
     [

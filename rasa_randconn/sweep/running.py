@@ -84,8 +84,8 @@ def sweep(
     folder = SweepFolder(plan.base.out)
     folder.check()
     say(console, f"{clock()} checking configuration and data")
-    cells = _cells(plan, console)
     divided = check(plan.first)
+    cells = _cells(plan, console)
     packed = _packed(plan.base, divided)
     folder.open(_inputs(plan.base, packed), plan.base.overwrite)
     if divided is not None:

@@ -83,11 +83,17 @@ def test_a_fault_that_all_cells_share_ends_the_sweep(project, in_this_process):
     assert "failed for the same reason, so the others are not tried" in output
 
 
-def test_configuration_and_data_are_checked_first(project, in_this_process):
+def test_configuration_and_data_are_checked_first(
+    project, in_this_process, monkeypatch
+):
     def refuse(plan):
         raise ComparisonError("no such component")
 
+    def read_components(config, sections):
+        raise ComparisonError("Rasa cannot use the configuration")
+
     project.check = refuse
+    monkeypatch.setattr(running, "read_components", read_components)
     with pytest.raises(ComparisonError, match="no such component"):
         project.sweep()
     assert not project.out.exists()

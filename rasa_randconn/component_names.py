@@ -77,29 +77,26 @@ def hint(name: str, others: Collection[str] = ()) -> str:
     return f" Did you mean '{meant}'?" if meant else otherwise
 
 
-def unknown_name_error(name: str) -> Exception:
-    """The error for a name that a module of this package does not have.
-
-    To be called by the module's `__getattr__`. Rasa looks classes up with a default,
-    which hides an `AttributeError`, so Rasa gets an error of its own, whose message it
-    shows. Everyone else gets the `AttributeError` that Python expects.
+def unknown_attribute(module: str, name: str) -> AttributeError:
+    """The error that Python expects for a name that a module does not have.
 
     Args:
+        module: The module.
         name: The name, without a module.
     """
-    if _is_rasa_asking():
-        from rasa_randconn.stock.unknown_component import UnknownComponentError
-
-        return UnknownComponentError(unknown_component(f"{_PACKAGE}.{name}"))
     meant = meant_component(name)
     answer = f" Did you mean '{_PACKAGE}.{meant}'?" if meant else ""
-    return AttributeError(f"module '{_PACKAGE}' has no attribute '{name}'.{answer}")
+    return AttributeError(f"module '{module}' has no attribute '{name}'.{answer}")
 
 
-def _is_rasa_asking() -> bool:
-    """Whether one of Rasa's modules called a `__getattr__` that calls the above."""
+def is_rasa_asking() -> bool:
+    """Whether the `__getattr__` that calls this was called by one of Rasa's modules.
+
+    Rasa looks classes up with a default, which hides an `AttributeError`, so it must
+    get an error of its own, whose message it shows.
+    """
     frame = inspect.currentframe()
-    for _ in range(3):  # to `unknown_name_error`, to `__getattr__`, to who asks
+    for _ in range(2):  # to `__getattr__`, to who asks
         frame = frame.f_back if frame is not None else None
     asking = "" if frame is None else str(frame.f_globals.get("__name__"))
     return asking.partition(".")[0] == "rasa"

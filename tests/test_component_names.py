@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from rasa.shared.exceptions import RasaException
 from rasa.shared.utils.common import class_from_module_path
 
 import rasa_randconn
+import rasa_randconn.components
 from rasa_randconn.component_names import COMPONENTS, meant_component, unknown_component
 
 
@@ -58,8 +62,10 @@ def test_a_name_that_nothing_has_gets_one_answer(name, hint):
 def test_python_gets_the_error_that_it_expects():
     with pytest.raises(AttributeError, match=r"Did you mean '.*RandConnTEDPolicy'\?"):
         _ = rasa_randconn.RandConnTedPolicy
-    with pytest.raises(AttributeError, match=r"has no attribute 'nothing'\.$"):
-        _ = rasa_randconn.nothing
+    for module in (rasa_randconn, rasa_randconn.components):
+        message = rf"^module '{module.__name__}' has no attribute 'nothing'\.$"
+        with pytest.raises(AttributeError, match=message):
+            _ = module.nothing
     with pytest.raises(ImportError, match="RandConnTedPolicy"):
         from rasa_randconn import RandConnTedPolicy  # noqa: F401
     for name in ("RandConnTedPolicy", "Foo", "nothing", "__wrapped__"):
@@ -74,3 +80,16 @@ def test_rasa_gets_an_error_that_it_shows(module):
         "There is no component 'rasa_randconn.RandConnTedPolicy'. "
         "Did you mean 'rasa_randconn.RandConnTEDPolicy'?"
     )
+
+
+def test_every_module_has_a_layer_in_the_contract_of_imports():
+    package = Path(rasa_randconn.__file__).parent
+    modules = {
+        path.stem
+        for path in package.iterdir()
+        if (path.suffix == ".py" or (path / "__init__.py").exists())
+        and path.stem != "__init__"
+    }
+    project = (package.parent / "pyproject.toml").read_text(encoding="utf-8")
+    (layers,) = re.findall(r"^layers = \[$(.*?)^\]$", project, re.MULTILINE | re.DOTALL)
+    assert set(re.findall(r"rasa_randconn\.(\w+)", layers)) == modules

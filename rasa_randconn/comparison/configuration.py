@@ -44,12 +44,14 @@ Those of policies are the layers for dialogues.
 STOCK_COMPONENTS = tuple(DEFAULT_LAYERS)
 """Names of Rasa's own components that have transformers."""
 
+TRANSFORMER_SIZE = "transformer_size"
+"""Name of the option with the units of a transformer."""
+
 DEFAULT_HEADS = 4
 """Attention heads of all of them, and of ours."""
 
 _HEADS = "number_of_attention_heads"
 _LAYERS = "number_of_transformer_layers"
-_SIZE = "transformer_size"
 _DIALOGUE = "dialogue"
 
 _SECTIONS = ("pipeline", "policies")
@@ -236,12 +238,12 @@ def _faults_of_ours(entry: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _fault_of_size(entry: Mapping[str, Any]) -> Optional[str]:
-    size = entry.get(_SIZE)
+    size = entry.get(TRANSFORMER_SIZE)
     heads = indivisible_heads(entry, size)
     if heads is None:
         return None
     return (
-        f"The {_SIZE} {size} of '{entry['name']}' is not a multiple of its {heads} "
+        f"The {TRANSFORMER_SIZE} {size} of '{entry['name']}' is not a multiple of its {heads} "
         f"attention heads."
     )
 

@@ -65,8 +65,12 @@ class Plan:
         Raises:
             ComparisonError: If something is missing or contradictory.
         """
-        if self.out == Path():
-            raise ComparisonError("--out must name a folder.")
+        if self.out.resolve() == Path.cwd():
+            raise ComparisonError(
+                "--out must name a folder of its own, such as 'comparison', not the "
+                "current one: models and results would mix with your files, and "
+                "--overwrite would remove them together."
+            )
         if self.split is not None:
             self._check_split(self.split)
         else:

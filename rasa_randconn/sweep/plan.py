@@ -9,7 +9,7 @@ from typing import Any, Mapping, Optional, Sequence
 from rasa_randconn.comparison import configuration
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.comparison.plan import Plan
-from rasa_randconn.sweep.cells import Cell
+from rasa_randconn.options import CONNECTION_DENSITY, CONNECTION_PATTERN
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,12 @@ class SweepPlan:
 
         Whatever the configuration says of these options does not count in a sweep.
         """
-        cell = Cell(
-            self.densities[0], self.sizes[0], self.patterns[0], self.base.seeds[0]
-        )
-        return dataclasses.replace(self.base, options=cell.options)
+        options = {
+            CONNECTION_DENSITY.name: self.densities[0],
+            CONNECTION_PATTERN.name: self.patterns[0],
+            configuration.TRANSFORMER_SIZE: self.sizes[0],
+        }
+        return dataclasses.replace(self.base, options=options)
 
     def check(self) -> None:
         """Checks the plan as far as that is possible without Rasa.

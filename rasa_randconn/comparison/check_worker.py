@@ -22,8 +22,6 @@ from rasa_randconn.comparison import configuration, neural, training_data, worke
 from rasa_randconn.comparison.split import Split, split
 from rasa_randconn.component_names import hint, unknown_component
 
-_SECTIONS = ("pipeline", "policies")
-
 
 def main() -> None:
     """Answers with what is wrong, a line for each fault, and divides the data."""
@@ -62,15 +60,9 @@ def _config_faults(path: str, request: worker.CheckRequest) -> List[str]:
     fault = _fault_of(lambda: config.update(neural.read_as_rasa_does(path)))
     if fault is not None:
         return [f"{path}: {fault}"]
-    sections = [
-        section
-        for section, data in zip(_SECTIONS, (request.train_nlu, request.train_stories))
-        if data
-    ]
     found = (
         _entry_fault(entry, request)
-        for section in sections
-        for entry in config[section]
+        for entry in configuration.entries(config, request.sections)
     )
     return [f"{path}: {fault}" for fault in found if fault is not None]
 

@@ -54,7 +54,8 @@ _HEADS = "number_of_attention_heads"
 _LAYERS = "number_of_transformer_layers"
 _DIALOGUE = "dialogue"
 
-_SECTIONS = ("pipeline", "policies")
+SECTIONS = ("pipeline", "policies")
+"""The sections that list components: trained on NLU data, and on stories."""
 
 
 def read_config(path: str) -> Dict[str, Any]:
@@ -106,9 +107,7 @@ def check_config(path: str, needs_nlu: bool, needs_stories: bool) -> None:
             f"The configuration '{path}' has the recipe '{recipe}', but only "
             f"'default.v1' can be compared."
         )
-    for section, needed in (("pipeline", needs_nlu), ("policies", needs_stories)):
-        if not needed:
-            continue
+    for section in trained_sections(needs_nlu, needs_stories):
         entries = config.get(section)
         if not isinstance(entries, list) or not entries:
             raise ComparisonError(
@@ -121,6 +120,16 @@ def check_config(path: str, needs_nlu: bool, needs_stories: bool) -> None:
                     f"The configuration '{path}' has an entry without 'name' under "
                     f"'{section}': {entry!r}."
                 )
+
+
+def trained_sections(nlu: object, stories: object) -> List[str]:
+    """Lists the sections that there are data to train for.
+
+    Args:
+        nlu: NLU data to train on, if any.
+        stories: Stories to train on, if any.
+    """
+    return [section for section, data in zip(SECTIONS, (nlu, stories)) if data]
 
 
 def entries(
@@ -243,8 +252,8 @@ def _fault_of_size(entry: Mapping[str, Any]) -> Optional[str]:
     if heads is None:
         return None
     return (
-        f"The {TRANSFORMER_SIZE} {size} of '{entry['name']}' is not a multiple of its {heads} "
-        f"attention heads."
+        f"The {TRANSFORMER_SIZE} {size} of '{entry['name']}' is not a multiple of its "
+        f"{heads} attention heads."
     )
 
 
@@ -275,7 +284,7 @@ def override(
     changed = copy.deepcopy(config)
     if not changed.get("assistant_id"):
         changed["assistant_id"] = ASSISTANT_ID
-    for section in _SECTIONS:
+    for section in SECTIONS:
         for entry in changed.get(section) or []:
             if is_neural(entry["name"]):
                 entry["random_seed"] = seed

@@ -9,6 +9,8 @@ import dataclasses
 from collections import Counter
 from typing import Any, Dict, List, Mapping
 
+from rasa_randconn.comparison.configuration import SECTIONS
+
 
 @dataclasses.dataclass(frozen=True)
 class NeuralComponent:
@@ -165,7 +167,7 @@ def find(config: Mapping[str, Any]) -> List[NeuralComponent]:
         The components.
     """
     found = []
-    for section in ("pipeline", "policies"):
+    for section in SECTIONS:
         for index, entry in enumerate(config.get(section) or []):
             component = resolve(entry["name"])
             if is_neural(component):

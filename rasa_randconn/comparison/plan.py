@@ -56,8 +56,7 @@ class Plan:
     @property
     def sections(self) -> List[str]:
         """The sections of the configurations that there are data to train for."""
-        data = {"pipeline": self.train_nlu, "policies": self.train_stories}
-        return [section for section, paths in data.items() if paths]
+        return configuration.trained_sections(self.train_nlu, self.train_stories)
 
     def check(self) -> None:
         """Checks the plan as far as that is possible without Rasa.

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from rasa.shared.exceptions import InvalidConfigException
 
+import rasa_randconn
 from rasa_randconn import RandConnDIETClassifier
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.comparison.plan import Plan
+from rasa_randconn.comparison.worker import CheckRequest
 from rasa_randconn.components.options import check_user_config
 
 
@@ -28,6 +30,35 @@ def plan(tmp_path):
         return Plan(**{**arguments, **changes})
 
     return make
+
+
+@pytest.mark.parametrize(
+    "nlu, stories, sections",
+    [
+        (["a"], [], ["pipeline"]),
+        ([], ["a"], ["policies"]),
+        (["a"], ["a"], ["pipeline", "policies"]),
+    ],
+)
+def test_plan_and_check_agree_on_what_is_trained(plan, nlu, stories, sections):
+    made = plan(train_nlu=nlu, train_stories=stories)
+    request = CheckRequest(
+        configs=[],
+        epochs=None,
+        train_nlu=nlu,
+        test_nlu=[],
+        train_stories=stories,
+        test_stories=[],
+        scratch="",
+        response="",
+    )
+    assert made.sections == request.sections == sections
+
+
+def test_the_sections_are_written_down_once():
+    package = Path(rasa_randconn.__file__).parent
+    files = [path.read_text(encoding="utf-8") for path in package.rglob("*.py")]
+    assert sum(text.count('"pipeline", "policies"') for text in files) == 1
 
 
 @pytest.mark.parametrize("start", ["nlu:\n", "# a comment\nnlu:\n"])

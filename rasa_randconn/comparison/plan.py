@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Iterator, List, Mapping, Optional, Sequence
 
-from rasa_randconn.comparison import configuration
+from rasa_randconn.comparison import configuration, early_faults
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.options import LARGEST_SEED
 
@@ -111,7 +111,7 @@ class Plan:
         faults = [
             fault
             for config in self.configs
-            for fault in configuration.known_faults(config, self.sections, self.options)
+            for fault in early_faults.known_faults(config, self.sections, self.options)
         ]
         faults += [
             f"There are no {what} in {', '.join(paths)}."

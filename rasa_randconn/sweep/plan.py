@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Mapping, Optional, Sequence
 
-from rasa_randconn.comparison import configuration
+from rasa_randconn.comparison import configuration, early_faults
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.comparison.plan import Plan
 from rasa_randconn.options import CONNECTION_DENSITY, CONNECTION_PATTERN
@@ -40,7 +40,7 @@ class SweepPlan:
         options = {
             CONNECTION_DENSITY.name: self.densities[0],
             CONNECTION_PATTERN.name: self.patterns[0],
-            configuration.TRANSFORMER_SIZE: self.sizes[0],
+            early_faults.TRANSFORMER_SIZE: self.sizes[0],
         }
         return dataclasses.replace(self.base, options=options)
 
@@ -98,7 +98,7 @@ def check_sizes(
         ComparisonError: If they cannot.
     """
     for size in sizes:
-        indivisible = configuration.indivisible_heads(entry, size, heads)
+        indivisible = early_faults.indivisible_heads(entry, size, heads)
         if indivisible is not None:
             raise ComparisonError(
                 f"The size {size} is not a multiple of the {indivisible} attention "

@@ -8,7 +8,7 @@ from rasa.core.policies.unexpected_intent_policy import UnexpecTEDIntentPolicy
 from rasa.nlu.classifiers.diet_classifier import DIETClassifier
 from rasa.nlu.selectors.response_selector import ResponseSelector
 
-from rasa_randconn.comparison import configuration
+from rasa_randconn.comparison import early_faults
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.comparison.plan import Plan
 from rasa_randconn.sweep.plan import SweepPlan
@@ -95,9 +95,9 @@ def test_what_the_sweep_replaces_may_be_anything(check, option):
     "component", [DIETClassifier, ResponseSelector, TEDPolicy, UnexpecTEDIntentPolicy]
 )
 def test_the_known_number_of_heads_is_that_of_rasa(component):
-    heads = configuration.attention_heads({"name": component.__name__})
+    heads = early_faults.attention_heads({"name": component.__name__})
     assert heads == component.get_default_config()["number_of_attention_heads"]
-    assert component.__name__ in configuration.STOCK_COMPONENTS
+    assert component.__name__ in early_faults.STOCK_COMPONENTS
 
 
 @pytest.mark.parametrize(
@@ -107,4 +107,4 @@ def test_the_known_number_of_layers_is_that_of_rasa(component):
     layers = component.get_default_config()["number_of_transformer_layers"]
     if isinstance(layers, dict):
         layers = layers["dialogue"]
-    assert configuration.DEFAULT_LAYERS[component.__name__] == layers
+    assert early_faults.DEFAULT_LAYERS[component.__name__] == layers

@@ -10,7 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, List
 
-from rasa_randconn.component_names import COMPONENTS, unknown_name_error
+from rasa_randconn.component_names import (
+    COMPONENTS,
+    is_rasa_asking,
+    unknown_attribute,
+    unknown_component,
+)
 from rasa_randconn.version import __version__
 
 if TYPE_CHECKING:
@@ -43,7 +48,11 @@ def __getattr__(name: str) -> Any:
         from rasa_randconn.keras import RandomlyConnectedDense
 
         return RandomlyConnectedDense
-    raise unknown_name_error(name)
+    if is_rasa_asking():
+        from rasa_randconn.stock.unknown_component import UnknownComponentError
+
+        raise UnknownComponentError(unknown_component(f"{__name__}.{name}"))
+    raise unknown_attribute(__name__, name)
 
 
 def __dir__() -> List[str]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from typing import Optional
+from typing import Collection, Optional
 
 _PACKAGE = "rasa_randconn"
-_PREFIX = "RandConn"
+PREFIX = "RandConn"
+"""What a component's name has before that of Rasa's own component."""
 
 #: Names of the components in a configuration, after the name of this package.
 COMPONENTS = (
@@ -38,37 +39,68 @@ def meant_component(name: str) -> Optional[str]:
     return next((by_key[key] for key in (*similar, *beginnings)), None)
 
 
-def unknown_name_error(name: str) -> Exception:
-    """The error for a name that a module of this package does not have.
-
-    To be called by the module's `__getattr__`. Rasa looks classes up with a default,
-    which hides an `AttributeError`, so Rasa gets an error of its own, whose message it
-    shows. Everyone else gets the `AttributeError` that Python expects.
+def unknown_component(name: str, others: Collection[str] = ()) -> str:
+    """Says that there is no component of a name, and which one may be meant.
 
     Args:
+        name: What a configuration names: a class, with or without a module.
+        others: Names of components that are not ours, which may be meant, too.
+
+    Returns:
+        The message, with all of ours if the name is that of this package and like none.
+    """
+    return f"There is no component '{name}'.{hint(name, others)}"
+
+
+def hint(name: str, others: Collection[str] = ()) -> str:
+    """Says which component may be meant by a name, to be put after a sentence.
+
+    Args:
+        name: As in `unknown_component`.
+        others: As in `unknown_component`.
+
+    Returns:
+        A sentence after a space; nothing if no name is like it.
+    """
+    module, _, class_name = name.rpartition(".")
+    known = [f"{_PACKAGE}.{component}" for component in COMPONENTS]
+    is_bare = not module and name.lower().startswith(PREFIX.lower())
+    meant: Optional[str] = None
+    if is_bare or module.partition(".")[0] == _PACKAGE:
+        component = meant_component(class_name)
+        meant = component and f"{_PACKAGE}.{component}"
+        otherwise = f" There are: {', '.join(known)}."
+    else:
+        candidates = [*others, *known]
+        meant = next(iter(difflib.get_close_matches(name, candidates, n=1)), None)
+        otherwise = ""
+    return f" Did you mean '{meant}'?" if meant else otherwise
+
+
+def unknown_attribute(module: str, name: str) -> AttributeError:
+    """The error that Python expects for a name that a module does not have.
+
+    Args:
+        module: The module.
         name: The name, without a module.
     """
     meant = meant_component(name)
-    known = ", ".join(f"{_PACKAGE}.{component}" for component in COMPONENTS)
-    answer = f"Did you mean '{_PACKAGE}.{meant}'?" if meant else f"There are: {known}."
-    if _is_rasa_asking():
-        from rasa_randconn.stock.unknown_component import UnknownComponentError
-
-        return UnknownComponentError(
-            f"There is no component '{_PACKAGE}.{name}'. {answer}"
-        )
-    hint = f" {answer}" if meant else ""
-    return AttributeError(f"module '{_PACKAGE}' has no attribute '{name}'.{hint}")
+    answer = f" Did you mean '{_PACKAGE}.{meant}'?" if meant else ""
+    return AttributeError(f"module '{module}' has no attribute '{name}'.{answer}")
 
 
-def _is_rasa_asking() -> bool:
-    """Whether one of Rasa's modules called a `__getattr__` that calls the above."""
+def is_rasa_asking() -> bool:
+    """Whether the `__getattr__` that calls this was called by one of Rasa's modules.
+
+    Rasa looks classes up with a default, which hides an `AttributeError`, so it must
+    get an error of its own, whose message it shows.
+    """
     frame = inspect.currentframe()
-    for _ in range(3):  # to `unknown_name_error`, to `__getattr__`, to who asks
+    for _ in range(2):  # to `__getattr__`, to who asks
         frame = frame.f_back if frame is not None else None
     asking = "" if frame is None else str(frame.f_globals.get("__name__"))
     return asking.partition(".")[0] == "rasa"
 
 
 def _key(name: str) -> str:
-    return name.lower().replace(_PREFIX.lower(), "").replace("_", "")
+    return name.lower().replace(PREFIX.lower(), "").replace("_", "")

@@ -17,6 +17,9 @@ from rasa_randconn.connections import (
     check_pattern,
 )
 
+#: The largest `random_seed` that NumPy, and so a component, can be given.
+LARGEST_SEED = 2**32 - 1
+
 #: The name that the density had up to Rasa 2.5.
 WEIGHT_SPARSITY = "weight_sparsity"
 

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from rasa_randconn.comparison import configuration, neural, training_data, worker
 from rasa_randconn.comparison.split import Split, split
-
-_SECTIONS = ("pipeline", "policies")
+from rasa_randconn.component_names import hint, unknown_component
 
 
 def main() -> None:
@@ -48,35 +56,48 @@ def faults(request: worker.CheckRequest) -> List[str]:
 
 
 def _config_faults(path: str, request: worker.CheckRequest) -> List[str]:
-    config = configuration.read_config(path)
-    sections = [
-        section
-        for section, data in zip(_SECTIONS, (request.train_nlu, request.train_stories))
-        if data
-    ]
+    config: Dict[str, Any] = {}
+    fault = _fault_of(lambda: config.update(neural.read_as_rasa_does(path)))
+    if fault is not None:
+        return [f"{path}: {fault}"]
     found = (
-        _entry_fault(entry, request.epochs)
-        for section in sections
-        for entry in config[section]
+        _entry_fault(entry, request)
+        for entry in configuration.entries(config, request.sections)
     )
     return [f"{path}: {fault}" for fault in found if fault is not None]
 
 
-def _entry_fault(entry: Mapping[str, Any], epochs: Optional[int]) -> Optional[str]:
+def _entry_fault(
+    entry: Mapping[str, Any], request: worker.CheckRequest
+) -> Optional[str]:
     """What is wrong with a component and its options."""
-    from rasa.shared.exceptions import InvalidConfigException
-
     name = str(entry["name"])
     try:
         component = neural.resolve(name)
-    except (InvalidConfigException, ImportError, AttributeError):
-        similar = difflib.get_close_matches(name, neural.known_names(), n=1)
-        hint = f" Did you mean '{similar[0]}'?" if similar else ""
-        return f"There is no component '{name}'.{hint}"
+    except Exception as error:
+        if _is_missing(name, error):
+            return unknown_component(name, neural.known_names())
+        reason = _in_a_line(error).rstrip(".")
+        similar = hint(name, neural.known_names())
+        return f"Rasa cannot use the component '{name}': {reason}.{similar}"
     options = {key: value for key, value in entry.items() if key != "name"}
-    if epochs is not None and neural.is_neural(component):
-        options["epochs"] = epochs
+    if neural.is_neural(component):
+        if request.epochs is not None:
+            options["epochs"] = request.epochs
+        others = neural.fitting_options(component, request.options)
+        configuration.replace_options(options, others)
     return _fault_of(lambda: neural.check_options(component, options))
+
+
+def _is_missing(name: str, error: Exception) -> bool:
+    """Whether a component was not found, and not found unusable."""
+    from rasa_randconn.stock.unknown_component import UnknownComponentError
+
+    module, _, _ = name.rpartition(".")
+    if isinstance(error, ModuleNotFoundError):
+        # of a module that is found, an import of its own may fail
+        return f"{module}.".startswith(f"{error.name}.")
+    return not module or isinstance(error, UnknownComponentError)
 
 
 def _data_faults(request: worker.CheckRequest) -> Iterable[str]:
@@ -117,8 +138,12 @@ def _fault_of(check: Callable[[], object]) -> Optional[str]:
     try:
         check()
     except Exception as error:
-        return " ".join(str(error).split()) or type(error).__name__
+        return _in_a_line(error)
     return None
+
+
+def _in_a_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 if __name__ == "__main__":

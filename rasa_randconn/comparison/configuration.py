@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import re
 from itertools import chain
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+)
 
 from ruamel.yaml.error import YAMLError
 
-import rasa_randconn
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.files import write_atomically
-from rasa_randconn.options import OPTIONS, meant_option
 from rasa_randconn.yaml_files import yaml_parser
 
 ASSISTANT_ID = "rasa-randconn-compare"
 """The `assistant_id` given to the copy of a configuration which has none."""
 
-STOCK_COMPONENTS = (
-    "DIETClassifier",
-    "ResponseSelector",
-    "TEDPolicy",
-    "UnexpecTEDIntentPolicy",
-)
-"""Names of Rasa's own components that have transformers."""
-
-DEFAULT_HEADS = 4
-"""Attention heads of all of them, and of ours."""
-
-_HEADS = "number_of_attention_heads"
-_LAYERS = "number_of_transformer_layers"
-_SIZE = "transformer_size"
-
-_SECTIONS = ("pipeline", "policies")
+SECTIONS = ("pipeline", "policies")
+"""The sections that list components: trained on NLU data, and on stories."""
 
 
 def read_config(path: str) -> Dict[str, Any]:
@@ -87,9 +79,7 @@ def check_config(path: str, needs_nlu: bool, needs_stories: bool) -> None:
             f"The configuration '{path}' has the recipe '{recipe}', but only "
             f"'default.v1' can be compared."
         )
-    for section, needed in (("pipeline", needs_nlu), ("policies", needs_stories)):
-        if not needed:
-            continue
+    for section in trained_sections(needs_nlu, needs_stories):
         entries = config.get(section)
         if not isinstance(entries, list) or not entries:
             raise ComparisonError(
@@ -102,6 +92,16 @@ def check_config(path: str, needs_nlu: bool, needs_stories: bool) -> None:
                     f"The configuration '{path}' has an entry without 'name' under "
                     f"'{section}': {entry!r}."
                 )
+
+
+def trained_sections(nlu: object, stories: object) -> List[str]:
+    """Lists the sections that there are data to train for.
+
+    Args:
+        nlu: NLU data to train on, if any.
+        stories: Stories to train on, if any.
+    """
+    return [section for section, data in zip(SECTIONS, (nlu, stories)) if data]
 
 
 def entries(
@@ -117,87 +117,6 @@ def entries(
         The name and the options of every component.
     """
     return chain.from_iterable(config[section] for section in sections)
-
-
-def attention_heads(entry: Mapping[str, Any]) -> Optional[int]:
-    """Tells how many attention heads a component has, without importing Rasa.
-
-    Args:
-        entry: Its name and options.
-
-    Returns:
-        Its `number_of_attention_heads`; `None` if only Rasa knows, as of a component
-        that is neither Rasa's own nor ours.
-    """
-    package, _, name = str(entry["name"]).rpartition(".")
-    is_ours = package == rasa_randconn.__name__ and name in rasa_randconn.COMPONENTS
-    is_stock = package.split(".")[0] in ("", "rasa") and name in STOCK_COMPONENTS
-    heads = entry.get(_HEADS, DEFAULT_HEADS)
-    if not (is_ours or is_stock) or not _is_whole(heads) or heads < 1:
-        return None
-    return int(heads)
-
-
-def known_faults(path: str, sections: Sequence[str]) -> List[str]:
-    """Finds faults of components that can be told without importing Rasa.
-
-    These are misspelt names, misspelt options and impossible values of our components,
-    and sizes that attention heads cannot share.
-
-    Args:
-        path: The YAML file of a configuration.
-        sections: Those to look at.
-
-    Returns:
-        A line for each fault.
-    """
-    faults: List[str] = []
-    for entry in entries(read_config(path), sections):
-        if str(entry["name"]).rpartition(".")[0] == rasa_randconn.__name__:
-            faults += _faults_of_ours(entry)
-        fault = _fault_of_size(entry)
-        faults += [fault] if fault is not None else []
-    return [f"{path}: {fault}" for fault in faults]
-
-
-def _faults_of_ours(entry: Mapping[str, Any]) -> Iterator[str]:
-    known = [f"{rasa_randconn.__name__}.{name}" for name in rasa_randconn.COMPONENTS]
-    name = str(entry["name"])
-    if name not in known:
-        similar = difflib.get_close_matches(name, known, n=1, cutoff=0)
-        yield f"There is no component '{name}'. Did you mean '{similar[0]}'?"
-        return
-    for key in entry:
-        meant = meant_option(str(key))
-        if meant is not None:
-            yield f"'{name}' has no option '{key}'. Did you mean '{meant}'?"
-    for option in OPTIONS:
-        value = entry.get(option.name, option.default)
-        if isinstance(value, str) and "${" in value:
-            continue
-        try:
-            option.check(option.name, value)
-        except ValueError as error:
-            yield f"Invalid configuration of '{name}': {error}."
-
-
-def _fault_of_size(entry: Mapping[str, Any]) -> Optional[str]:
-    name = str(entry["name"])
-    heads, size = attention_heads(entry), entry.get(_SIZE, 0)
-    # selectors have no transformer layers unless the configuration gives them some
-    layers = entry.get(_LAYERS, 0 if name.endswith("ResponseSelector") else None)
-    if heads is None or not _is_whole(size) or layers == 0 or size < 1:
-        return None
-    if size % heads == 0:
-        return None
-    return (
-        f"The {_SIZE} {size} of '{name}' is not a multiple of its {heads} attention "
-        f"heads."
-    )
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def override(
@@ -223,18 +142,27 @@ def override(
     changed = copy.deepcopy(config)
     if not changed.get("assistant_id"):
         changed["assistant_id"] = ASSISTANT_ID
-    for section in _SECTIONS:
+    for section in SECTIONS:
         for entry in changed.get(section) or []:
             if is_neural(entry["name"]):
                 entry["random_seed"] = seed
                 if epochs is not None:
                     entry["epochs"] = epochs
-                others = options(entry["name"])
-                entry.update(others)
-                if "connection_density" in others:
-                    # the old name of the same option, which would win or be refused
-                    entry.pop("weight_sparsity", None)
+                replace_options(entry, options(entry["name"]))
     return changed
+
+
+def replace_options(entry: Dict[str, Any], options: Mapping[str, Any]) -> None:
+    """Sets options of a component, also where it has one under its old name.
+
+    Args:
+        entry: Its options, which are changed.
+        options: The options to set.
+    """
+    entry.update(options)
+    if "connection_density" in options:
+        # the old name of the same option, which would win or be refused
+        entry.pop("weight_sparsity", None)
 
 
 def write_config(config: Dict[str, Any], path: Path) -> None:

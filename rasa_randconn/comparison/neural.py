@@ -9,6 +9,8 @@ import dataclasses
 from collections import Counter
 from typing import Any, Dict, List, Mapping
 
+from rasa_randconn.comparison.configuration import SECTIONS
+
 
 @dataclasses.dataclass(frozen=True)
 class NeuralComponent:
@@ -33,6 +35,28 @@ class NeuralComponent:
     """Its configuration, without defaults."""
 
 
+def read_as_rasa_does(path: str) -> Dict[str, Any]:
+    """Reads a configuration with the values of environment variables in it.
+
+    Args:
+        path: The YAML file.
+
+    Raises:
+        RasaException: If a variable is not set, or Rasa cannot use the file.
+    """
+    from rasa.shared.exceptions import InvalidConfigException
+    from rasa.shared.utils.io import read_model_configuration
+    from rasa.shared.utils.validation import YamlValidationException
+
+    try:
+        config: Dict[str, Any] = read_model_configuration(path)
+    except YamlValidationException as error:
+        # its own text fails where a key's line is unknown
+        reasons = "; ".join(str(entry) for entry in error.validation_errors or ())
+        raise InvalidConfigException(reasons or error.message) from error
+    return config
+
+
 def resolve(name: str) -> type:
     """Finds the class of a component as Rasa does.
 
@@ -48,12 +72,11 @@ def resolve(name: str) -> type:
 
 
 def known_names() -> List[str]:
-    """The names that a configuration may give to components."""
-    from rasa_randconn import components
+    """The names that a configuration may give to components which are not ours."""
+    from rasa_randconn.component_names import COMPONENTS
     from rasa_randconn.stock.recipe import registered_names
 
-    own = [f"rasa_randconn.{name}" for name in components.__all__]
-    return sorted({*registered_names(), *own})
+    return sorted({*registered_names()} - {*COMPONENTS})
 
 
 def check_options(component: type, options: Mapping[str, Any]) -> None:
@@ -144,7 +167,7 @@ def find(config: Mapping[str, Any]) -> List[NeuralComponent]:
         The components.
     """
     found = []
-    for section in ("pipeline", "policies"):
+    for section in SECTIONS:
         for index, entry in enumerate(config.get(section) or []):
             component = resolve(entry["name"])
             if is_neural(component):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, List, Mapping, Optional, Sequence
+from typing import Any, Iterator, List, Mapping, Optional, Sequence
 
-from rasa_randconn.comparison import configuration
+from rasa_randconn.comparison import configuration, early_faults
 from rasa_randconn.comparison.errors import ComparisonError
+from rasa_randconn.options import LARGEST_SEED
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,7 @@ class Plan:
     @property
     def sections(self) -> List[str]:
         """The sections of the configurations that there are data to train for."""
-        data = {"pipeline": self.train_nlu, "policies": self.train_stories}
-        return [section for section, paths in data.items() if paths]
+        return configuration.trained_sections(self.train_nlu, self.train_stories)
 
     def check(self) -> None:
         """Checks the plan as far as that is possible without Rasa.
@@ -75,8 +76,12 @@ class Plan:
         Raises:
             ComparisonError: If something is missing or contradictory.
         """
-        if self.out == Path():
-            raise ComparisonError("--out must name a folder.")
+        if self.out.resolve() == Path.cwd():
+            raise ComparisonError(
+                "--out must name a folder of its own, such as 'comparison', not the "
+                "current one: models and results would mix with your files, and "
+                "--overwrite would remove them together."
+            )
         if self.split is not None:
             self._check_split(self.split)
         else:
@@ -95,6 +100,8 @@ class Plan:
             raise ComparisonError("Every seed may be given only once.")
         if min(self.seeds) < 0:
             raise ComparisonError("Seeds must not be negative.")
+        if max(self.seeds) > LARGEST_SEED:
+            raise ComparisonError(f"Seeds must be at most {LARGEST_SEED}.")
         if self.epochs is not None and self.epochs < 1:
             raise ComparisonError("--epochs must be at least 1.")
         if self.augmentation < 0:
@@ -102,8 +109,9 @@ class Plan:
         data = [*self.train_nlu, *self.test_nlu]
         data += [*self.train_stories, *self.test_stories]
         for path in [*data, *([self.domain] if self.domain is not None else [])]:
-            if not Path(path).exists():
-                raise ComparisonError(f"There is no file or folder '{path}'.")
+            with _reading(path):
+                if not Path(path).exists():
+                    raise ComparisonError(f"There is no file or folder '{path}'.")
         files = [Path(config).resolve() for config in self.configs]
         for config, file in zip(self.configs, files):
             if files.count(file) > 1:
@@ -115,7 +123,7 @@ class Plan:
         faults = [
             fault
             for config in self.configs
-            for fault in configuration.known_faults(config, self.sections)
+            for fault in early_faults.known_faults(config, self.sections, self.options)
         ]
         faults += [
             f"There are no {what} in {', '.join(paths)}."
@@ -151,11 +159,21 @@ class Plan:
 
 def _lacks(path: Path, keys: Sequence[str]) -> bool:
     """Whether a file in YAML's usual style has none of some keys, or nothing there."""
-    if path.suffix not in (".yml", ".yaml") or not path.is_file():
-        return False
-    text = path.read_text(encoding="utf-8", errors="replace")
+    with _reading(str(path)):
+        if path.suffix not in (".yml", ".yaml") or not path.is_file():
+            return False
+        # a byte order mark is no part of the first key
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
     found = dict(re.findall(r"^(\w+):[ \t]*(.*)$", text, re.MULTILINE))
     return bool(found) and all(found.get(key, "[]") == "[]" for key in keys)
+
+
+@contextlib.contextmanager
+def _reading(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ComparisonError(f"Cannot read '{path}': {error.strerror}.") from error
 
 
 def _check_pair(

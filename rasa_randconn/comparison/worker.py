@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Type, TypeVar, Union
 
+from rasa_randconn.comparison.configuration import trained_sections
 from rasa_randconn.files import write_json
 
 
@@ -79,6 +80,14 @@ class CheckRequest:
 
     split: Optional[float] = None
     """Fraction of the NLU data to train on; `None` if there are some to test on."""
+
+    options: Dict[str, Any] = dataclasses.field(default_factory=dict)
+    """Options to set in the neural components that have them."""
+
+    @property
+    def sections(self) -> List[str]:
+        """The sections of the configurations that there are data to train for."""
+        return trained_sections(self.train_nlu, self.train_stories)
 
     def write(self, path: Path) -> None:
         """Writes the request to a file for the worker.

@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from rasa_randconn.component_names import unknown_name_error
+from rasa_randconn.component_names import (
+    is_rasa_asking,
+    unknown_attribute,
+    unknown_component,
+)
 from rasa_randconn.components.diet_classifier import RandConnDIETClassifier
 from rasa_randconn.components.registration import register_with_rasa
 from rasa_randconn.components.response_selector import RandConnResponseSelector
@@ -10,6 +14,7 @@ from rasa_randconn.components.ted_policy import RandConnTEDPolicy
 from rasa_randconn.components.unexpected_intent_policy import (
     RandConnUnexpecTEDIntentPolicy,
 )
+from rasa_randconn.stock.unknown_component import UnknownComponentError
 
 register_with_rasa(
     entity_extractors=[RandConnDIETClassifier],
@@ -32,4 +37,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Answers a class that is not here with the one that is meant (PEP 562)."""
-    raise unknown_name_error(name)
+    if is_rasa_asking():
+        raise UnknownComponentError(unknown_component(f"rasa_randconn.{name}"))
+    raise unknown_attribute(__name__, name)

@@ -24,7 +24,7 @@ from rasa.utils.tensorflow.constants import (
 )
 
 from rasa_randconn.connections import check_fraction
-from rasa_randconn.options import OPTIONS, WEIGHT_SPARSITY, meant_option
+from rasa_randconn.options import LARGEST_SEED, OPTIONS, WEIGHT_SPARSITY, meant_option
 from rasa_randconn.stock.recipe import complete_config
 
 # Names that the levels of TensorBoard had in Rasa 1; stock accepts them, too.
@@ -180,10 +180,11 @@ def _check_numbers(component: Type[GraphComponent], config: Mapping[str, Any]) -
         )
     if seed is not None:
         seed = _whole_number(component, RANDOM_SEED, seed)
-        if not 0 <= seed < 2**32:
+        if not 0 <= seed <= LARGEST_SEED:
             raise _invalid(
                 component,
-                f"'{RANDOM_SEED}' must be a number from 0 to {2**32 - 1}, not {seed}",
+                f"'{RANDOM_SEED}' must be a number from 0 to {LARGEST_SEED}, "
+                f"not {seed}",
             )
     level = config[TENSORBOARD_LOG_LEVEL]
     allowed = ("epoch", "batch", *_LOG_LEVELS_OF_RASA_1)

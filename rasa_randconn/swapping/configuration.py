@@ -11,6 +11,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode
 from ruamel.yaml.reader import ReaderError
 
+from rasa_randconn.comparison.configuration import SECTIONS
 from rasa_randconn.swapping.components import NAME, Target, belongs_to, swapped
 from rasa_randconn.swapping.edits import (
     Edit,
@@ -22,8 +23,6 @@ from rasa_randconn.swapping.edits import (
 )
 from rasa_randconn.swapping.errors import SwapError
 from rasa_randconn.yaml_files import yaml_parser
-
-SECTIONS = ("pipeline", "policies")
 
 _RECIPE = "default.v1"
 _KEYS = ("recipe", "assistant_id", "language", "importers", *SECTIONS)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import Optional, Sequence
+from typing import Any, Mapping, Optional, Sequence
 
-from rasa_randconn.comparison import configuration
+from rasa_randconn.comparison import configuration, early_faults
 from rasa_randconn.comparison.errors import ComparisonError
 from rasa_randconn.comparison.plan import Plan
+from rasa_randconn.options import CONNECTION_DENSITY, CONNECTION_PATTERN
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,26 @@ class SweepPlan:
     threads: Optional[int] = None
     """Threads of one cell; `None` for all cores, shared out among local workers."""
 
+    @property
+    def first(self) -> Plan:
+        """The base with the options of the first cell.
+
+        Whatever the configuration says of these options does not count in a sweep.
+        """
+        options = {
+            CONNECTION_DENSITY.name: self.densities[0],
+            CONNECTION_PATTERN.name: self.patterns[0],
+            early_faults.TRANSFORMER_SIZE: self.sizes[0],
+        }
+        return dataclasses.replace(self.base, options=options)
+
     def check(self) -> None:
         """Checks the plan as far as that is possible without Rasa.
 
         Raises:
             ComparisonError: If something is missing or contradictory.
         """
-        self.base.check()
+        self.first.check()
         for option, values in (
             ("--densities", self.densities),
             ("--sizes", self.sizes),
@@ -66,26 +81,26 @@ class SweepPlan:
         """Checks the sizes for the components whose attention heads are known."""
         config = configuration.read_config(self.base.configs[0])
         for entry in configuration.entries(config, self.base.sections):
-            heads = configuration.attention_heads(entry)
-            if heads is not None:
-                name = str(entry["name"]).rpartition(".")[2]
-                for size in self.sizes:
-                    check_size(size, heads, name)
+            check_sizes(self.sizes, entry)
 
 
-def check_size(size: int, heads: int, component: str) -> None:
-    """Checks that attention heads share a transformer's units evenly.
+def check_sizes(
+    sizes: Sequence[int], entry: Mapping[str, Any], heads: Optional[int] = None
+) -> None:
+    """Checks that attention heads can share each size evenly.
 
     Args:
-        size: The `transformer_size`, in units.
-        heads: The `number_of_attention_heads`.
-        component: Whose they are, for the message.
+        sizes: Values of `transformer_size`, in units.
+        entry: Name and options of a component.
+        heads: Its `number_of_attention_heads` where Rasa was asked for it.
 
     Raises:
-        ComparisonError: If they do not.
+        ComparisonError: If they cannot.
     """
-    if size % heads:
-        raise ComparisonError(
-            f"The size {size} is not a multiple of the {heads} attention heads of "
-            f"{component}."
-        )
+    for size in sizes:
+        indivisible = early_faults.indivisible_heads(entry, size, heads)
+        if indivisible is not None:
+            raise ComparisonError(
+                f"The size {size} is not a multiple of the {indivisible} attention "
+                f"heads of {str(entry['name']).rpartition('.')[2]}."
+            )

@@ -5,12 +5,24 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from pathlib import Path
-from typing import Callable, Collection, ContextManager, Dict, List, Optional, Sequence
+from typing import (
+    Any,
+    Callable,
+    Collection,
+    ContextManager,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+)
 
 from dask.system import CPU_COUNT
 from distributed import Client
 from rich.console import Console
 
+from rasa_randconn.comparison import configuration
 from rasa_randconn.comparison.console import clock, say
 from rasa_randconn.comparison.plan import Plan
 from rasa_randconn.comparison.progress_display import ProgressDisplay
@@ -26,11 +38,11 @@ from rasa_randconn.files import write_atomically
 from rasa_randconn.sweep import plots, recommendation, scheduling, table
 from rasa_randconn.sweep.cell_run import CellTask, Outcome
 from rasa_randconn.sweep.cells import STOCK_PATTERN, Cell, cell_of, grid
-from rasa_randconn.sweep.components import read_components
+from rasa_randconn.sweep.components import SweptComponent, read_components
 from rasa_randconn.sweep.folder import FAILURES, PLOTS, SweepFolder
 from rasa_randconn.sweep.inputs import PackedPlan, pack
 from rasa_randconn.sweep.observer import SweepObserver
-from rasa_randconn.sweep.plan import SweepPlan, check_size
+from rasa_randconn.sweep.plan import SweepPlan, check_sizes
 from rasa_randconn.version import __version__
 
 _NAMES_OF_INPUTS = {
@@ -72,8 +84,8 @@ def sweep(
     folder = SweepFolder(plan.base.out)
     folder.check()
     say(console, f"{clock()} checking configuration and data")
+    divided = check(plan.first)
     cells = _cells(plan, console)
-    divided = check(plan.base)
     packed = _packed(plan.base, divided)
     folder.open(_inputs(plan.base, packed), plan.base.overwrite)
     if divided is not None:
@@ -94,9 +106,8 @@ def sweep(
 
 def _cells(plan: SweepPlan, console: Console) -> List[Cell]:
     components = read_components(plan.base.configs[0], plan.base.sections)
-    for component in components:
-        for size in plan.sizes:
-            check_size(size, component.heads, component.name)
+    for component, entry in zip(components, _entries(plan.base, components)):
+        check_sizes(plan.sizes, entry, component.heads)
     patterns = plan.patterns
     without = [component.name for component in components if not component.has_pattern]
     if len(without) == len(components):
@@ -113,6 +124,20 @@ def _cells(plan: SweepPlan, console: Console) -> List[Cell]:
             f"have no connection_pattern.",
         )
     return grid(plan.densities, plan.sizes, patterns, plan.base.seeds)
+
+
+def _entries(
+    plan: Plan, components: Sequence[SweptComponent]
+) -> Iterator[Mapping[str, Any]]:
+    """What the configuration says of each component, as far as names tell."""
+    config = configuration.read_config(plan.configs[0])
+    written = list(configuration.entries(config, plan.sections))
+    for component in components:
+        names = [str(entry["name"]).rpartition(".")[2] for entry in written]
+        if component.name in names:
+            yield written.pop(names.index(component.name))
+        else:
+            yield {"name": component.name}
 
 
 def _packed(plan: Plan, divided: Optional[Split]) -> PackedPlan:

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import pandas as pd
 
+from rasa_randconn.comparison.configuration import SECTIONS
 from rasa_randconn.comparison.intervals import FEWEST_SEEDS, mean_interval
 from rasa_randconn.comparison.results import F1_SCORES, Run, by_family
 from rasa_randconn.files import write_atomically
@@ -56,7 +57,7 @@ def _row(run: Run) -> Dict[str, Any]:
     row["train_process_seconds"] = run["train_process_seconds"]
     for key in ("connections", "trainable_weights", "model_bytes"):
         row[key] = _total(components.values(), key)
-    for section in ("pipeline", "policies"):
+    for section in SECTIONS:
         own = [c for c in components.values() if c["position"].startswith(section)]
         row[f"{section}_connections"] = _total(own, "connections") if own else None
     row["model_archive_bytes"] = run["model_archive_bytes"]

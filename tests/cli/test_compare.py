@@ -33,7 +33,10 @@ def project(tmp_path, monkeypatch):
         ([*NLU, "--augmentation", "-1"], "must not be negative"),
         ([*NLU, "--config", "none.yml"], "Cannot read the configuration 'none.yml'"),
         ([*NLU, "--config", "./a.yml"], "The configuration 'a.yml' is given twice"),
-        ([*NLU, "--out", ""], "--out must name a folder"),
+        *(
+            ([*NLU, "--out", out], "--out must name a folder of its own")
+            for out in ("", ".", "./", "out/..")
+        ),
         (NLU, "There are no examples in nlu.yml."),
         (["--train-nlu", "nlu.yml"], "or --split to make a test set"),
         ([*NLU, "--split", "0.8"], "leave out --test-nlu, or leave out --split"),

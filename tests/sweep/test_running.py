@@ -83,11 +83,17 @@ def test_a_fault_that_all_cells_share_ends_the_sweep(project, in_this_process):
     assert "failed for the same reason, so the others are not tried" in output
 
 
-def test_configuration_and_data_are_checked_first(project, in_this_process):
+def test_configuration_and_data_are_checked_first(
+    project, in_this_process, monkeypatch
+):
     def refuse(plan):
         raise ComparisonError("no such component")
 
+    def read_components(config, sections):
+        raise ComparisonError("Rasa cannot use the configuration")
+
     project.check = refuse
+    monkeypatch.setattr(running, "read_components", read_components)
     with pytest.raises(ComparisonError, match="no such component"):
         project.sweep()
     assert not project.out.exists()
@@ -206,6 +212,32 @@ def test_stock_components_vary_without_pattern(project, in_this_process, monkeyp
         "density1.0-size4-stock-seed1",
     ]
     assert set(pd.read_csv(project.out / "results.csv")["pattern"]) == {"stock"}
+
+
+def test_heads_that_rasa_knows_count_where_there_are_layers(project, monkeypatch):
+    components = [SweptComponent("Own", 5, True), SweptComponent("Own", 3, True)]
+    monkeypatch.setattr(running, "read_components", lambda *_: components)
+    config = project.folder / "config.yml"
+    entry = "- {{name: own.Own, number_of_transformer_layers: {}}}\n"
+
+    config.write_text("pipeline:\n" + entry.format(0) + entry.format(1))
+    with pytest.raises(ComparisonError, match="size 8 is not a multiple of the 3 att"):
+        project.sweep(sizes=[8])
+    config.write_text("pipeline:\n" + entry.format(1) + entry.format(0))
+    with pytest.raises(ComparisonError, match="size 8 is not a multiple of the 5 att"):
+        project.sweep(sizes=[8])
+
+
+def test_the_check_sees_the_options_of_a_cell(project, in_this_process):
+    seen = []
+    project.check = seen.append
+    project.sweep(sizes=[4], seeds=[1])
+    (plan,) = seen
+    assert plan.options == {
+        "connection_density": 0.2,
+        "transformer_size": 4,
+        "connection_pattern": "grouped",
+    }
 
 
 @pytest.mark.parametrize(

@@ -204,4 +204,5 @@ def labels(paths: Sequence[str]) -> List[str]:
 
 
 def _safe(name: str) -> str:
-    return re.sub(r"[^\w.-]", "_", name) or "config"
+    # plots leave out names that begin with an underscore
+    return re.sub(r"[^\w.-]", "_", name).lstrip("_") or "config"

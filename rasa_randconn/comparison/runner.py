@@ -150,6 +150,7 @@ def check_with_rasa(plan: Plan) -> Optional[Split]:
             train_stories=list(plan.train_stories),
             test_stories=list(plan.test_stories),
             split=plan.split,
+            options=dict(plan.options),
             scratch=folder,
             response=str(scratch / "response.json"),
         )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, Iterable, List
 
 from rasa_randconn.comparison import split
 from rasa_randconn.comparison.errors import ComparisonError
+from rasa_randconn.comparison.replaced_folders import check_not_replaced
 from rasa_randconn.comparison.results import Run
 from rasa_randconn.files import remove, write_atomically, write_json
 from rasa_randconn.sweep.cell_run import Outcome
@@ -28,11 +29,14 @@ class SweepFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def check(self) -> None:
+    def check(self, inputs: Iterable[str] = ()) -> None:
         """Makes sure that the folder holds a sweep, or nothing that a sweep has.
 
+        Args:
+            inputs: Files that will be read, if an earlier sweep is to be removed.
+
         Raises:
-            ComparisonError: If it holds something else.
+            ComparisonError: If it holds something else, or one of the files.
         """
         if self.path.exists() and not self.path.is_dir():
             raise ComparisonError(f"'{self.path}' is a file, not a folder.")
@@ -42,6 +46,7 @@ class SweepFolder:
                 f"The folder '{self.path}' holds {', '.join(existing)}, but not from a "
                 f"sweep. Choose another folder with --out."
             )
+        check_not_replaced(inputs, (self.path / name for name in existing))
 
     def open(self, inputs: Dict[str, Any], overwrite: bool) -> None:
         """Makes the folder, or makes sure that its cells fit to the ones to come.

@@ -82,7 +82,7 @@ def sweep(
     """
     plan.check()
     folder = SweepFolder(plan.base.out)
-    folder.check()
+    folder.check(plan.base.inputs if plan.base.overwrite else ())
     say(console, f"{clock()} checking configuration and data")
     divided = check(plan.first)
     cells = _cells(plan, console)

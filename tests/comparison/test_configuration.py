@@ -145,6 +145,7 @@ def test_check_config_ignores_sections_without_data(tmp_path):
         (["a/config.yml", "b/config.yml"], ["a-config", "b-config"]),
         (["a/config.yml", "a/config.yml"], ["a-config", "a-config-2"]),
         (["a/my config.yml", "b.0.2.yml"], ["my_config", "b.0.2"]),
+        (["(new) a.yml", "_.yml"], ["new__a", "config"]),
     ],
 )
 def test_labels_are_short_and_unique(paths, expected):

@@ -346,3 +346,15 @@ def test_overwrite_refuses_foreign_results(project):
         run(plan(project, "a", overwrite=True))
 
     assert json.loads((project / "out" / "results.json").read_text())
+
+
+def test_the_check_with_rasa_gets_the_options_that_will_be_set(project, monkeypatch):
+    asked = []
+
+    def run_worker(phase, request, *others, **more):
+        asked.append(request.options)
+        return {"faults": [], "split": None}, 0.0
+
+    monkeypatch.setattr(runner, "run_worker", run_worker)
+    runner.check_with_rasa(plan(project, "a", options={"transformer_size": 32}))
+    assert asked == [{"transformer_size": 32}]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Dict, List, Mapping, Optional, Sequence
 
 from benchmarks.figures.pages import ROOT
+from benchmarks.figures.texts import amount
 from rasa_randconn.comparison.changes import Quantity, change, typical
 from rasa_randconn.comparison.results import Metric, Run, by_family, name_of, read
 
@@ -115,17 +117,14 @@ class Comparison:
             files += self.scored
         values: Dict[int, float] = {}
         for run in self._runs(files, role):
-            value = _of_components(metric, run) if figure in OF_COMPONENTS else None
-            if figure in OF_MODELS:
-                value = metric.of(run)
+            is_of_model = figure in OF_MODELS
+            value = metric.of(run) if is_of_model else _of_components(metric, run)
             if value is not None:
                 values[run["seed"]] = value
         return dict(sorted(values.items()))
 
     def text(self, figure: str, role: str) -> str:
         """Writes the mean of scores or the median of anything else; empty if none."""
-        from benchmarks.figures.texts import amount
-
         metric = METRICS[figure]
         values = list(self.by_seed(figure, role).values())
         return amount(typical(metric.quantity, values), metric)
@@ -146,7 +145,7 @@ class Comparison:
         return [
             run
             for file in files
-            for run in read(RESULTS / f"{file}.json")
+            for run in runs_in(file)
             if self._plays(role, name_of(run))
         ]
 
@@ -154,6 +153,19 @@ class Comparison:
         if self.configurations:
             return self.configurations.get(role) == name
         return name.partition(".")[2] == ROLES[role]
+
+
+@lru_cache(maxsize=None)
+def runs_in(file: str) -> List[Run]:
+    """Reads a result file once, however many figures come from it.
+
+    Args:
+        file: Its name in `benchmarks/results`, without the ending.
+
+    Returns:
+        Its runs, which are not to be changed.
+    """
+    return read(RESULTS / f"{file}.json")
 
 
 def seeds_text(seeds: Sequence[int]) -> str:

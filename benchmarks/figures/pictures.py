@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from pathlib import Path
-from typing import Any, List
+from typing import Any, List, Sequence
 
 from benchmarks.article.spread import paired_difference
 from benchmarks.figures.comparisons import (
@@ -68,7 +68,7 @@ def _training_time(path: Path) -> Path:
     axes.set_xlim(0, 1.14)
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
-    _label(axes, comparisons)
+    _label(axes, [comparison.title for comparison in comparisons])
     axes.set_title("Training: stock (grey), ours (blue)", loc="left", weight="bold")
     return _save(figure, path)
 
@@ -90,9 +90,7 @@ def _scores(path: Path) -> Path:
         axes.plot([low, high], [at, at], color=_COLOURS[OURS], linewidth=2)
         axes.plot(mean, at, "o", color=_COLOURS[OURS])
     axes.axvline(0, color=_COLOURS[STOCK], linewidth=1)
-    axes.set_yticks(range(len(rows)))
-    axes.set_yticklabels([f"{_short(c)}: {score.split('-')[0]}" for c, score in rows])
-    axes.set_ylim(len(rows) - 0.5, -0.5)
+    _label(axes, [f"{_short(c)}: {score.split('-')[0]}" for c, score in rows])
     axes.set_xlabel("points of F1, ours less stock, with 95% intervals")
     return _save(figure, path)
 
@@ -115,10 +113,10 @@ def _axes(rows: int, height: float = 0.8) -> Any:
     return figure, axes
 
 
-def _label(axes: Any, comparisons: List[Comparison]) -> None:
-    axes.set_yticks(range(len(comparisons)))
-    axes.set_yticklabels([comparison.title for comparison in comparisons])
-    axes.set_ylim(len(comparisons) - 0.5, -0.5)
+def _label(axes: Any, titles: Sequence[str]) -> None:
+    axes.set_yticks(range(len(titles)))
+    axes.set_yticklabels(titles)
+    axes.set_ylim(len(titles) - 0.5, -0.5)
 
 
 def _save(figure: Any, path: Path) -> Path:

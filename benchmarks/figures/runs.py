@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, List, Mapping, Optional, Sequence
 
-from benchmarks.figures.comparisons import RESULTS
-from rasa_randconn.comparison.results import Run, name_of, read
+from benchmarks.figures.comparisons import runs_in
+from rasa_randconn.comparison.results import Run, name_of
 
 
 def runs_of(
@@ -28,7 +28,7 @@ def runs_of(
     found = {
         run["seed"]: run
         for file in files
-        for run in read(RESULTS / f"{file}.json")
+        for run in runs_in(file)
         if name_of(run) == name
         and (not seeds or run["seed"] in seeds)
         and (options is None or run.get("options") == options)

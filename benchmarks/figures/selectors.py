@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, Tuple
 
 from benchmarks.article.spread import mean_difference
-from benchmarks.figures.comparisons import COMPARISONS, RESULTS
+from benchmarks.figures.comparisons import COMPARISONS, RESULTS, runs_in
 from benchmarks.figures.runs import mean_score
 from benchmarks.figures.texts import table
 from benchmarks.quality import small_data
-from rasa_randconn.comparison.results import name_of, read
+from rasa_randconn.comparison.results import name_of
 
 _CONFIGURATIONS = ("stock", "stock-d02", "ours-d1", "ours")
 
 
 def selector_epochs_table() -> List[str]:
     """Makes the table of Sara's three selectors, seed 1, by the number of epochs."""
-    runs = read(RESULTS / "selectors.json")
+    runs = runs_in("selectors")
     rows = [
         [
             str(epochs),

@@ -6,9 +6,8 @@ from typing import Callable, Dict
 
 from benchmarks.figures import sweeps
 from benchmarks.figures.article import epochs_less
-from benchmarks.figures.comparisons import COMPARISONS, METRICS, OURS
+from benchmarks.figures.comparisons import COMPARISONS, OURS
 from benchmarks.figures.compiling import compile_time
-from rasa_randconn.comparison.changes import Quantity
 
 
 def make(source: str) -> str:
@@ -32,14 +31,11 @@ def make(source: str) -> str:
 
 
 def _comparison(name: str, figure: str, what: str, role: str = OURS) -> str:
-    """A value of one side, or `change`, in words; `factor` is the number of that."""
+    """A value of one side, or `change`, in words."""
     comparison = COMPARISONS[name]
-    if what not in ("change", "factor"):
-        return comparison.text(figure, what)
-    change = comparison.change(figure, role) or ""
-    if what == "change" or METRICS[figure].quantity is Quantity.SCORE:
-        return change
-    return change.partition("x")[0]
+    if what == "change":
+        return comparison.change(figure, role) or ""
+    return comparison.text(figure, what)
 
 
 def _epochs(measure: str, density: str) -> str:

@@ -158,7 +158,6 @@ def run(options: argparse.Namespace) -> int:
         import distributed  # noqa: F401
         import pandas  # noqa: F401
         import pyarrow  # noqa: F401
-        import scipy  # noqa: F401
     except ImportError as error:
         return _fail(
             f"this needs the package '{error.name}', which is not installed: "

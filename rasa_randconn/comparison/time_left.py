@@ -20,7 +20,7 @@ class RunningRun:
     """Time since its beginning."""
 
     progress: Optional[TrainingProgress] = None
-    """How far its training is; `None` before the first epoch and after the last."""
+    """How far its training is; `None` before the first epoch of a component begins."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rasa_randconn.kernels.array_types import Floats1, Floats2
 from rasa_randconn.kernels.compilation import compiled, float_from_bits, inlined
 from rasa_randconn.kernels.dropout import kept_factor
 
@@ -63,13 +64,13 @@ def _erf(x: np.float32) -> np.float32:
 
 @compiled
 def gelu(
-    inputs: np.ndarray,
-    bias: np.ndarray,
+    inputs: Floats2,
+    bias: Floats1,
     seed: np.uint32,
     threshold: np.uint32,
     scale: np.float32,
-    outputs: np.ndarray,
-    derivatives: np.ndarray,
+    outputs: Floats2,
+    derivatives: Floats2,
 ) -> None:
     """Adds the bias, applies GELU and drops activations.
 
@@ -99,7 +100,7 @@ def gelu(
 
 @compiled
 def gelu_backward(
-    gradients: np.ndarray, derivatives: np.ndarray, bias_gradient: np.ndarray
+    gradients: Floats2, derivatives: Floats2, bias_gradient: Floats1
 ) -> None:
     """Computes the gradients of `gelu` with respect to its inputs and bias.
 

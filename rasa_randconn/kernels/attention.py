@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rasa_randconn.kernels.array_types import Floats1, Floats2, Floats3, Integers1
 from rasa_randconn.kernels.activations import exp_of_negative
 from rasa_randconn.kernels.attention_loops import (
     OFFSETS,
@@ -39,17 +40,17 @@ _SMALLEST_WEIGHT = np.float32(1e-37)
 
 @compiled
 def attention(
-    projected: np.ndarray,
-    starts: np.ndarray,
+    projected: Floats2,
+    starts: Integers1,
     heads: int,
     unidirectional: bool,
     max_relative_position: int,
-    key_embeddings: np.ndarray,
-    value_embeddings: np.ndarray,
+    key_embeddings: Floats3,
+    value_embeddings: Floats3,
     seed: np.uint32,
     threshold: np.uint32,
-    attention_weights: np.ndarray,
-    outputs: np.ndarray,
+    attention_weights: Floats1,
+    outputs: Floats2,
 ) -> None:
     """Computes attention of each token to the tokens of its example.
 
@@ -113,18 +114,18 @@ def attention(
 
 @compiled
 def attention_backward(
-    gradients: np.ndarray,
-    projected: np.ndarray,
-    starts: np.ndarray,
+    gradients: Floats2,
+    projected: Floats2,
+    starts: Integers1,
     heads: int,
     unidirectional: bool,
     max_relative_position: int,
-    key_embeddings: np.ndarray,
-    value_embeddings: np.ndarray,
-    attention_weights: np.ndarray,
-    projected_gradients: np.ndarray,
-    key_embeddings_gradient: np.ndarray,
-    value_embeddings_gradient: np.ndarray,
+    key_embeddings: Floats3,
+    value_embeddings: Floats3,
+    attention_weights: Floats1,
+    projected_gradients: Floats2,
+    key_embeddings_gradient: Floats3,
+    value_embeddings_gradient: Floats3,
 ) -> None:
     """Computes the gradients of `attention`.
 

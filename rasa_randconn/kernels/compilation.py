@@ -10,6 +10,8 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
+from rasa_randconn.kernels.kernel import Kernel, takes_typed_arrays
+
 logger = logging.getLogger(__name__)
 
 if numba.config.DISABLE_JIT:
@@ -29,6 +31,8 @@ def compiled(function: Function) -> Function:
     the user's cache directory, or in `NUMBA_CACHE_DIR`. If none of these is writable,
     every process compiles anew. The code runs without Python's global lock.
     """
+    if takes_typed_arrays(function):
+        return Kernel(function, _OPTIONS)
     return _compiled_or_loaded(function, is_inlined=False)
 
 
@@ -40,6 +44,12 @@ def inlined(function: Function) -> Function:
     whether a process has compiled or loaded its kernels, and so would trained weights.
     """
     return _compiled_or_loaded(function, is_inlined=True)
+
+
+_OPTIONS = {
+    "fastmath": _REORDERED,
+    "error_model": "numpy",  # checks for zero divisors would prevent vectors
+}
 
 
 def _compiled_or_loaded(function: Function, is_inlined: bool) -> Function:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rasa_randconn.kernels.array_types import Floats1, Floats2
 from rasa_randconn.kernels.compilation import compiled, inlined
 
 _BITS = 32
@@ -65,9 +66,9 @@ def kept_factor(
 
 @compiled
 def add_residual(
-    features: np.ndarray,
-    update: np.ndarray,
-    bias: np.ndarray,
+    features: Floats2,
+    update: Floats2,
+    bias: Floats1,
     seed: np.uint32,
     threshold: np.uint32,
     scale: np.float32,
@@ -92,12 +93,12 @@ def add_residual(
 
 @compiled
 def dropout_backward(
-    gradients: np.ndarray,
+    gradients: Floats2,
     seed: np.uint32,
     threshold: np.uint32,
     scale: np.float32,
-    update_gradients: np.ndarray,
-    bias_gradient: np.ndarray,
+    update_gradients: Floats2,
+    bias_gradient: Floats1,
 ) -> None:
     """Computes the gradients of `add_residual` with respect to update and bias.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rasa_randconn.kernels.array_types import Floats2, Floats3, Integers2
 from rasa_randconn.kernels.compilation import compiled, inlined
 from rasa_randconn.kernels.inner_loops import (
     ROWS,
@@ -27,7 +28,7 @@ _MIN_UNITS_TO_COPY = 512
 
 @compiled
 def multiply(
-    kernel: np.ndarray, indices: np.ndarray, features: np.ndarray, outputs: np.ndarray
+    kernel: Floats3, indices: Integers2, features: Floats2, outputs: Floats2
 ) -> None:
     """Computes the products of a layer, without its bias.
 
@@ -72,10 +73,10 @@ def multiply(
 
 @compiled
 def multiply_backward(
-    kernel: np.ndarray,
-    indices: np.ndarray,
-    gradients: np.ndarray,
-    feature_gradients: np.ndarray,
+    kernel: Floats3,
+    indices: Integers2,
+    gradients: Floats2,
+    feature_gradients: Floats2,
 ) -> None:
     """Adds the gradients of `multiply` with respect to its features.
 
@@ -112,10 +113,10 @@ def multiply_backward(
 
 @compiled
 def kernel_gradient(
-    features: np.ndarray,
-    indices: np.ndarray,
-    gradients: np.ndarray,
-    result: np.ndarray,
+    features: Floats2,
+    indices: Integers2,
+    gradients: Floats2,
+    result: Floats3,
 ) -> None:
     """Computes the gradient of `multiply` with respect to its kernel.
 

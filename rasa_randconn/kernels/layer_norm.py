@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from rasa_randconn.kernels.array_types import Floats1, Floats2
 from rasa_randconn.kernels.compilation import compiled
 
 
 @compiled
 def normalize(
-    features: np.ndarray,
-    gamma: np.ndarray,
-    beta: np.ndarray,
+    features: Floats2,
+    gamma: Floats1,
+    beta: Floats1,
     epsilon: np.float32,
-    standardized: np.ndarray,
-    inverse_deviations: np.ndarray,
-    outputs: np.ndarray,
+    standardized: Floats2,
+    inverse_deviations: Floats1,
+    outputs: Floats2,
 ) -> None:
     """Normalises each token over its units.
 
@@ -59,13 +60,13 @@ def normalize(
 
 @compiled
 def normalize_backward(
-    gradients: np.ndarray,
-    gamma: np.ndarray,
-    standardized: np.ndarray,
-    inverse_deviations: np.ndarray,
-    feature_gradients: np.ndarray,
-    gamma_gradient: np.ndarray,
-    beta_gradient: np.ndarray,
+    gradients: Floats2,
+    gamma: Floats1,
+    standardized: Floats2,
+    inverse_deviations: Floats1,
+    feature_gradients: Floats2,
+    gamma_gradient: Floats1,
+    beta_gradient: Floats1,
 ) -> None:
     """Computes the gradients of `normalize`.
 

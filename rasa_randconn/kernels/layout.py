@@ -5,55 +5,63 @@ Tokens are copied in blocks, so that both sides stay in the cache.
 
 from __future__ import annotations
 
-import numpy as np
-
+from rasa_randconn.kernels.array_types import Floats1, Floats2, Integers1
 from rasa_randconn.kernels.compilation import compiled
 
 _BLOCK = 16
 
 
 @compiled
-def take_tokens(rows: np.ndarray, first: int, count: int, features: np.ndarray) -> None:
-    """Copies consecutive tokens of a batch into an array `[units, tokens]`.
+def clear(numbers: Floats1) -> None:
+    """Sets all numbers to zero.
 
     Args:
-        rows: All tokens of the batch `[tokens of the batch, units]`.
-        first: The first token to copy.
-        count: Number of tokens to copy.
+        numbers: Output: the zeros.
+    """
+    for i in range(len(numbers)):
+        numbers[i] = 0.0
+
+
+@compiled
+def take_tokens(rows: Floats2, features: Floats2) -> None:
+    """Transposes tokens.
+
+    Args:
+        rows: `[count, units]`.
         features: Output: the tokens `[units, tokens]`; columns beyond `count` become
             zero.
     """
+    count = rows.shape[0]
     units = features.shape[0]
     for start in range(0, count, _BLOCK):
         end = min(start + _BLOCK, count)
         for token in range(start, end):
-            row = rows[first + token]
+            row = rows[token]
             for unit in range(units):
                 features[unit, token] = row[unit]
     features[:, count:] = 0.0
 
 
 @compiled
-def put_tokens(features: np.ndarray, first: int, count: int, rows: np.ndarray) -> None:
-    """Copies tokens back into a batch.
+def put_tokens(features: Floats2, rows: Floats2) -> None:
+    """Transposes tokens back.
 
     Args:
         features: `[units, tokens]`.
-        first: Where the first token goes.
-        count: Number of tokens to copy.
-        rows: Output: the batch `[tokens of the batch, units]`; other tokens stay.
+        rows: Output: the first columns of these as rows `[count, units]`.
     """
+    count = rows.shape[0]
     units = features.shape[0]
     for start in range(0, count, _BLOCK):
         end = min(start + _BLOCK, count)
         for token in range(start, end):
-            row = rows[first + token]
+            row = rows[token]
             for unit in range(units):
                 row[unit] = features[unit, token]
 
 
 @compiled
-def take_columns(features: np.ndarray, tokens: np.ndarray, taken: np.ndarray) -> None:
+def take_columns(features: Floats2, tokens: Integers1, taken: Floats2) -> None:
     """Gathers some tokens of `[units, tokens]`.
 
     Args:
@@ -70,7 +78,7 @@ def take_columns(features: np.ndarray, tokens: np.ndarray, taken: np.ndarray) ->
 
 
 @compiled
-def put_columns(taken: np.ndarray, tokens: np.ndarray, features: np.ndarray) -> None:
+def put_columns(taken: Floats2, tokens: Integers1, features: Floats2) -> None:
     """Scatters tokens back to their columns, the reverse of `take_columns`.
 
     Args:

@@ -1,59 +1,211 @@
-"""Where the machine code of kernels comes from, and where it is kept."""
+"""Machine code of kernels: compiled once, kept in a file, loaded by other processes."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import hashlib
+import logging
+import os
+import sys
+import tempfile
+from functools import lru_cache
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional
+from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
-from numba.core.dispatcher import Dispatcher
+import llvmlite
+import llvmlite.binding as llvm
+import numba
+from numba.core import registry, types
+from numba.core.ccallback import _CFuncCompiler
+from numba.core.compiler import Compiler
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.runtime import rtsys
 
-import rasa_randconn.kernels
+from rasa_randconn.kernels.entry import add_entry
+
+logger = logging.getLogger(__name__)
+
+#: The environment variable that names a folder for machine code.
+FOLDER_VARIABLE = "NUMBA_CACHE_DIR"
+
+_ENTRY = "rasa_randconn_entry"
+_DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 class MachineCode(NamedTuple):
-    """The machine code of a kernel in this process.
+    """Machine code of a kernel in this process.
 
     Attributes:
-        kernel: The kernel's module and name.
-        compiled: How often it was compiled, once for each type of its arguments.
-        loaded: How often it was loaded from a file instead.
-        folder: Where its files are kept; `None` if they cannot be kept.
-        is_inlined: Whether it is only part of the machine code of other kernels.
+        address: Where it begins in memory.
+        was_compiled: Whether this process compiled it, instead of loading it.
     """
 
-    kernel: str
-    compiled: int
-    loaded: int
-    folder: Optional[Path]
-    is_inlined: bool
+    address: int
+    was_compiled: bool
 
 
-def machine_code() -> List[MachineCode]:
-    """The machine code of every kernel of this package, in the order of their names."""
+class CodeFolder(NamedTuple):
+    """A folder for machine code.
+
+    Attributes:
+        path: The folder.
+        origin: Whose folder it is, for people.
+    """
+
+    path: Path
+    origin: str
+
+
+def code_of(
+    name: str,
+    function: Callable[..., None],
+    argument_types: Tuple[Any, ...],
+    options: Any,
+) -> MachineCode:
+    """Loads the machine code of a kernel, or compiles and keeps it.
+
+    Args:
+        name: The kernel's module and name.
+        function: The function to compile.
+        argument_types: Numba's types of its arguments.
+        options: Numba's options.
+    """
+    file_name = f"{name}.o"
+    for folder in folders():
+        code = _read(folder.path / file_name)
+        if code is not None:
+            return MachineCode(_loaded(code), was_compiled=False)
+    code = _compile(function, argument_types, options)
+    folder_to_write = writable_folder()
+    if folder_to_write is None:
+        logger.debug(f"The machine code of '{name}' cannot be kept in any folder.")
+    else:
+        _write(code, folder_to_write.path / file_name)
+    return MachineCode(_loaded(code), was_compiled=True)
+
+
+def folders() -> List[CodeFolder]:
+    """The folders that may hold machine code, the first choice first."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    beside = Path(__file__).parent / "__pycache__"
+    user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    candidates = [
+        (Path(named).resolve(), FOLDER_VARIABLE) if named else None,
+        (beside, "the package's folder"),
+        (user / "rasa_randconn", "the user's cache"),
+    ]
     return [
-        MachineCode(
-            kernel=name,
-            compiled=sum(kernel.stats.cache_misses.values()),
-            loaded=sum(kernel.stats.cache_hits.values()),
-            folder=Path(kernel.stats.cache_path) if kernel.stats.cache_path else None,
-            is_inlined=bool(kernel.targetoptions["forceinline"]),
-        )
-        for name, kernel in sorted(_kernels().items())
+        CodeFolder(found[0] / f"kernels-{version()}", found[1])
+        for found in candidates
+        if found is not None
     ]
 
 
-def _kernels() -> Dict[str, Dispatcher]:
-    package = rasa_randconn.kernels
-    modules = [
-        importlib.import_module(found.name)
-        for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
-    ]
-    return {
-        f"{module.__name__.rpartition('.')[2]}.{name}": kernel
-        for module in modules
-        for name, kernel in vars(module).items()
-        if isinstance(kernel, Dispatcher)
-        and kernel.py_func.__module__ == module.__name__
-    }
+def writable_folder() -> Optional[CodeFolder]:
+    """The first folder that machine code can be written to; `None` without any."""
+    return next((folder for folder in folders() if _is_writable(folder.path)), None)
+
+
+@lru_cache(maxsize=None)
+def version() -> str:
+    """What machine code depends on: the kernels' sources, compiler and processor."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    for fact in (
+        sys.version_info[:2],
+        numba.__version__,
+        llvmlite.__version__,
+        llvm.get_process_triple(),
+        processor(),
+        features(),
+    ):
+        digest.update(f"{fact}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def processor() -> str:
+    """The processor that kernels are compiled for, as LLVM calls it."""
+    return str(numba.config.CPU_NAME or llvm.get_host_cpu_name())
+
+
+def features() -> str:
+    """The features of the processor that kernels use, as LLVM lists them."""
+    if numba.config.CPU_FEATURES is not None:
+        return str(numba.config.CPU_FEATURES)
+    return str(llvm.get_host_cpu_features().flatten())
+
+
+@global_compiler_lock
+def _compile(
+    function: Callable[..., None], argument_types: Tuple[Any, ...], options: Any
+) -> bytes:
+    """Compiles a function to object code, whose entry takes a block of arguments."""
+    compiler = _NativeCompiler(function, registry.cpu_target, options, {}, Compiler)
+    result = compiler.compile(argument_types, types.none)
+    library = result.library
+    add_entry(_ENTRY, result.target_context, library, result.fndesc)
+    library.finalize()
+    return bytes(library._get_compiled_object())
+
+
+class _NativeCompiler(_CFuncCompiler):
+    """Compiles no wrappers of Numba's around a function."""
+
+    def _customize_flags(self, flags: Any) -> Any:
+        flags = super()._customize_flags(flags)
+        flags.no_cfunc_wrapper = True
+        return flags
+
+
+def _loaded(code: bytes) -> int:
+    """Loads object code, and returns the address of its entry."""
+    # what kernels allocate memory with
+    rtsys.initialize(registry.cpu_target.target_context)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine())
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    _engines.append(engine)
+    return int(engine.get_function_address(_ENTRY))
+
+
+# Machine code lives as long as its engine.
+_engines: List[Any] = []
+
+
+def _target_machine() -> Any:
+    llvm.initialize()
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.Target.from_default_triple().create_target_machine(jit=True)
+
+
+def _read(path: Path) -> Optional[bytes]:
+    """The object code in a file; `None` if there is none, or it is damaged."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    digest, code = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+    return code if hashlib.sha256(code).digest() == digest else None
+
+
+def _write(code: bytes, path: Path) -> None:
+    """Writes a file whole or not at all: other processes may write it, too."""
+    handle, temporary = tempfile.mkstemp(dir=str(path.parent))
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(hashlib.sha256(code).digest() + code)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except OSError:
+        Path(temporary).unlink()
+        raise
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=str(folder)):
+            return True
+    except OSError:
+        return False

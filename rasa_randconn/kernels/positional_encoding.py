@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from rasa_randconn.kernels.array_types import Floats1, Floats2, Integers1
 from rasa_randconn.kernels.compilation import compiled
 from rasa_randconn.kernels.dropout import kept_factor
 
 
 @compiled
 def add_positional_encoding(
-    features: np.ndarray,
-    bias: np.ndarray,
-    encoding: np.ndarray,
-    positions: np.ndarray,
+    features: Floats2,
+    bias: Floats1,
+    encoding: Floats2,
+    positions: Integers1,
     seed: np.uint32,
     threshold: np.uint32,
     scale: np.float32,
@@ -50,11 +51,11 @@ def add_positional_encoding(
 
 @compiled
 def add_positional_encoding_backward(
-    gradients: np.ndarray,
+    gradients: Floats2,
     seed: np.uint32,
     threshold: np.uint32,
     scale: np.float32,
-    bias_gradient: np.ndarray,
+    bias_gradient: Floats1,
 ) -> None:
     """Computes the gradients of `add_positional_encoding`.
 

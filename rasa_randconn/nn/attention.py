@@ -7,7 +7,7 @@ from typing import NamedTuple, Optional, Tuple
 import numpy as np
 
 from rasa_randconn.autodiff import Parameter, Parameters
-from rasa_randconn.kernels import attention
+from rasa_randconn.kernels import attention, layout
 from rasa_randconn.nn.encoder_settings import EncoderSettings
 from rasa_randconn.nn.layer import Layer, PartOf
 
@@ -123,7 +123,7 @@ class Attention(Layer[RelativeEmbeddings]):
             projected_gradients: Output: those with respect to query, key and value.
         """
         for gradient in gradients:
-            gradient[:] = 0.0
+            layout.clear(gradient.reshape(-1))
         attention.attention_backward(
             output_gradients,
             projected,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -29,8 +29,8 @@ class Chunk(NamedTuple):
         starts: Example `i` has the tokens `starts[i]:starts[i + 1]`; `[examples + 1]`.
         selected: The tokens that the encoder returns; all if `None`.
         first_output: Where its outputs begin among those of the batch.
-        attention_weights: Output: those of all layers, `[layers, sum of heads * length
-            * length]`, one example after the other.
+        attention_weights: Output: those of each layer, `[sum of heads * length *
+            length]`, one example after the other.
     """
 
     number: int
@@ -40,7 +40,7 @@ class Chunk(NamedTuple):
     starts: np.ndarray
     selected: Optional[np.ndarray]
     first_output: int
-    attention_weights: np.ndarray
+    attention_weights: Tuple[np.ndarray, ...]
 
     @property
     def token_count(self) -> int:
@@ -51,6 +51,16 @@ class Chunk(NamedTuple):
     def padded_token_count(self) -> int:
         """Number of tokens, with padding."""
         return len(self.positions)
+
+    @property
+    def tokens(self) -> slice:
+        """Where its tokens are among those of the batch."""
+        return slice(self.first_token, self.first_token + self.token_count)
+
+    @property
+    def outputs(self) -> slice:
+        """Where its outputs are among those of the batch."""
+        return slice(self.first_output, self.first_output + self.output_count)
 
     @property
     def output_count(self) -> int:
@@ -106,7 +116,7 @@ def split_into_chunks(
                 starts=starts[first : last + 1] - start,
                 selected=chunk_selected,
                 first_output=int(output_bounds[i]),
-                attention_weights=np.empty((layers, pairs), np.float32),
+                attention_weights=tuple(np.empty((layers, pairs), np.float32)),
             )
         )
     return chunks

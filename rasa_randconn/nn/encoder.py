@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from functools import cached_property
 from threading import Lock
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Hashable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from rasa_randconn.autodiff import Parameters, Tape, Value
 from rasa_randconn.kernels import in_parallel
+from rasa_randconn.kernels.program import run_or_record
 from rasa_randconn.nn.chunk import Chunk, split_into_chunks
-from rasa_randconn.nn.encoder_dropout import EncoderDropout
+from rasa_randconn.nn.encoder_dropout import ChunkDropout, EncoderDropout
 from rasa_randconn.nn.encoder_settings import EncoderSettings
 from rasa_randconn.nn.encoder_stack import EncoderStack, StackActivations
 from rasa_randconn.nn.flat_weights import FlatWeights, Weights
@@ -31,7 +32,7 @@ class _Memory:
     """Memory for a chunk, used again from step to step.
 
     Attributes:
-        workspace: Holds the activations.
+        workspace: Holds the activations, and the programs that compute them.
     """
 
     def __init__(self, weights: FlatWeights) -> None:
@@ -50,11 +51,43 @@ class _Memory:
 
 
 class _OpenChunk(NamedTuple):
-    """A chunk with the memory that it is computed in."""
+    """A chunk with the memory that it is computed in, and its dropout."""
 
     chunk: Chunk
     activations: StackActivations
     memory: _Memory
+    dropout: ChunkDropout
+
+    def run(
+        self,
+        part: str,
+        weights: FlatWeights,
+        others: Dict[Hashable, Any],
+        function: Callable[[], None],
+    ) -> None:
+        """Runs a pass through the chunk by one call of compiled code.
+
+        Args:
+            part: What the pass is.
+            weights: The weights of the encoder.
+            others: Arrays of the batch, by name.
+            function: Makes the calls of kernels, which are recorded if that was not
+                done for a chunk of this size.
+        """
+        chunk, dropout = self.chunk, self.dropout
+        key = part, *dropout[:2], chunk.padded_token_count, chunk.padded_output_count
+        if not weights.are_views:
+            function()
+            return
+        variables: Dict[Hashable, Any] = {
+            "positions": chunk.positions,
+            "starts": chunk.starts,
+            "selected": chunk.selected,
+            **{("seed", *place): seed for place, seed in dropout.seeds.items()},
+            **{("attention", i): a for i, a in enumerate(chunk.attention_weights)},
+            **others,
+        }
+        run_or_record(self.memory.workspace.programs, key, variables, function)
 
 
 class ForwardPass(NamedTuple):
@@ -63,13 +96,11 @@ class ForwardPass(NamedTuple):
     Attributes:
         outputs: Activations `[selected tokens, units]`.
         weights: All weights of the encoder in this pass.
-        dropout: The dropout of the pass.
         chunks: What the backward pass needs.
     """
 
     outputs: np.ndarray
     weights: Weights
-    dropout: EncoderDropout
     chunks: List[_OpenChunk]
 
 
@@ -160,20 +191,34 @@ class Encoder:
         count = len(inputs) if selected is None else len(selected)
         outputs = np.empty((count, self.settings.units), np.float32)
         chunks = [
-            self._open(chunk)
+            self._open(chunk, dropout)
             for chunk in split_into_chunks(
                 lengths, selected, self.settings.layers, self.settings.heads
             )
         ]
 
         def forward_chunk(open_chunk: _OpenChunk) -> None:
-            chunk, activations, _ = open_chunk
-            self.stack.forward(
-                weights, dropout, chunk, activations, encoding, inputs, outputs
+            chunk = open_chunk.chunk
+            arrays: Dict[Hashable, Any] = {
+                "encoding": encoding,
+                "inputs": inputs[chunk.tokens],
+                "outputs": outputs[chunk.outputs],
+            }
+            open_chunk.run(
+                "forward",
+                self.weights,
+                arrays,
+                lambda: self.stack.forward(
+                    weights,
+                    open_chunk.dropout,
+                    chunk,
+                    open_chunk.activations,
+                    **arrays,
+                ),
             )
 
         in_parallel(forward_chunk, chunks)
-        return ForwardPass(outputs, weights, dropout, chunks)
+        return ForwardPass(outputs, weights, chunks)
 
     def backward(
         self, forward_pass: ForwardPass, output_gradients: np.ndarray
@@ -189,25 +234,34 @@ class Encoder:
             Gradients with respect to the inputs `[tokens, inputs]`, and with respect to
             all weights, as `weights` arranges them.
         """
-        tokens = sum(chunk.token_count for chunk, _, _ in forward_pass.chunks)
+        tokens = sum(chunk.chunk.token_count for chunk in forward_pass.chunks)
         input_gradients = np.empty((tokens, self.stack.inputs), np.float32)
 
         def backward_chunk(open_chunk: _OpenChunk) -> None:
-            chunk, activations, memory = open_chunk
-            self.stack.backward(
-                forward_pass.weights,
-                forward_pass.dropout,
-                chunk,
-                activations,
-                output_gradients,
-                memory.gradients,
-                input_gradients,
+            chunk = open_chunk.chunk
+            arrays: Dict[Hashable, Any] = {
+                "output_gradients": output_gradients[chunk.outputs],
+                "input_gradients": input_gradients[chunk.tokens],
+            }
+            open_chunk.run(
+                "backward",
+                self.weights,
+                arrays,
+                lambda: self.stack.backward(
+                    forward_pass.weights,
+                    open_chunk.dropout,
+                    chunk,
+                    open_chunk.activations,
+                    gradients=open_chunk.memory.gradients,
+                    **arrays,
+                ),
             )
 
+        output_gradients = np.ascontiguousarray(output_gradients)
         in_parallel(backward_chunk, forward_pass.chunks)
         total = np.zeros(self.weights.size, np.float32)
-        for _, _, memory in forward_pass.chunks:
-            total += memory.flat_gradients
+        for open_chunk in forward_pass.chunks:
+            total += open_chunk.memory.flat_gradients
         return input_gradients, total
 
     def attention_weights(
@@ -218,13 +272,14 @@ class Encoder:
         longest = int(lengths.max(initial=0))
         if len(lengths) == 1 and longest:
             only = forward_pass.chunks[0].chunk.attention_weights
-            return only.reshape(1, layers, heads, longest, longest)
+            return np.stack(only).reshape(1, layers, heads, longest, longest)
         padded = np.zeros((len(lengths), layers, heads, longest, longest), np.float32)
-        for chunk, _, _ in forward_pass.chunks:
-            start = 0
+        for open_chunk in forward_pass.chunks:
+            chunk, start = open_chunk.chunk, 0
+            weights = np.stack(chunk.attention_weights)
             for i, length in enumerate(np.diff(chunk.starts)):
                 end = start + heads * length * length
-                example = chunk.attention_weights[:, start:end]
+                example = weights[:, start:end]
                 padded[chunk.first_example + i, :, :, :length, :length] = (
                     example.reshape(layers, heads, length, length)
                 )
@@ -234,14 +289,14 @@ class Encoder:
     def release(self, forward_pass: ForwardPass) -> None:
         """Gives the memory of a pass to the next ones, but for very long messages."""
         kept = [
-            memory
-            for chunk, _, memory in forward_pass.chunks
-            if chunk.padded_token_count <= _MOST_TOKENS_KEPT
+            chunk.memory
+            for chunk in forward_pass.chunks
+            if chunk.chunk.padded_token_count <= _MOST_TOKENS_KEPT
         ]
         with self._lock:
             self._free += kept
 
-    def _open(self, chunk: Chunk) -> _OpenChunk:
+    def _open(self, chunk: Chunk, dropout: EncoderDropout) -> _OpenChunk:
         with self._lock:
             memory = self._free.pop() if self._free else _Memory(self.weights)
         tokens, selected = chunk.padded_token_count, chunk.padded_output_count
@@ -251,4 +306,6 @@ class Encoder:
                 allocate, tokens, selected
             ),
         )
-        return _OpenChunk(chunk, activations, memory)
+        return _OpenChunk(
+            chunk, activations, memory, dropout.of_chunk(chunk.number)
+        )

@@ -13,7 +13,7 @@ from rasa_randconn.kernels import dropout as dropout_kernels
 from rasa_randconn.kernels import layout
 from rasa_randconn.nn.attention import Attention
 from rasa_randconn.nn.chunk import Chunk
-from rasa_randconn.nn.encoder_dropout import EncoderDropout
+from rasa_randconn.nn.encoder_dropout import ChunkDropout
 from rasa_randconn.nn.encoder_settings import EncoderSettings
 from rasa_randconn.nn.flat_weights import Weights
 from rasa_randconn.nn.layer import Layer
@@ -141,7 +141,7 @@ class EncoderLayer(Layer[None]):
     def forward(
         self,
         weights: Weights,
-        dropout: EncoderDropout,
+        dropout: ChunkDropout,
         chunk: Chunk,
         activations: LayerActivations,
         stream: ResidualStream,
@@ -158,8 +158,6 @@ class EncoderLayer(Layer[None]):
         Returns:
             The residual stream of the selected tokens.
         """
-        position = chunk.number, self._number
-
         self.attention_norm.forward(
             weights[self.attention_norm], stream.features, activations.attention_norm
         )
@@ -172,7 +170,7 @@ class EncoderLayer(Layer[None]):
             weights[self.attention],
             chunk.starts,
             activations.projected,
-            dropout.of_keys(*position, _KEYS),
+            dropout.of_keys(self._number, _KEYS),
             chunk.attention_weights[self._number],
             activations.attended,
         )
@@ -183,7 +181,7 @@ class EncoderLayer(Layer[None]):
             self.output,
             weights,
             activations.selected,
-            dropout.of_units(*position, _ATTENTION),
+            dropout.of_units(self._number, _ATTENTION),
             stream,
         )
 
@@ -200,7 +198,7 @@ class EncoderLayer(Layer[None]):
         activation_kernels.gelu(
             stream.hidden,
             weights[self.feed_forward_in].bias,
-            *dropout.of_units(*position, _HIDDEN),
+            *dropout.of_units(self._number, _HIDDEN),
             activations.activated,
             activations.derivatives,
         )
@@ -208,7 +206,7 @@ class EncoderLayer(Layer[None]):
             self.feed_forward_out,
             weights,
             activations.activated,
-            dropout.of_units(*position, _FEED_FORWARD),
+            dropout.of_units(self._number, _FEED_FORWARD),
             stream,
         )
         return stream
@@ -216,7 +214,7 @@ class EncoderLayer(Layer[None]):
     def backward(
         self,
         weights: Weights,
-        dropout: EncoderDropout,
+        dropout: ChunkDropout,
         chunk: Chunk,
         activations: LayerActivations,
         stream: ResidualStream,
@@ -238,14 +236,13 @@ class EncoderLayer(Layer[None]):
             projected_gradients: Memory for the gradients with respect to query, key and
                 value, `[3 * units, tokens]`.
         """
-        position = chunk.number, self._number
         continuing = activations.stream
 
         _add_to_residual_backward(
             self.feed_forward_out,
             weights,
             activations.activated,
-            dropout.of_units(*position, _FEED_FORWARD),
+            dropout.of_units(self._number, _FEED_FORWARD),
             continuing,
             gradients,
             continuing.hidden,
@@ -255,7 +252,7 @@ class EncoderLayer(Layer[None]):
             activations.derivatives,
             gradients[self.feed_forward_in].bias,
         )
-        continuing.input_gradients[:, :] = 0.0
+        layout.clear(continuing.input_gradients.reshape(-1))
         self.feed_forward_in.backward(
             weights[self.feed_forward_in],
             activations.feed_forward_norm.outputs,
@@ -275,7 +272,7 @@ class EncoderLayer(Layer[None]):
             self.output,
             weights,
             activations.selected,
-            dropout.of_units(*position, _ATTENTION),
+            dropout.of_units(self._number, _ATTENTION),
             continuing,
             gradients,
             continuing.input_gradients,
@@ -291,7 +288,7 @@ class EncoderLayer(Layer[None]):
             gradients[self.attention],
             projected_gradients,
         )
-        stream.input_gradients[:, :] = 0.0
+        layout.clear(stream.input_gradients.reshape(-1))
         self.projections.backward(
             weights[self.projections],
             activations.attention_norm.outputs,
@@ -335,7 +332,7 @@ def _add_to_residual_backward(
     dropout_kernels.dropout_backward(
         stream.gradients, *dropout, stream.update, gradients[layer].bias
     )
-    input_gradients[:, :] = 0.0
+    layout.clear(input_gradients.reshape(-1))
     layer.backward(
         weights[layer], inputs, stream.update, gradients[layer], input_gradients
     )

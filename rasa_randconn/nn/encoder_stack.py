@@ -10,7 +10,7 @@ from rasa_randconn.autodiff import Parameters
 from rasa_randconn.connections.settings import EMBEDDING
 from rasa_randconn.kernels import layout, positional_encoding
 from rasa_randconn.nn.chunk import Chunk
-from rasa_randconn.nn.encoder_dropout import EncoderDropout
+from rasa_randconn.nn.encoder_dropout import ChunkDropout
 from rasa_randconn.nn.encoder_layer import EncoderLayer, LayerActivations
 from rasa_randconn.nn.encoder_settings import EncoderSettings
 from rasa_randconn.nn.flat_weights import Weights
@@ -19,9 +19,6 @@ from rasa_randconn.nn.layer_norm import LayerNorm, NormalizedActivations
 from rasa_randconn.nn.randomly_connected import RandomlyConnected
 from rasa_randconn.nn.residual_stream import ResidualStream
 from rasa_randconn.nn.workspace import Allocate
-
-# Tells the dropout before the first layer from those of layers, which have two numbers.
-_EMBEDDING = -1
 
 
 class StackActivations(NamedTuple):
@@ -113,7 +110,7 @@ class EncoderStack(Layer[None]):
     def forward(
         self,
         weights: Weights,
-        dropout: EncoderDropout,
+        dropout: ChunkDropout,
         chunk: Chunk,
         activations: StackActivations,
         encoding: np.ndarray,
@@ -124,17 +121,15 @@ class EncoderStack(Layer[None]):
 
         Args:
             weights: All weights.
-            dropout: The dropout of the pass.
+            dropout: The dropout of the chunk.
             chunk: The examples. Output: their attention weights.
             activations: Output: what the backward pass needs.
             encoding: Encoding of every position `[units, positions]`.
-            inputs: Activations of the batch `[tokens, inputs]`.
-            outputs: Output: the chunk's rows of `[selected tokens, units]`.
+            inputs: Activations of the chunk `[tokens, inputs]`.
+            outputs: Output: the outputs `[selected tokens, units]`.
         """
         stream = activations.stream
-        layout.take_tokens(
-            inputs, chunk.first_token, chunk.token_count, activations.inputs
-        )
+        layout.take_tokens(inputs, activations.inputs)
         self.embedding.forward(
             weights[self.embedding], activations.inputs, stream.features
         )
@@ -143,19 +138,17 @@ class EncoderStack(Layer[None]):
             weights[self.embedding].bias,
             encoding,
             chunk.positions,
-            *dropout.of_units(chunk.number, _EMBEDDING),
+            *dropout.of_embedding(),
         )
         for layer, own in zip(self.layers, activations.layers):
             stream = layer.forward(weights, dropout, chunk, own, stream)
         self.norm.forward(weights[self.norm], stream.features, activations.norm)
-        layout.put_tokens(
-            activations.norm.outputs, chunk.first_output, chunk.output_count, outputs
-        )
+        layout.put_tokens(activations.norm.outputs, outputs)
 
     def backward(
         self,
         weights: Weights,
-        dropout: EncoderDropout,
+        dropout: ChunkDropout,
         chunk: Chunk,
         activations: StackActivations,
         output_gradients: np.ndarray,
@@ -166,22 +159,18 @@ class EncoderStack(Layer[None]):
 
         Args:
             weights: All weights.
-            dropout: The dropout of the pass.
+            dropout: The dropout of the chunk.
             chunk: The examples, with the attention weights.
             activations: What `forward` left.
-            output_gradients: Gradients with respect to the outputs of the batch
+            output_gradients: Gradients with respect to the outputs
                 `[selected tokens, units]`.
             gradients: Output: the chunk's part of the gradients of all weights.
-            input_gradients: Output: the chunk's rows of `[tokens, inputs]`.
+            input_gradients: Output: those with respect to the inputs
+                `[tokens, inputs]`.
         """
         stream = activations.layers[-1].stream
-        layout.take_tokens(
-            output_gradients,
-            chunk.first_output,
-            chunk.output_count,
-            stream.input_gradients,
-        )
-        stream.gradients[:, :] = 0.0
+        layout.take_tokens(output_gradients, stream.input_gradients)
+        layout.clear(stream.gradients.reshape(-1))
         self.norm.backward(
             weights[self.norm],
             activations.norm,
@@ -202,10 +191,10 @@ class EncoderStack(Layer[None]):
             )
         positional_encoding.add_positional_encoding_backward(
             stream.gradients,
-            *dropout.of_units(chunk.number, _EMBEDDING),
+            *dropout.of_embedding(),
             gradients[self.embedding].bias,
         )
-        activations.input_gradients[:, :] = 0.0
+        layout.clear(activations.input_gradients.reshape(-1))
         self.embedding.backward(
             weights[self.embedding],
             activations.inputs,
@@ -213,9 +202,4 @@ class EncoderStack(Layer[None]):
             gradients[self.embedding],
             activations.input_gradients,
         )
-        layout.put_tokens(
-            activations.input_gradients,
-            chunk.first_token,
-            chunk.token_count,
-            input_gradients,
-        )
+        layout.put_tokens(activations.input_gradients, input_gradients)

@@ -54,6 +54,11 @@ class FlatWeights:
                 parameter.array = flat[part].reshape(parameter.array.shape)
             self._views = self.views(flat)
 
+    @property
+    def are_views(self) -> bool:
+        """Whether the weights lie in one flat array, now and in all passes to come."""
+        return self._views is not None
+
     def current(self) -> Weights:
         """The weights as they are now, for one pass."""
         return self._views or self.views(self._gathered())

@@ -97,12 +97,12 @@ def _features_first(rows: np.ndarray) -> np.ndarray:
     """Rows as columns, followed by zeros up to a multiple of the vector length."""
     count, units = rows.shape
     features = np.empty((units, whole_vectors(count)), np.float32)
-    layout.take_tokens(np.ascontiguousarray(rows), 0, count, features)
+    layout.take_tokens(np.ascontiguousarray(rows), features)
     return features
 
 
 def _tokens_first(features: np.ndarray, count: int) -> np.ndarray:
     """The first columns as rows."""
     rows = np.empty((count, len(features)), np.float32)
-    layout.put_tokens(features, 0, count, rows)
+    layout.put_tokens(features, rows)
     return rows

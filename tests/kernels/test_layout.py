@@ -28,7 +28,7 @@ def test_tokens_are_taken_features_first_and_followed_by_zeros(
     first, count = span
     rows = normal(TOKENS, units)
     features = np.full((units, count + left), np.nan, np.float32)
-    take_tokens(rows, first, count, features)
+    take_tokens(rows[first : first + count], features)
     expected = np.pad(rows[first : first + count].T, [(0, 0), (0, left)])
     np.testing.assert_array_equal(features, expected)
 
@@ -38,7 +38,7 @@ def test_tokens_are_put_back_and_no_others_touched(normal, span, units):
     features, rows = normal(units, count + 5), normal(TOKENS, units)
     expected = rows.copy()
     expected[first : first + count] = features[:, :count].T
-    put_tokens(features, first, count, rows)
+    put_tokens(features, rows[first : first + count])
     np.testing.assert_array_equal(rows, expected)
 
 

@@ -218,17 +218,14 @@ ARGUMENTS = {
         nan(UNITS),
         nan(UNITS),
     ),
+    ("layout", "clear"): lambda n: (nan(7),),
     ("layout", "take_tokens"): lambda n: (
-        n.normal(TOKENS, UNITS),
-        3,
-        20,
+        n.normal(20, UNITS),
         nan(UNITS, 24),
     ),
     ("layout", "put_tokens"): lambda n: (
         n.normal(UNITS, 24),
-        3,
-        20,
-        n.normal(TOKENS, UNITS),
+        n.normal(20, UNITS),
     ),
     ("layout", "take_columns"): lambda n: (
         n.tokens(),

@@ -34,7 +34,9 @@ def test_every_token_is_in_one_chunk_and_examples_stay_whole(tokens):
         expected = np.concatenate([np.arange(length) for length in own])
         np.testing.assert_array_equal(chunk.positions[: chunk.token_count], expected)
         assert not chunk.positions[chunk.token_count :].any()
-        assert chunk.attention_weights.shape == (LAYERS, HEADS * (own**2).sum())
+        assert len(chunk.attention_weights) == LAYERS
+        for weights in chunk.attention_weights:
+            assert weights.shape == (HEADS * (own**2).sum(),)
         first_token += chunk.token_count
 
 

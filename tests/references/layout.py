@@ -1,13 +1,17 @@
 """`kernels/layout.py` in plain NumPy."""
 
 
-def take_tokens(rows, first, count, features):
-    features[:, :count] = rows[first : first + count].T
-    features[:, count:] = 0
+def clear(numbers):
+    numbers[...] = 0
 
 
-def put_tokens(features, first, count, rows):
-    rows[first : first + count] = features[:, :count].T
+def take_tokens(rows, features):
+    features[:, : len(rows)] = rows.T
+    features[:, len(rows) :] = 0
+
+
+def put_tokens(features, rows):
+    rows[...] = features[:, : len(rows)].T
 
 
 def take_columns(features, tokens, taken):

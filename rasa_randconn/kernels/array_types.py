@@ -1,0 +1,30 @@
+"""The types of the arrays that kernels take."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from typing_extensions import Annotated
+
+
+class ArrayType(NamedTuple):
+    """A contiguous array of a type and a rank.
+
+    Attributes:
+        dtype: Type of its numbers.
+        rank: Number of its dimensions.
+    """
+
+    dtype: Any
+    rank: int
+
+
+Floats1 = Annotated[np.ndarray, ArrayType(np.float32, 1)]
+Floats2 = Annotated[np.ndarray, ArrayType(np.float32, 2)]
+Floats3 = Annotated[np.ndarray, ArrayType(np.float32, 3)]
+Doubles1 = Annotated[np.ndarray, ArrayType(np.float64, 1)]
+Integers1 = Annotated[np.ndarray, ArrayType(np.int64, 1)]
+Integers2 = Annotated[np.ndarray, ArrayType(np.int64, 2)]
+ShortIntegers1 = Annotated[np.ndarray, ArrayType(np.int32, 1)]
+Bytes1 = Annotated[np.ndarray, ArrayType(np.uint8, 1)]

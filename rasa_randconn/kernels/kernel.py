@@ -1,0 +1,199 @@
+"""A kernel: a compiled function of arrays and numbers."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import struct
+import threading
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+
+import numba
+import numpy as np
+from numba.core import types
+from typing_extensions import get_args, get_type_hints
+
+from rasa_randconn.kernels.array_types import ArrayType
+from rasa_randconn.kernels.machine_code import MachineCode, code_of
+
+#: Bytes of a word of arguments.
+WORD_BYTES = 8
+
+_call = ctypes.CFUNCTYPE(None, ctypes.c_int64)
+
+
+class _Scalar(NamedTuple):
+    """How a number is passed: its Numba type, and its format in a block of words."""
+
+    numba_type: Any
+    word_format: str
+
+
+_SCALARS: Mapping[Any, _Scalar] = {
+    int: _Scalar(types.int64, "q"),
+    bool: _Scalar(types.boolean, "q"),
+    np.uint32: _Scalar(types.uint32, "I4x"),
+    np.float32: _Scalar(types.float32, "f4x"),
+}
+
+
+class RecordedCall(NamedTuple):
+    """One call of a kernel.
+
+    Attributes:
+        kernel: The kernel.
+        arguments: Its arguments.
+    """
+
+    kernel: Kernel
+    arguments: Tuple[Any, ...]
+
+
+class Recorder(threading.local):
+    """Where the calls of this thread are recorded, if they are.
+
+    Attributes:
+        calls: Output: the calls; `None` if none shall be recorded.
+    """
+
+    calls: Optional[List[RecordedCall]] = None
+
+
+#: The recorder of each thread.
+recorder = Recorder()
+
+
+class Kernel:
+    """A function of arrays and numbers, compiled at its first call.
+
+    The type hints of its arguments say what it is compiled for. The code runs without
+    Python's global lock.
+    """
+
+    def __init__(
+        self, function: Callable[..., None], options: Mapping[str, Any]
+    ) -> None:
+        """Takes the function.
+
+        Args:
+            function: Returns nothing; its results are arrays among its arguments.
+            options: Numba's options.
+        """
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+        self._options = dict(options)
+        hints = get_type_hints(function, include_extras=True)
+        hints.pop("return", None)
+        self._arguments = [_hint(hint) for hint in hints.values()]
+        self._format = struct.Struct(
+            "=" + "".join(_word_format(hint) for hint in self._arguments)
+        )
+        self._code: Optional[MachineCode] = None
+        self._entry: Any = None
+        self._lock = threading.Lock()
+
+    def __call__(self, *arguments: Any) -> None:
+        """Calls the kernel.
+
+        Raises:
+            TypeError: If an array has another type or rank, or is not contiguous.
+        """
+        calls = recorder.calls
+        if calls is not None:
+            calls.append(RecordedCall(self, arguments))
+        if numba.config.BOUNDSCHECK:
+            self._checked(*arguments)
+            return
+        block = self.pack(arguments)
+        if self._entry is None:
+            self._load()
+        self._entry(ctypes.addressof(block))
+
+    def pack(self, arguments: Tuple[Any, ...]) -> Any:
+        """The arguments as words (see `entry`); they must outlive the words.
+
+        Raises:
+            TypeError: If an array has another type or rank, or is not contiguous.
+        """
+        words: List[Any] = []
+        for hint, argument in zip(self._arguments, arguments):
+            if isinstance(hint, ArrayType):
+                if argument.dtype != hint.dtype or argument.ndim != hint.rank:
+                    raise TypeError(
+                        f"'{self.name}' takes arrays of {np.dtype(hint.dtype)} with "
+                        f"{hint.rank} dimensions, not of {argument.dtype} with "
+                        f"{argument.ndim}."
+                    )
+                if not argument.flags.c_contiguous:
+                    raise TypeError(f"'{self.name}' takes contiguous arrays only.")
+                words.append(argument.ctypes.data)
+                words += argument.shape
+            else:
+                words.append(argument)
+        block = (ctypes.c_char * self._format.size)()
+        self._format.pack_into(block, 0, *words)
+        return block
+
+    @property
+    def argument_sizes(self) -> List[int]:
+        """Number of words of every argument."""
+        return [
+            1 + hint.rank if isinstance(hint, ArrayType) else 1
+            for hint in self._arguments
+        ]
+
+    @property
+    def address(self) -> int:
+        """Where the entry of its machine code is, which this loads or compiles."""
+        self._load()
+        assert self._code is not None
+        return self._code.address
+
+    @property
+    def was_compiled(self) -> bool:
+        """Whether this process compiled it."""
+        return self._code is not None and self._code.was_compiled
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether its machine code is in memory."""
+        return self._code is not None
+
+    def _load(self) -> None:
+        with self._lock:
+            if self._code is None:
+                argument_types = tuple(map(_numba_type, self._arguments))
+                self._code = code_of(
+                    self.name, self.function, argument_types, self._options
+                )
+                self._entry = _call(self._code.address)
+
+    @functools.cached_property
+    def _checked(self) -> Any:
+        """The function as Numba compiles it, which checks every index."""
+        return numba.njit(nogil=True, **self._options)(self.function)
+
+
+def takes_typed_arrays(function: Callable[..., None]) -> bool:
+    """Whether the type hints of a function say the types of all its arguments."""
+    hints = get_type_hints(function, include_extras=True)
+    return all(hint is not np.ndarray for hint in hints.values())
+
+
+def _hint(hint: Any) -> Any:
+    """The array type of an annotation, or the type of a number."""
+    extras = [extra for extra in get_args(hint) if isinstance(extra, ArrayType)]
+    return extras[0] if extras else hint
+
+
+def _numba_type(hint: Any) -> Any:
+    if isinstance(hint, ArrayType):
+        return types.Array(numba.from_dtype(np.dtype(hint.dtype)), hint.rank, "C")
+    return _SCALARS[hint].numba_type
+
+
+def _word_format(hint: Any) -> str:
+    if isinstance(hint, ArrayType):
+        return "q" * (1 + hint.rank)
+    return _SCALARS[hint].word_format

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING, Iterable, Sequence
+
+from rich.console import Console
+from rich.progress import track
 
 from rasa_randconn.cli.examples import with_examples
+
+if TYPE_CHECKING:
+    from rasa_randconn.kernels.kernel import Kernel
 
 _DESCRIPTION = """\
 Compiles all kernels, so that no training and no answer has to wait for that
@@ -13,8 +20,8 @@ later. Tiny networks are trained and asked; no bot and no data are needed.
 
 The machine code is kept in the folder that NUMBA_CACHE_DIR names, else beside
 the package, else in the user's cache: in the first one that is writable. It
-fits the processor that compiled it and others of its kind. Run it as the user
-who will run the bot: Numba reads only from a folder that it can write to."""
+fits the processor that compiled it and others of its kind. Processes read it
+from a folder that they cannot write to as well."""
 
 _EXIT_CODES = """\
 exit codes:
@@ -55,30 +62,35 @@ def run(options: argparse.Namespace) -> int:
         The exit code: 0; 1 if the machine code cannot be kept.
     """
     try:
-        from rasa_randconn.warmup import code_folder, processor, unused_folder, warm_up
+        from rasa_randconn.kernels.machine_code import (
+            named_folder,
+            processor,
+            writable_folder,
+        )
+        from rasa_randconn.warmup import warm_up
     except ImportError as error:
         # without Numba's compiler, the message says what to do
         return _fail(str(error))
 
-    folder = code_folder()
-    unused = unused_folder()
+    folder = writable_folder()
+    named = named_folder()
     if folder is None:
         return _fail(
             "no folder for machine code is writable, so every process would compile "
             "anew. Set NUMBA_CACHE_DIR to a folder that is."
-            if unused is None
-            else f"NUMBA_CACHE_DIR names {unused}, which is not writable, nor is any "
+            if named is None
+            else f"NUMBA_CACHE_DIR names {named}, which is not writable, nor is any "
             f"other folder for machine code. Every process would compile anew."
         )
-    if unused is not None:
+    if named is not None and named not in folder.path.parents:
         print(
-            f"rasa-randconn warmup: NUMBA_CACHE_DIR names {unused}, which is not "
+            f"rasa-randconn warmup: NUMBA_CACHE_DIR names {named}, which is not "
             f"writable; {folder.origin} is used instead.",
             file=sys.stderr,
         )
     print(f"Compiling for this processor ({processor()}) ...", flush=True)
     try:
-        done = warm_up()
+        done = warm_up(_tracked)
     except OSError as error:
         return _fail(f"the machine code cannot be written to {folder.path}: {error}")
     print(
@@ -87,6 +99,14 @@ def run(options: argparse.Namespace) -> int:
     )
     print(f"The machine code is in {folder.path} ({folder.origin}).")
     return 0
+
+
+def _tracked(kernels: Sequence[Kernel]) -> Iterable[Kernel]:
+    """Kernels with a progress bar, if the output is a terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return kernels
+    return track(kernels, "", console=console, transient=True)
 
 
 def _fail(reason: str) -> int:

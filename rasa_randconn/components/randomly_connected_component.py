@@ -24,6 +24,7 @@ from rasa_randconn.storage import (
     write_manifest,
 )
 from rasa_randconn.version import __version__
+from rasa_randconn.warmup import compile_in_background
 
 logger = logging.getLogger(__name__)
 
@@ -122,6 +123,7 @@ class RandomlyConnectedComponent(ComponentHooks):
         Raises:
             ComponentFileError: If the files are missing, damaged, foreign or too new.
         """
+        compile_in_background()
         final_config = cls.final_config(config)
         try:
             with model_storage.read_from(resource) as folder:

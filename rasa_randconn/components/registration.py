@@ -24,6 +24,7 @@ from rasa_randconn.components.options import (
     warn_of_deprecated_options,
 )
 from rasa_randconn.stock.recipe import extend_recipe_validator
+from rasa_randconn.warmup import compile_in_background
 
 
 def register_with_rasa(
@@ -49,6 +50,7 @@ def register_with_rasa(
 
 def _check_config(node: SchemaNode) -> None:
     check_user_config(node.uses, node.config)
+    compile_in_background()
     warn_of_deprecated_options(node.uses, node.config)
 
 

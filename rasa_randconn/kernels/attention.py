@@ -8,20 +8,24 @@ example its heads, for each head `[queries, keys]`.
 Inside, the weights of one head are a band `[offsets, tokens]`: row `zero_row + offset`
 holds, for each query, its weight for the key at `query + offset`. Each row has a vector
 of zeros before and after the tokens. `docs/architecture.md` has a drawing.
+
+Queries, keys and values of a head are copied between margins of zeros, so that every
+offset from every token leads to a number: rows are `[depth, margin + tokens + margin]`.
+The number of tokens is a multiple of the vector length.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from rasa_randconn.kernels.array_types import Floats1, Floats2, Floats3, Integers1
 from rasa_randconn.kernels.activations import exp_of_negative
+from rasa_randconn.kernels.array_types import Floats1, Floats2, Floats3, Integers1
 from rasa_randconn.kernels.attention_loops import (
     OFFSETS,
     products_at_offsets,
     sums_over_offsets,
 )
-from rasa_randconn.kernels.compilation import compiled, inlined
+from rasa_randconn.kernels.compilation import compiled, inlined, shared
 from rasa_randconn.kernels.dropout import is_kept
 from rasa_randconn.kernels.inner_loops import tile_rows
 from rasa_randconn.kernels.relative_positions import (
@@ -30,7 +34,13 @@ from rasa_randconn.kernels.relative_positions import (
     add_products,
     relative_index,
 )
-from rasa_randconn.kernels.vectors import BYTES, LANES, address_of, whole_vectors
+from rasa_randconn.kernels.vectors import (
+    BYTES,
+    LANES,
+    address_of,
+    floats_at,
+    whole_vectors,
+)
 
 _MAX_OFFSETS = OFFSETS[0]
 _MASKED_LOGIT = np.float32(-1e9)
@@ -81,19 +91,21 @@ def attention(
     first, last = key_offsets(starts, tokens, unidirectional)
     ranges = _offset_ranges(first, last)
     indices = _embedding_indices(band, zero_row, max_relative_position, unidirectional)
+    rows = _rows_with_margins(3, depth, zero_row, tokens)
+    queries, keys, values = rows[0], rows[1], rows[2]
     for head in range(heads):
-        queries = projected[head * depth : (head + 1) * depth]
-        keys = projected[units + head * depth : units + (head + 1) * depth]
+        _copy_between_margins(projected, head * depth, queries)
+        _copy_between_margins(projected, units + head * depth, keys)
+        _copy_between_margins(projected, 2 * units + head * depth, values)
         _products_in_band(queries, keys, ranges, zero_row, band)
         if len(key_embeddings):
             embeddings = key_embeddings[head % len(key_embeddings)]
             add_products(queries, embeddings, indices, ranges, zero_row, band)
-        band *= scale
         if threshold > 0:
             _mask_keys(
                 starts, unidirectional, heads, head, zero_row, seed, threshold, band
             )
-        _softmax(first, last, ranges, zero_row, band)
+        _softmax(first, last, ranges, zero_row, scale, band)
         _copy_weights(
             starts,
             unidirectional,
@@ -104,12 +116,10 @@ def attention(
             attention_weights,
             band,
         )
-        values = projected[2 * units + head * depth : 2 * units + (head + 1) * depth]
-        attended = outputs[head * depth : (head + 1) * depth]
-        _weighted_sums(band, values, ranges, zero_row, False, attended)
+        _weighted_sums(band, values, ranges, zero_row, False, outputs, head * depth)
         if len(value_embeddings):
             embeddings = value_embeddings[head % len(value_embeddings)]
-            add_embeddings(band, embeddings, indices, attended)
+            add_embeddings(band, embeddings, indices, outputs, head * depth)
 
 
 @compiled
@@ -151,7 +161,7 @@ def attention_backward(
     scale = np.float32(1.0 / np.sqrt(depth))
     zero_row = _longest_example(starts) - 1
     weights = _zero_band(zero_row, tokens, unidirectional)
-    logit_gradients = np.zeros_like(weights)
+    logit_gradients = _zero_band(zero_row, tokens, unidirectional)
     first, last = key_offsets(starts, tokens, unidirectional)
     ranges = _offset_ranges(first, last)
     query_first, query_last = _query_offsets(starts, tokens, unidirectional)
@@ -159,14 +169,16 @@ def attention_backward(
     indices = _embedding_indices(
         weights, zero_row, max_relative_position, unidirectional
     )
+    rows = _rows_with_margins(4, depth, zero_row, tokens)
+    queries, keys, values, attended = rows[0], rows[1], rows[2], rows[3]
     for head in range(heads):
-        query_rows = slice(head * depth, (head + 1) * depth)
-        key_rows = slice(units + head * depth, units + (head + 1) * depth)
-        value_rows = slice(2 * units + head * depth, 2 * units + (head + 1) * depth)
-        queries, keys = projected[query_rows], projected[key_rows]
-        values = projected[value_rows]
-        attended = gradients[query_rows]
-        query_gradients = projected_gradients[query_rows]
+        first_query = head * depth
+        first_key = units + first_query
+        first_value = units + first_key
+        _copy_between_margins(projected, first_query, queries)
+        _copy_between_margins(projected, first_key, keys)
+        _copy_between_margins(projected, first_value, values)
+        _copy_between_margins(gradients, first_query, attended)
 
         _copy_weights(
             starts,
@@ -190,11 +202,23 @@ def attention_backward(
             )
         _softmax_backward(weights, ranges, zero_row, scale, logit_gradients)
 
-        _weighted_sums(logit_gradients, keys, ranges, zero_row, False, query_gradients)
+        _weighted_sums(
+            logit_gradients,
+            keys,
+            ranges,
+            zero_row,
+            False,
+            projected_gradients,
+            first_query,
+        )
         if len(key_embeddings):
             source = head % len(key_embeddings)
             add_embeddings(
-                logit_gradients, key_embeddings[source], indices, query_gradients
+                logit_gradients,
+                key_embeddings[source],
+                indices,
+                projected_gradients,
+                first_query,
             )
             add_embedding_gradients(
                 logit_gradients, queries, indices, key_embeddings_gradient[source]
@@ -205,7 +229,8 @@ def attention_backward(
             query_ranges,
             zero_row,
             True,
-            projected_gradients[key_rows],
+            projected_gradients,
+            first_key,
         )
         _weighted_sums(
             weights,
@@ -213,19 +238,23 @@ def attention_backward(
             query_ranges,
             zero_row,
             True,
-            projected_gradients[value_rows],
+            projected_gradients,
+            first_value,
         )
 
 
-@inlined
+@shared
 def key_offsets(starts: np.ndarray, tokens: int, unidirectional: bool) -> tuple:
     """The offsets `key - query` of the first and last key that each query attends to.
 
-    Both arrays are padded to whole vectors. Tokens of no example attend to no key:
-    their last offset, 0, is below their first, 1.
+    Tokens of no example attend to no key: their last offset, 0, is below their first,
+    1.
     """
-    first = np.ones(whole_vectors(tokens), np.int32)
-    last = np.zeros(whole_vectors(tokens), np.int32)
+    first = np.empty(tokens, np.int32)
+    last = np.empty(tokens, np.int32)
+    for token in range(tokens):
+        first[token] = 1
+        last[token] = 0
     for example in range(len(starts) - 1):
         start, end = starts[example], starts[example + 1]
         for token in range(start, end):
@@ -234,16 +263,19 @@ def key_offsets(starts: np.ndarray, tokens: int, unidirectional: bool) -> tuple:
     return first, last
 
 
-@inlined
+@shared
 def _query_offsets(starts: np.ndarray, tokens: int, unidirectional: bool) -> tuple:
     """The offsets `key - query` of the last and first query that attend to each key."""
     first, last = key_offsets(starts, tokens, False)
-    # `query < key` means a positive offset, which does not exist if unidirectional
-    highest = np.minimum(-first, np.int32(0)) if unidirectional else -first
-    return -last, highest
+    for token in range(tokens):
+        highest = -first[token]
+        first[token] = -last[token]
+        # `query < key` means a positive offset, which does not exist if unidirectional
+        last[token] = min(highest, 0) if unidirectional else highest
+    return first, last
 
 
-@inlined
+@shared
 def _longest_example(starts: np.ndarray) -> int:
     """Number of tokens of the longest example, at least 1."""
     longest = 1
@@ -252,7 +284,7 @@ def _longest_example(starts: np.ndarray) -> int:
     return longest
 
 
-@inlined
+@shared
 def _zero_band(zero_row: int, tokens: int, unidirectional: bool) -> np.ndarray:
     """A band of zeros, with a vector of zeros before and after the tokens.
 
@@ -265,7 +297,34 @@ def _zero_band(zero_row: int, tokens: int, unidirectional: bool) -> np.ndarray:
     return np.zeros((offsets, whole_vectors(tokens) + 2 * LANES), np.float32)
 
 
-@inlined
+@shared
+def _rows_with_margins(
+    count: int, depth: int, zero_row: int, tokens: int
+) -> np.ndarray:
+    """Rows of zeros, with margins as wide as the largest offset and more.
+
+    Returns:
+        `[count, depth, margin + tokens + margin]`.
+    """
+    margin = whole_vectors(zero_row)
+    return np.zeros((count, depth, margin + tokens + margin), np.float32)
+
+
+@shared
+def _copy_between_margins(source: np.ndarray, first: int, rows: np.ndarray) -> None:
+    """Copies rows from `first` on, `[all rows, tokens]`, between the margins."""
+    tokens = source.shape[1]
+    margin = (rows.shape[1] - tokens) // 2
+    for i in range(len(rows)):
+        row = floats_at(address_of(source) + BYTES * (first + i) * tokens, tokens)
+        copy = floats_at(
+            address_of(rows) + BYTES * (i * rows.shape[1] + margin), tokens
+        )
+        for token in range(tokens):
+            copy[token] = row[token]
+
+
+@shared
 def _offset_ranges(first: np.ndarray, last: np.ndarray) -> np.ndarray:
     """Smallest and largest offset of any token of each vector `[vectors, 2]`.
 
@@ -282,7 +341,7 @@ def _offset_ranges(first: np.ndarray, last: np.ndarray) -> np.ndarray:
     return ranges
 
 
-@inlined
+@shared
 def _embedding_indices(
     band: np.ndarray, zero_row: int, max_relative_position: int, unidirectional: bool
 ) -> np.ndarray:
@@ -295,7 +354,7 @@ def _embedding_indices(
     return indices
 
 
-@inlined
+@shared
 def _products_in_band(
     queries: np.ndarray,
     keys: np.ndarray,
@@ -309,27 +368,26 @@ def _products_in_band(
     the query attends to.
 
     Args:
-        queries: `[depth, tokens]`.
-        keys: `[depth, tokens]`.
+        queries: `[depth, margin + tokens + margin]`.
+        keys: `[depth, margin + tokens + margin]`.
         ranges: First and last offset of each vector of tokens.
         zero_row: The row of offset 0.
         band: Output: the products.
     """
-    depth, tokens = queries.shape
+    depth, length = queries.shape
+    margin = (length - LANES * len(ranges)) // 2
     row_length = BYTES * band.shape[1]
-    for token in range(0, tokens, LANES):
-        lowest, highest = ranges[token // LANES]
-        offset = lowest
-        while offset <= highest:
-            number = _MAX_OFFSETS if offset + _MAX_OFFSETS - 1 <= highest else 1
+    for vector in range(len(ranges)):
+        token = vector * LANES
+        offset, last = ranges[vector]
+        while offset <= last:
+            number = _MAX_OFFSETS if offset + _MAX_OFFSETS - 1 <= last else 1
             row = address_of(band) + (zero_row + offset) * row_length
             products_at_offsets(
                 number,
-                address_of(queries) + BYTES * token,
-                tokens - token,
-                address_of(keys),
-                token + offset,
-                tokens,
+                address_of(queries) + BYTES * (margin + token),
+                address_of(keys) + BYTES * (margin + token + offset),
+                length,
                 depth,
                 row + BYTES * (LANES + token),
                 band.shape[1],
@@ -337,53 +395,57 @@ def _products_in_band(
             offset += number
 
 
-@inlined
+@shared
 def _softmax(
     first: np.ndarray,
     last: np.ndarray,
     ranges: np.ndarray,
     zero_row: int,
+    scale: np.float32,
     band: np.ndarray,
 ) -> None:
-    """Replaces logits by attention weights, which are zero at all other offsets.
+    """Replaces products by attention weights, which are zero at all other offsets.
 
     Args:
         first: Offset of the first key that each query attends to.
         last: Offset of the last key that each query attends to.
         ranges: First and last offset of each vector of tokens.
         zero_row: The row of offset 0.
-        band: The logits; output: the weights.
+        scale: The factor between products and logits.
+        band: The products; output: the weights.
     """
     largest = np.empty(LANES, np.float32)
     total = np.empty(LANES, np.float32)
-    for token in range(0, len(first), LANES):
-        lowest, highest = ranges[token // LANES]
-        largest[:] = -np.inf
-        total[:] = 0.0
-        start, stop = first[token : token + LANES], last[token : token + LANES]
+    for vector in range(len(ranges)):
+        token = vector * LANES
+        lowest, highest = ranges[vector]
+        for lane in range(LANES):
+            largest[lane] = -np.inf
+            total[lane] = 0.0
         for offset in range(lowest, highest + 1):
-            row = band[zero_row + offset, LANES + token : 2 * LANES + token]
+            row = _vector_of_band(band, zero_row + offset, token)
             for lane in range(LANES):
-                is_attended = start[lane] <= offset <= stop[lane]
-                row[lane] = row[lane] if is_attended else -np.inf
+                logit = row[lane] * scale
+                is_attended = first[token + lane] <= offset <= last[token + lane]
+                row[lane] = logit if is_attended else -np.inf
                 largest[lane] = max(largest[lane], row[lane])
         for offset in range(lowest, highest + 1):
-            row = band[zero_row + offset, LANES + token : 2 * LANES + token]
+            row = _vector_of_band(band, zero_row + offset, token)
             for lane in range(LANES):
-                is_attended = start[lane] <= offset <= stop[lane]
+                is_attended = first[token + lane] <= offset <= last[token + lane]
                 weight = exp_of_negative(row[lane] - largest[lane])
                 weight = weight if is_attended else np.float32(0.0)
                 weight = np.float32(0.0) if weight < _SMALLEST_WEIGHT else weight
                 row[lane] = weight
                 total[lane] += weight
         for offset in range(lowest, highest + 1):
-            row = band[zero_row + offset, LANES + token : 2 * LANES + token]
+            row = _vector_of_band(band, zero_row + offset, token)
             for lane in range(LANES):
-                is_attended = start[lane] <= offset <= stop[lane]
+                is_attended = first[token + lane] <= offset <= last[token + lane]
                 row[lane] = row[lane] / total[lane] if is_attended else np.float32(0.0)
 
 
-@inlined
+@shared
 def _softmax_backward(
     weights: np.ndarray,
     ranges: np.ndarray,
@@ -405,26 +467,30 @@ def _softmax_backward(
     for vector in range(len(ranges)):
         token = vector * LANES
         lowest, highest = ranges[vector]
-        mean[:] = 0.0
+        for lane in range(LANES):
+            mean[lane] = 0.0
         for offset in range(lowest, highest + 1):
-            weight = weights[zero_row + offset, LANES + token : 2 * LANES + token]
-            gradient = logit_gradients[
-                zero_row + offset, LANES + token : 2 * LANES + token
-            ]
+            weight = _vector_of_band(weights, zero_row + offset, token)
+            gradient = _vector_of_band(logit_gradients, zero_row + offset, token)
             for lane in range(LANES):
                 is_used = weight[lane] != 0.0
                 gradient[lane] = gradient[lane] if is_used else np.float32(0.0)
                 mean[lane] += weight[lane] * gradient[lane]
         for offset in range(lowest, highest + 1):
-            weight = weights[zero_row + offset, LANES + token : 2 * LANES + token]
-            gradient = logit_gradients[
-                zero_row + offset, LANES + token : 2 * LANES + token
-            ]
+            weight = _vector_of_band(weights, zero_row + offset, token)
+            gradient = _vector_of_band(logit_gradients, zero_row + offset, token)
             for lane in range(LANES):
                 gradient[lane] = weight[lane] * (gradient[lane] - mean[lane]) * scale
 
 
 @inlined
+def _vector_of_band(band: np.ndarray, row: int, token: int) -> np.ndarray:
+    """A view of the vector of a row that begins with a token."""
+    position = row * band.shape[1] + LANES + token
+    return floats_at(address_of(band) + BYTES * position, LANES)
+
+
+@shared
 def _weighted_sums(
     band: np.ndarray,
     values: np.ndarray,
@@ -432,6 +498,7 @@ def _weighted_sums(
     zero_row: int,
     is_transposed: bool,
     outputs: np.ndarray,
+    first_row: int,
 ) -> None:
     """Multiplies values with a band of weights.
 
@@ -440,39 +507,45 @@ def _weighted_sums(
 
     Args:
         band: The weights.
-        values: Values of the keys, or transposed of the queries `[depth, tokens]`.
+        values: Values of the keys, or transposed of the queries
+            `[depth, margin + tokens + margin]`.
         ranges: First and last offset of each vector of outputs.
         zero_row: The row of offset 0.
         is_transposed: Whether outputs are those of the keys.
-        outputs: Output: the sums `[depth, tokens]`.
+        outputs: Output: the sums, in rows from the following one on
+            `[all rows, tokens]`.
+        first_row: The row of the first sum.
     """
-    depth, tokens = values.shape
-    direction = -1 if is_transposed else 1
-    # the step of the query from one offset to the next
-    shift = -1 if is_transposed else 0
+    depth, length = values.shape
+    tokens = outputs.shape[1]
+    margin = (length - tokens) // 2
+    # the steps of value and query from one offset to the next
+    value_step = -1 if is_transposed else 1
+    query_step = -1 if is_transposed else 0
     for token in range(0, tokens, LANES):
         lowest, highest = ranges[token // LANES]
-        query = token + shift * lowest
-        position = (zero_row + lowest) * band.shape[1] + LANES + query
+        column = LANES + token + query_step * lowest
+        weights = address_of(band)
+        weights += BYTES * ((zero_row + lowest) * band.shape[1] + column)
+        first_value = margin + token + value_step * lowest
         row = 0
         while row < depth:
             number = tile_rows(depth - row)
             sums_over_offsets(
                 number,
-                address_of(band) + BYTES * position,
-                band.shape[1] + shift,
-                address_of(values) + BYTES * row * tokens,
-                token + direction * lowest,
-                direction,
+                weights,
+                band.shape[1] + query_step,
+                address_of(values) + BYTES * (row * length + first_value),
+                value_step,
                 highest - lowest + 1,
+                length,
+                address_of(outputs) + BYTES * ((first_row + row) * tokens + token),
                 tokens,
-                address_of(outputs) + BYTES * (row * tokens + token),
-                tokens - token,
             )
             row += number
 
 
-@inlined
+@shared
 def _copy_weights(
     starts: np.ndarray,
     unidirectional: bool,
@@ -502,7 +575,7 @@ def _copy_weights(
                 position += 1
 
 
-@inlined
+@shared
 def _mask_keys(
     starts: np.ndarray,
     unidirectional: bool,

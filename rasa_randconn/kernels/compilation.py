@@ -36,6 +36,15 @@ def compiled(function: Function) -> Function:
     return _compiled_or_loaded(function, is_inlined=False)
 
 
+def shared(function: Function) -> Function:
+    """Compiles a function once for all its calls within a kernel.
+
+    For long functions: the time to compile a kernel grows with each inlined copy.
+    """
+    decorated: Function = numba.njit(nogil=True, **_OPTIONS)(function)
+    return decorated
+
+
 def inlined(function: Function) -> Function:
     """Compiles a function that is always inlined into the kernels that call it.
 
@@ -43,7 +52,8 @@ def inlined(function: Function) -> Function:
     own, each optimised and rounding in its own way. Which copy runs would depend on
     whether a process has compiled or loaded its kernels, and so would trained weights.
     """
-    return _compiled_or_loaded(function, is_inlined=True)
+    decorated: Function = numba.njit(nogil=True, forceinline=True, **_OPTIONS)(function)
+    return decorated
 
 
 _OPTIONS = {

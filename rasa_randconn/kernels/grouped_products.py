@@ -1,7 +1,7 @@
 """Products of activations with kernels `[groups, fan_in, units_per_group]`.
 
-Every group reads inputs of its own, at `indices`. All arrays are contiguous;
-activations are 32-bit floats, indices 64-bit integers.
+Every group reads inputs of its own, at `indices`. The number of tokens is a multiple of
+the vector length.
 """
 
 from __future__ import annotations
@@ -58,7 +58,6 @@ def multiply(
             for token in range(0, tokens, LANES):
                 weighted_sums(
                     rows,
-                    tokens - token,
                     weights,
                     1,
                     distance,
@@ -98,7 +97,6 @@ def multiply_backward(
             for token in range(0, tokens, LANES):
                 weighted_sums_backward(
                     rows,
-                    tokens - token,
                     address_of(kernel) + BYTES * row * units,
                     units,
                     1,

@@ -3,7 +3,7 @@
 A loop computes a tile: some rows, and one vector of tokens. It keeps the tile's sums in
 registers while it goes over the inputs, and reads the inputs of a group where they lie,
 so no copy of them is made. The intrinsics are called in compiled code; they take
-addresses, and distances as numbers of floats.
+addresses, and distances as numbers of floats. All tokens come in whole vectors.
 """
 
 from __future__ import annotations
@@ -47,8 +47,7 @@ def _weighted_sums(is_backward: bool) -> Any:
 
     Arguments of the loop:
 
-    - the number of rows, one of `ROWS`, and the number of tokens that remain (those
-      after the first vector are ignored);
+    - the number of rows, one of `ROWS`;
     - the address of the first weight, and the weights' distances from row to row and
       from input to input;
     - the address of the first input at the first token, and the number of inputs;
@@ -64,7 +63,6 @@ def _weighted_sums(is_backward: bool) -> Any:
     def typed(
         typing_context: Any,
         rows: Any,
-        tokens: Any,
         weights: Any,
         weight_row_step: Any,
         weight_input_step: Any,
@@ -75,15 +73,14 @@ def _weighted_sums(is_backward: bool) -> Any:
         length: Any,
     ) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            rows, tokens, weights, row_step, input_step = arguments[:5]
-            inputs, count, indices, outputs, length = arguments[5:]
-            full = VectorCode(builder)
+            rows, weights, row_step, input_step = arguments[:4]
+            inputs, count, indices, outputs, length = arguments[4:]
+            code = VectorCode(builder)
 
             def index_at(position: Any) -> Any:
-                return full.load_index(full.address(indices, position, INDEX_BYTES))
+                return code.load_index(code.address(indices, position, INDEX_BYTES))
 
-            def emit(constant: int, is_masked: bool) -> None:
-                code = full.within(full.integer(0), tokens) if is_masked else full
+            def emit(constant: int) -> None:
                 row_offsets = [
                     builder.mul(row_step, code.integer(row)) for row in range(constant)
                 ]
@@ -111,11 +108,10 @@ def _weighted_sums(is_backward: bool) -> Any:
                         total = builder.fadd(total, code.load(output))
                     code.store(total, output)
 
-            is_full = builder.icmp_signed(">=", tokens, full.integer(LANES))
-            specialize(builder, rows, ROWS, is_full, emit)
+            specialize(builder, rows, ROWS, emit)
             return context.get_dummy_value()
 
-        return types.none(*[types.int64] * 10), generate
+        return types.none(*[types.int64] * 9), generate
 
     return intrinsic(typed)
 
@@ -145,27 +141,17 @@ def _products_of_rows(
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         rows, (tokens, results, result_step) = arguments[:8], arguments[8:]
-        lanes = tokens.type(LANES)
+        code = VectorCode(builder)
+        lanes = code.integer(LANES)
 
-        def add(code: VectorCode, first: Any, totals: Any) -> Any:
+        def add(step: Any, totals: Any) -> Any:
+            first = builder.mul(step, lanes)
             vectors = [code.load(code.address(row, first)) for row in rows]
             pairs = itertools.product(vectors[:4], vectors[4:])
             return [code.multiply_add(t, x, y) for t, (x, y) in zip(totals, pairs)]
 
-        code = VectorCode(builder)
-        totals = code.accumulate(
-            builder.sdiv(tokens, lanes),
-            code.zeros(16),
-            lambda step, totals: add(code, builder.mul(step, lanes), totals),
-        )
-        remainder = builder.srem(tokens, lanes)
-        last = code.within(code.integer(0), remainder)
-        has_remainder = builder.icmp_signed("<", code.integer(0), remainder)
-        totals = code.accumulate(
-            builder.zext(has_remainder, remainder.type),
-            totals,
-            lambda step, totals: add(last, builder.sub(tokens, remainder), totals),
-        )
+        vectors = builder.sdiv(tokens, lanes)
+        totals = code.accumulate(vectors, code.zeros(16), add)
         tile = code.horizontal_sums(totals)
         for row in range(4):
             offset = builder.mul(result_step, code.integer(row))

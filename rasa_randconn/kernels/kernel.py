@@ -6,7 +6,7 @@ import ctypes
 import functools
 import struct
 import threading
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, List, Mapping, NamedTuple, Optional, Tuple
 
 import numba
 import numpy as np
@@ -14,7 +14,7 @@ from numba.core import types
 from typing_extensions import get_args, get_type_hints
 
 from rasa_randconn.kernels.array_types import ArrayType
-from rasa_randconn.kernels.machine_code import MachineCode, code_of
+from rasa_randconn.kernels.machine_code import MachineCode, code_of, is_kept
 
 #: Bytes of a word of arguments.
 WORD_BYTES = 8
@@ -107,7 +107,7 @@ class Kernel:
             return
         block = self.pack(arguments)
         if self._entry is None:
-            self._load()
+            self.prepare()
         self._entry(ctypes.addressof(block))
 
     def pack(self, arguments: Tuple[Any, ...]) -> Any:
@@ -144,9 +144,14 @@ class Kernel:
         ]
 
     @property
+    def is_kept(self) -> bool:
+        """Whether a file has its machine code."""
+        return is_kept(self.name)
+
+    @property
     def address(self) -> int:
-        """Where the entry of its machine code is, which this loads or compiles."""
-        self._load()
+        """Where the entry of its machine code is."""
+        self.prepare()
         assert self._code is not None
         return self._code.address
 
@@ -160,7 +165,8 @@ class Kernel:
         """Whether its machine code is in memory."""
         return self._code is not None
 
-    def _load(self) -> None:
+    def prepare(self) -> None:
+        """Loads its machine code, or compiles it."""
         with self._lock:
             if self._code is None:
                 argument_types = tuple(map(_numba_type, self._arguments))

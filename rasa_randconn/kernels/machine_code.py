@@ -14,6 +14,7 @@ from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 import llvmlite
 import llvmlite.binding as llvm
 import numba
+import portalocker
 from numba.core import registry, types
 from numba.core.ccallback import _CFuncCompiler
 from numba.core.compiler import Compiler
@@ -28,6 +29,9 @@ logger = logging.getLogger(__name__)
 FOLDER_VARIABLE = "NUMBA_CACHE_DIR"
 
 _ENTRY = "rasa_randconn_entry"
+
+# Seconds after which a process no longer waits for another that compiles.
+_LONGEST_WAIT = 600
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
 
@@ -69,27 +73,42 @@ def code_of(
         argument_types: Numba's types of its arguments.
         options: Numba's options.
     """
-    file_name = f"{name}.o"
-    for folder in folders():
-        code = _read(folder.path / file_name)
-        if code is not None:
-            return MachineCode(_loaded(code), was_compiled=False)
-    code = _compile(function, argument_types, options)
-    folder_to_write = writable_folder()
-    if folder_to_write is None:
+    if not _is_known_by_version(function):
+        return MachineCode(_loaded(_compile(function, argument_types, options)), True)
+    code = _kept(name)
+    if code is not None:
+        return MachineCode(_loaded(code), was_compiled=False)
+    folder = writable_folder()
+    if folder is None:
         logger.debug(f"The machine code of '{name}' cannot be kept in any folder.")
-    else:
-        _write(code, folder_to_write.path / file_name)
-    return MachineCode(_loaded(code), was_compiled=True)
+        return MachineCode(_loaded(_compile(function, argument_types, options)), True)
+    path = _path(folder, name)
+    # another process may be compiling the same kernel
+    with portalocker.Lock(path.with_suffix(".lock"), timeout=_LONGEST_WAIT):
+        code = _read(path)
+        was_compiled = code is None
+        if code is None:
+            code = _compile(function, argument_types, options)
+            _write(code, path)
+    return MachineCode(_loaded(code), was_compiled)
+
+
+def is_kept(name: str) -> bool:
+    """Whether there is a file with the machine code of a kernel.
+
+    Args:
+        name: The kernel's module and name.
+    """
+    return any(_path(folder, name).is_file() for folder in folders())
 
 
 def folders() -> List[CodeFolder]:
     """The folders that may hold machine code, the first choice first."""
-    named = os.environ.get(FOLDER_VARIABLE)
+    named = named_folder()
     beside = Path(__file__).parent / "__pycache__"
     user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     candidates = [
-        (Path(named).resolve(), FOLDER_VARIABLE) if named else None,
+        (named, FOLDER_VARIABLE) if named else None,
         (beside, "the package's folder"),
         (user / "rasa_randconn", "the user's cache"),
     ]
@@ -98,6 +117,12 @@ def folders() -> List[CodeFolder]:
         for found in candidates
         if found is not None
     ]
+
+
+def named_folder() -> Optional[Path]:
+    """The folder that the environment names for machine code, if it does."""
+    name = os.environ.get(FOLDER_VARIABLE)
+    return Path(name).resolve() if name else None
 
 
 def writable_folder() -> Optional[CodeFolder]:
@@ -177,6 +202,21 @@ def _target_machine() -> Any:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm.Target.from_default_triple().create_target_machine(jit=True)
+
+
+def _is_known_by_version(function: Callable[..., None]) -> bool:
+    """Whether the version changes with the source of the function."""
+    return Path(function.__code__.co_filename).parent == Path(__file__).parent
+
+
+def _path(folder: CodeFolder, name: str) -> Path:
+    return folder.path / f"{name}.o"
+
+
+def _kept(name: str) -> Optional[bytes]:
+    """The object code of a kernel from the first folder that has it."""
+    found = (_read(_path(folder, name)) for folder in folders())
+    return next((code for code in found if code is not None), None)
 
 
 def _read(path: Path) -> Optional[bytes]:

@@ -86,7 +86,7 @@ class Program:
         self._arguments = (entries, np.array(offsets, np.int64), self._words)
         self._block = run.pack(self._arguments)
         self._address = ctypes.addressof(self._block)
-        run.address
+        run.prepare()
         self._positions = {
             name: np.array(slots, np.int64)
             for name, slots in self._slots.items()

@@ -11,8 +11,14 @@ from __future__ import annotations
 import numpy as np
 
 from rasa_randconn.kernels.attention_loops import OFFSETS, add_embedded
-from rasa_randconn.kernels.compilation import inlined
-from rasa_randconn.kernels.vectors import BYTES, INDEX_BYTES, LANES, address_of
+from rasa_randconn.kernels.compilation import inlined, shared
+from rasa_randconn.kernels.vectors import (
+    BYTES,
+    INDEX_BYTES,
+    LANES,
+    address_of,
+    floats_at,
+)
 
 _MAX_OFFSETS = OFFSETS[0]
 
@@ -31,7 +37,7 @@ def relative_index(
     return clipped + max_relative_position
 
 
-@inlined
+@shared
 def add_products(
     queries: np.ndarray,
     embeddings: np.ndarray,
@@ -43,14 +49,15 @@ def add_products(
     """Adds the dot products of queries and the embeddings of their offsets to a band.
 
     Args:
-        queries: `[depth, tokens]`.
+        queries: `[depth, margin + tokens + margin]`.
         embeddings: `[embeddings, depth]`.
         indices: Index of the embedding of each row of the band.
         ranges: First and last offset of each vector of tokens `[vectors, 2]`.
         zero_row: The row of offset 0.
         band: Output: the products are added to it, at these offsets only.
     """
-    depth, tokens = queries.shape
+    depth, length = queries.shape
+    margin = (length - LANES * len(ranges)) // 2
     for vector in range(len(ranges)):
         token = vector * LANES
         offset, last = ranges[vector]
@@ -59,9 +66,8 @@ def add_products(
             row = zero_row + offset
             add_embedded(
                 number,
-                address_of(queries) + BYTES * token,
-                tokens - token,
-                tokens,
+                address_of(queries) + BYTES * (margin + token),
+                length,
                 depth,
                 address_of(embeddings),
                 address_of(indices) + INDEX_BYTES * row,
@@ -71,9 +77,13 @@ def add_products(
             offset += number
 
 
-@inlined
+@shared
 def add_embeddings(
-    band: np.ndarray, embeddings: np.ndarray, indices: np.ndarray, outputs: np.ndarray
+    band: np.ndarray,
+    embeddings: np.ndarray,
+    indices: np.ndarray,
+    outputs: np.ndarray,
+    first_row: int,
 ) -> None:
     """Adds the weighted embeddings of its offsets to each query's output.
 
@@ -81,19 +91,23 @@ def add_embeddings(
         band: Weights, zero where a query does not attend.
         embeddings: `[embeddings, depth]`.
         indices: Index of the embedding of each row of the band.
-        outputs: Output: the sums `[depth, tokens]` are added to it.
+        outputs: Output: the sums are added to it, to rows from the following one on
+            `[all rows, tokens]`.
+        first_row: The row of the first sum.
     """
-    depth, tokens = outputs.shape
+    tokens = outputs.shape[1]
     for row in range(len(band)):
-        weights = band[row, LANES : LANES + tokens]
-        for i in range(depth):
+        weights = _row_of_band(band, row)
+        for i in range(embeddings.shape[1]):
             factor = embeddings[indices[row], i]
-            output = outputs[i]
+            output = floats_at(
+                address_of(outputs) + BYTES * (first_row + i) * tokens, tokens
+            )
             for token in range(tokens):
                 output[token] += factor * weights[token]
 
 
-@inlined
+@shared
 def add_embedding_gradients(
     band: np.ndarray, queries: np.ndarray, indices: np.ndarray, gradients: np.ndarray
 ) -> None:
@@ -101,16 +115,29 @@ def add_embedding_gradients(
 
     Args:
         band: Weights, zero where a query does not attend.
-        queries: `[depth, tokens]`.
+        queries: `[depth, margin + tokens + margin]`.
         indices: Index of the embedding of each row of the band.
         gradients: Output: the gradients `[embeddings, depth]` are added to it.
     """
-    depth, tokens = queries.shape
+    depth, length = queries.shape
+    tokens = band.shape[1] - 2 * LANES
+    margin = (length - tokens) // 2
     for row in range(len(band)):
-        weights = band[row, LANES : LANES + tokens]
+        weights = _row_of_band(band, row)
         for i in range(depth):
+            query = floats_at(
+                address_of(queries) + BYTES * (i * length + margin), tokens
+            )
             total = np.float32(0.0)
-            query = queries[i]
             for token in range(tokens):
                 total += weights[token] * query[token]
             gradients[indices[row], i] += total
+
+
+@inlined
+def _row_of_band(band: np.ndarray, row: int) -> np.ndarray:
+    """A view of the weights of all tokens at one offset."""
+    width = band.shape[1]
+    return floats_at(
+        address_of(band) + BYTES * (row * width + LANES), width - 2 * LANES
+    )

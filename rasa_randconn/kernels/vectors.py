@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence
+from typing import Any, List, Sequence
 
 import numba
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
@@ -24,10 +24,8 @@ _INTEGER = ir.IntType(64)
 _INDEX = ir.IntType(32)
 _FLOAT = ir.FloatType()
 _VECTOR = ir.VectorType(_FLOAT, LANES)
-_INTEGERS = ir.VectorType(_INTEGER, LANES)
 _INDICES = ir.VectorType(_INDEX, LANES)
 _ZEROS = ir.Constant(_VECTOR, [0.0] * LANES)
-_ALIGNMENT = ir.Constant(_INDEX, BYTES)
 # lets LLVM fuse a multiplication with the addition that follows
 _FUSED = ("contract",)
 
@@ -73,32 +71,15 @@ def whole_vectors(count: int) -> int:
 
 
 class VectorCode:
-    """Emits LLVM instructions on vectors, with or without a mask of lanes."""
+    """Emits LLVM instructions on vectors."""
 
-    def __init__(self, builder: Any, mask: Optional[Any] = None) -> None:
+    def __init__(self, builder: Any) -> None:
         """Emits instructions into a block.
 
         Args:
             builder: The LLVM builder of the block.
-            mask: Lanes to load and store; all if `None`. Masked lanes are loaded as
-                zero and never stored.
         """
         self.builder = builder
-        self._mask = mask
-
-    def within(self, first: Any, count: Any) -> VectorCode:
-        """The same, masked to the lanes that lie within an array.
-
-        Args:
-            first: Index of the first lane in the array; may be negative.
-            count: Length of the array.
-        """
-        builder = self.builder
-        lanes = ir.Constant(_INTEGERS, list(range(LANES)))
-        positions = builder.add(self._broadcast(first, _INTEGERS), lanes)
-        # unsigned, so that negative positions are beyond the end, too
-        limits = self._broadcast(count, _INTEGERS)
-        return VectorCode(builder, builder.icmp_unsigned("<", positions, limits))
 
     def integer(self, value: int) -> Any:
         """A 64-bit constant."""
@@ -115,23 +96,14 @@ class VectorCode:
 
     def load(self, address: Any) -> Any:
         """Loads a vector."""
-        pointer = self._pointer(address, _VECTOR)
-        if self._mask is None:
-            return self.builder.load(pointer, align=BYTES)
-        arguments = [pointer, _ALIGNMENT, self._mask, _ZEROS]
-        return self._call("llvm.masked.load.v16f32.p0v16f32", _VECTOR, arguments)
+        return self.builder.load(self._pointer(address, _VECTOR), align=BYTES)
 
     def store(self, vector: Any, address: Any) -> None:
         """Stores a vector."""
-        pointer = self._pointer(address, _VECTOR)
-        if self._mask is None:
-            self.builder.store(vector, pointer, align=BYTES)
-            return
-        arguments = [vector, pointer, _ALIGNMENT, self._mask]
-        self._call("llvm.masked.store.v16f32.p0v16f32", ir.VoidType(), arguments)
+        self.builder.store(vector, self._pointer(address, _VECTOR), align=BYTES)
 
     def store_part(self, vector: Any, first: int, count: int, address: Any) -> None:
-        """Stores some lanes of a vector, regardless of the mask."""
+        """Stores some lanes of a vector."""
         lanes = ir.Constant(
             ir.VectorType(_INDEX, count), list(range(first, first + count))
         )
@@ -142,7 +114,10 @@ class VectorCode:
     def load_broadcast(self, address: Any) -> Any:
         """Loads one float into all lanes."""
         number = self.builder.load(self._pointer(address, _FLOAT))
-        return self._broadcast(number, _VECTOR)
+        undefined = ir.Constant(_VECTOR, ir.Undefined)
+        first = self.builder.insert_element(undefined, number, ir.Constant(_INDEX, 0))
+        lanes = ir.Constant(_INDICES, [0] * LANES)
+        return self.builder.shuffle_vector(first, undefined, lanes)
 
     def horizontal_sums(self, vectors: Sequence[Any]) -> Any:
         """Sums up each of `LANES` vectors; lane i of the result is that of vector i."""
@@ -206,44 +181,25 @@ class VectorCode:
             result.add_incoming(new, body)
         return results
 
-    def _broadcast(self, scalar: Any, vector_type: Any) -> Any:
-        undefined = ir.Constant(vector_type, ir.Undefined)
-        first = self.builder.insert_element(undefined, scalar, ir.Constant(_INDEX, 0))
-        lanes = ir.Constant(_INDICES, [0] * LANES)
-        return self.builder.shuffle_vector(first, undefined, lanes)
-
     def _pointer(self, address: Any, pointee: Any) -> Any:
         return self.builder.inttoptr(address, pointee.as_pointer())
 
-    def _call(self, name: str, result: Any, arguments: Sequence[Any]) -> Any:
-        function_type = ir.FunctionType(result, [a.type for a in arguments])
-        function = cgutils.get_or_insert_function(
-            self.builder.module, function_type, name
-        )
-        return self.builder.call(function, arguments)
 
-
-def specialize(
-    builder: Any, value: Any, constants: Any, is_whole: Any, emit: Any
-) -> None:
-    """Emits a loop for each constant, with and without masks, and the choice of one.
+def specialize(builder: Any, value: Any, constants: Any, emit: Any) -> None:
+    """Emits a loop for each constant, and the choice of one.
 
     Args:
         builder: The LLVM builder of the block.
         value: One of the constants, known at run time.
         constants: The constants to emit a loop for.
-        is_whole: Whether no mask is needed, known at run time.
-        emit: Emits the loop for a constant, with masks or without.
+        emit: Emits the loop for a constant.
     """
-    with builder.if_else(is_whole) as (whole, part):
-        for branch, is_masked in ((whole, False), (part, True)):
-            with branch:
-                end = builder.append_basic_block("end")
-                choice = builder.switch(value, end)
-                for constant in constants:
-                    block = builder.append_basic_block(f"number_{constant}")
-                    choice.add_case(value.type(constant), block)
-                    builder.position_at_end(block)
-                    emit(constant, is_masked)
-                    builder.branch(end)
-                builder.position_at_end(end)
+    end = builder.append_basic_block("end")
+    choice = builder.switch(value, end)
+    for constant in constants:
+        block = builder.append_basic_block(f"number_{constant}")
+        choice.add_case(value.type(constant), block)
+        builder.position_at_end(block)
+        emit(constant)
+        builder.branch(end)
+    builder.position_at_end(end)

@@ -306,6 +306,4 @@ class Encoder:
                 allocate, tokens, selected
             ),
         )
-        return _OpenChunk(
-            chunk, activations, memory, dropout.of_chunk(chunk.number)
-        )
+        return _OpenChunk(chunk, activations, memory, dropout.of_chunk(chunk.number))

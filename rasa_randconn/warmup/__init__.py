@@ -1,18 +1,6 @@
 """Compiles all kernels ahead of their first use."""
 
-from rasa_randconn.warmup.machine_code_folder import (
-    CodeFolder,
-    code_folder,
-    processor,
-    unused_folder,
-)
+from rasa_randconn.warmup.background import compile_in_background
 from rasa_randconn.warmup.warming_up import WarmUp, warm_up
 
-__all__ = [
-    "CodeFolder",
-    "WarmUp",
-    "code_folder",
-    "processor",
-    "unused_folder",
-    "warm_up",
-]
+__all__ = ["WarmUp", "compile_in_background", "warm_up"]

@@ -1,25 +1,18 @@
-"""Trains and asks tiny networks, so that every kernel is compiled and kept."""
+"""Compiles every kernel, so that its machine code is kept."""
 
 from __future__ import annotations
 
 import time
-from typing import NamedTuple
+from typing import Callable, Iterable, List, NamedTuple, Sequence, Tuple
 
-import numpy as np
+from rasa_randconn.kernels.all_kernels import all_kernels
+from rasa_randconn.kernels.kernel import Kernel
 
-from rasa_randconn.autodiff import Tape
-from rasa_randconn.batches.batch import Batch
-from rasa_randconn.connections import PATTERNS
-from rasa_randconn.kernels.machine_code import machine_code
-from rasa_randconn.models.network import Network
-from rasa_randconn.nn.metrics import Metrics
-from rasa_randconn.training.adam import Adam
-from rasa_randconn.warmup.tiny_networks import tiny_networks
+# Parts of the names of kernels that only a training needs.
+_TRAINING_ONLY = ("adam.", "backward", "gradient")
 
-_LEARNING_RATE = 0.001
-
-# The second step updates rows that the first one has moved.
-_STEPS = 2
+#: Wraps kernels for a progress bar.
+Track = Callable[[Sequence[Kernel]], Iterable[Kernel]]
 
 
 class WarmUp(NamedTuple):
@@ -36,35 +29,34 @@ class WarmUp(NamedTuple):
     seconds: float
 
 
-def warm_up() -> WarmUp:
+def warm_up(track: Track = lambda kernels: kernels) -> WarmUp:
     """Compiles every kernel whose machine code is not kept yet.
+
+    Args:
+        track: Shows the progress.
 
     Raises:
         OSError: If machine code cannot be written.
     """
     start = time.perf_counter()
-    for pattern in PATTERNS:
-        for network, batch in tiny_networks(pattern):
-            _train(network, batch)
-            network.predict(batch, network.prepare_for_prediction())
-    ready = [
-        code
-        for code in machine_code()
-        if not code.is_inlined and (code.compiled or code.loaded)
-    ]
+    kernels = in_order_of_need()
+    for kernel in track(kernels):
+        kernel.prepare()
     return WarmUp(
-        kernels=len(ready),
-        compiled=sum(code.compiled > 0 for code in ready),
+        kernels=len(kernels),
+        compiled=sum(kernel.was_compiled for kernel in kernels),
         seconds=time.perf_counter() - start,
     )
 
 
-def _train(network: Network, batch: Batch) -> None:
-    adam = Adam(network.parameters, _LEARNING_RATE, scales_learning_rate=True)
-    random = np.random.default_rng(0)
-    for _ in range(_STEPS):
-        tape = Tape(random, is_training=True, prepare_rows=adam.prepare)
-        network.loss(tape, batch, Metrics())
-        tape.backward()
-        adam.update()
-    adam.flush()
+def in_order_of_need() -> List[Kernel]:
+    """All kernels: those of answers before those of training, long ones first.
+
+    A process that needs them at the same time compiles the short ones meanwhile.
+    """
+
+    def key(kernel: Kernel) -> Tuple[bool, int]:
+        is_for_training = any(part in kernel.name for part in _TRAINING_ONLY)
+        return is_for_training, -len(kernel.function.__code__.co_code)
+
+    return sorted(all_kernels(), key=key)

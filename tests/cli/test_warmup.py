@@ -11,7 +11,8 @@ import pytest
 import rasa_randconn
 import rasa_randconn.warmup
 from rasa_randconn import cli
-from rasa_randconn.warmup import CodeFolder, code_folder
+from rasa_randconn.kernels import machine_code
+from rasa_randconn.kernels.machine_code import CodeFolder, writable_folder
 
 
 def test_it_says_what_it_did_how_long_it_took_and_where_the_code_is(capsys):
@@ -20,7 +21,7 @@ def test_it_says_what_it_did_how_long_it_took_and_where_the_code_is(capsys):
     output = capsys.readouterr().out
     assert "kernels are ready" in output
     assert "seconds" in output
-    assert f"{code_folder().path} (NUMBA_CACHE_DIR)" in output
+    assert f"{writable_folder().path} (NUMBA_CACHE_DIR)" in output
 
 
 def test_it_fails_at_once_if_no_folder_is_writable(tmp_path):
@@ -54,9 +55,9 @@ def test_it_fails_at_once_if_no_folder_is_writable(tmp_path):
 def test_another_folder_than_the_one_that_was_named_is_told(capsys, monkeypatch):
     module = rasa_randconn.warmup
     folder = CodeFolder(Path("/package/__pycache__"), "the package's folder")
-    monkeypatch.setattr(module, "code_folder", lambda: folder)
-    monkeypatch.setattr(module, "unused_folder", lambda: Path("/read-only"))
-    monkeypatch.setattr(module, "warm_up", lambda: module.WarmUp(3, 1, 2.0))
+    monkeypatch.setattr(machine_code, "writable_folder", lambda: folder)
+    monkeypatch.setattr(machine_code, "named_folder", lambda: Path("/read-only"))
+    monkeypatch.setattr(module, "warm_up", lambda track: module.WarmUp(3, 1, 2.0))
 
     assert cli.main(["warmup"]) == 0
 
@@ -67,7 +68,7 @@ def test_another_folder_than_the_one_that_was_named_is_told(capsys, monkeypatch)
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device")])
 def test_a_full_disk_is_told_in_one_line(error, capsys, monkeypatch):
-    def fail():
+    def fail(track):
         raise error
 
     monkeypatch.setattr(rasa_randconn.warmup, "warm_up", fail)
@@ -76,4 +77,4 @@ def test_a_full_disk_is_told_in_one_line(error, capsys, monkeypatch):
 
     (line,) = capsys.readouterr().err.splitlines()
     assert "No space left on device" in line
-    assert str(code_folder().path) in line
+    assert str(writable_folder().path) in line

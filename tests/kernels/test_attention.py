@@ -8,6 +8,7 @@ from references.attention import attention_backward as reference_backward
 
 from rasa_randconn.kernels.attention import attention, attention_backward
 from rasa_randconn.kernels.dropout import dropout_rate, is_kept
+from rasa_randconn.kernels.vectors import whole_vectors
 
 HEADS, DEPTH = 2, 5
 UNITS = HEADS * DEPTH
@@ -28,11 +29,28 @@ both_directions = pytest.mark.parametrize("unidirectional", [False, True])
 
 def attend(projected, unidirectional, rate, farthest=0, embeddings=NO_EMBEDDINGS):
     weights = np.full(len(PLACES), np.nan, np.float32)
-    outputs = np.full((UNITS, len(POSITIONS)), np.nan, np.float32)
+    projected = padded(projected)
+    outputs = np.full((UNITS, projected.shape[1]), np.nan, np.float32)
     options = STARTS, HEADS, unidirectional, farthest, *embeddings
     threshold = dropout_rate(rate).threshold
     attention(projected, *options, SEED, threshold, weights, outputs)
-    return weights, outputs
+    return weights, outputs[:, : len(POSITIONS)]
+
+
+def attend_backward(
+    gradients, projected, weights, unidirectional, farthest=0, embeddings=NO_EMBEDDINGS
+):
+    projected = padded(projected)
+    found = [np.full_like(projected, np.nan), *map(np.zeros_like, embeddings)]
+    options = STARTS, HEADS, unidirectional, farthest, *embeddings
+    attention_backward(padded(gradients), projected, *options, weights, *found)
+    return [found[0][:, : len(POSITIONS)], *found[1:]]
+
+
+def padded(rows):
+    """Rows that end with whole vectors; the padding belongs to no example."""
+    count = rows.shape[1]
+    return np.pad(rows, [(0, 0), (0, whole_vectors(count) - count)])
 
 
 def spread(weights):
@@ -85,13 +103,8 @@ def test_values_and_gradients_equal_those_of_tensorflow(
     options = unidirectional, rate, farthest
     weights, outputs = attend(projected, *options, embeddings)
     gradients = normal(*outputs.shape)
-    found = [np.full_like(projected, np.nan), *map(np.zeros_like, embeddings)]
-    attention_backward(
-        gradients,
-        projected,
-        *(STARTS, HEADS, unidirectional, farthest, *embeddings),
-        weights,
-        *found,
+    found = attend_backward(
+        gradients, projected, weights, unidirectional, farthest, embeddings
     )
 
     sources = [tf.constant(array) for array in (projected, *embeddings)]
@@ -137,15 +150,7 @@ def test_gradients_equal_those_of_the_reference(normal, unidirectional):
     projected = normal(3 * UNITS, len(POSITIONS))
     weights, outputs = attend(projected, unidirectional, 0.0)
     gradients = normal(*outputs.shape)
-    found = np.full_like(projected, np.nan)
-    attention_backward(
-        gradients,
-        projected,
-        *(STARTS, HEADS, unidirectional, 0, *NO_EMBEDDINGS),
-        weights,
-        found,
-        *map(np.zeros_like, NO_EMBEDDINGS),
-    )
+    found, *_ = attend_backward(gradients, projected, weights, unidirectional)
     parts = zip(by_example(projected), by_example(gradients), by_example(found))
     for example, own_gradients, own in parts:
         own_weights, _ = reference(*example, unidirectional)

@@ -196,7 +196,7 @@ def test_there_are_as_many_chunks_for_one_core_as_for_the_other(tokens, chunks):
     inputs, lengths = batch(*[1] * tokens)
     result = forward(encoder, weights, inputs, lengths)
     assert len(result.chunks) == chunks
-    counts = [chunk.starts[-1] for chunk, _, _ in result.chunks]
+    counts = [open_chunk.chunk.token_count for open_chunk in result.chunks]
     assert max(counts) - min(counts) <= 1
 
 
@@ -254,8 +254,8 @@ def test_what_is_left_in_used_memory_has_no_effect(options):
     def step():
         result = forward(encoder, weights, inputs, lengths)
         found = backward(encoder, result, gradients)
-        for _, _, memory in result.chunks:
-            memory.flat_gradients.fill(np.nan)
+        for open_chunk in result.chunks:
+            open_chunk.memory.flat_gradients.fill(np.nan)
         encoder.release(result)
         return found
 

@@ -30,7 +30,7 @@ from rasa.core.channels.channel import UserMessage
 
 import rasa_randconn as ours
 from rasa_randconn.connections import PATTERNS
-from rasa_randconn.kernels.machine_code import machine_code
+from rasa_randconn.kernels.all_kernels import all_kernels
 
 BOT = Path(__file__).parents[2] / "example_bot"
 
@@ -96,7 +96,6 @@ if __name__ == "__main__":
     for name in ("featurizers", "retrieval"):
         (work / name).mkdir()
     use_every_component(work)
-    code = machine_code()
-    compiled = [kernel.kernel for kernel in code if kernel.compiled]
-    loaded = sum(kernel.loaded > 0 for kernel in code)
-    print(json.dumps({"compiled": compiled, "loaded": loaded}))
+    ready = [kernel for kernel in all_kernels() if kernel.is_ready]
+    compiled = [kernel.name for kernel in ready if kernel.was_compiled]
+    print(json.dumps({"compiled": compiled, "loaded": len(ready) - len(compiled)}))

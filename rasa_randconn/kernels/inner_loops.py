@@ -101,7 +101,9 @@ def _weighted_sums(is_backward: bool) -> Any:
                         for total, offset in zip(totals, row_offsets)
                     ]
 
-                totals = code.accumulate(count, code.zeros(constant), add)
+                totals = code.accumulate(
+                    count, code.zeros(constant), add, is_unrolled=False
+                )
                 for i, total in enumerate(totals):
                     row = code.integer(i)
                     if is_backward:
@@ -157,6 +159,7 @@ def _products_of_rows(
             builder.sdiv(tokens, lanes),
             code.zeros(16),
             lambda step, totals: add(code, builder.mul(step, lanes), totals),
+            is_unrolled=False,
         )
         remainder = builder.srem(tokens, lanes)
         last = code.within(code.integer(0), remainder)

@@ -168,7 +168,9 @@ class VectorCode:
         """Vectors of zeros."""
         return [_ZEROS] * count
 
-    def accumulate(self, count: Any, start: Sequence[Any], add: Any) -> List[Any]:
+    def accumulate(
+        self, count: Any, start: Sequence[Any], add: Any, is_unrolled: bool = True
+    ) -> List[Any]:
         """Emits a loop whose accumulators stay in registers.
 
         Args:
@@ -176,6 +178,9 @@ class VectorCode:
             start: The accumulators before the first iteration.
             add: Emits the body: takes the iteration and the accumulators, returns the
                 new accumulators.
+            is_unrolled: Whether LLVM may unroll it. It then loads the factors of
+                several iterations first. Where accumulators take nearly all registers,
+                that spills them to memory.
 
         Returns:
             The accumulators after the last iteration.
@@ -197,7 +202,10 @@ class VectorCode:
         for total, old, new in zip(totals, start, added):
             total.add_incoming(old, before)
             total.add_incoming(new, body)
-        builder.cbranch(builder.icmp_signed("<", next_step, count), body, after)
+        is_next = builder.icmp_signed("<", next_step, count)
+        branch = builder.cbranch(is_next, body, after)
+        if not is_unrolled:
+            branch.set_metadata("llvm.loop", self._never_unrolled())
 
         builder.position_at_end(after)
         results = [builder.phi(_VECTOR) for _ in start]
@@ -205,6 +213,16 @@ class VectorCode:
             result.add_incoming(old, before)
             result.add_incoming(new, body)
         return results
+
+    def _never_unrolled(self) -> Any:
+        """Metadata of a loop: the node itself, as LLVM demands, and the hint."""
+        module = self.builder.module
+        hint = module.add_metadata(
+            [ir.MetaDataString(module, "llvm.loop.unroll.disable")]
+        )
+        node = ir.MDValue(module, [], name=str(len(module.metadata)))
+        node.operands = (node, hint)
+        return node
 
     def _broadcast(self, scalar: Any, vector_type: Any) -> Any:
         undefined = ir.Constant(vector_type, ir.Undefined)

@@ -3,161 +3,258 @@
 A sequence of tags is scored by `scores[token, tag]`, one for each token, and by
 `transitions[tag, next_tag]`, one for each pair of neighbours. Examples follow one
 another: `starts` has the first token of each, and the number of all tokens at the end.
+
+The likelihood is computed for a group of examples at once. Its tokens are ordered by
+their position in the example: first the first tokens of all examples, the longest
+example first, then all second tokens, and so on. Each position is so one product of
+`[examples, tags]` and `[tags, tags]`. The rows of these matrices have a `width`: the
+number of tags, rounded up to whole vectors. What lies beyond the tags has no meaning.
 """
 
 from __future__ import annotations
 
+from typing import Tuple
+
 import numpy as np
 
+from rasa_randconn.kernels.activations import exp_of_negative
+from rasa_randconn.kernels.array_types import (
+    Floats1,
+    Floats2,
+    Floats3,
+    Integers1,
+    ShortIntegers1,
+)
 from rasa_randconn.kernels.compilation import compiled, inlined
+from rasa_randconn.kernels.inner_loops import (
+    tile_rows,
+    weighted_sums,
+    weighted_sums_backward,
+)
+from rasa_randconn.kernels.vectors import BYTES, INDEX_BYTES, LANES, address_of
 
 # Avoids log(0) where all probabilities underflow.
 _TINY = np.float32(1e-37)
 
 
 @compiled
+def exponentiate(
+    transitions: Floats2,
+    highest_transition: np.float32,
+    exp_transitions: Floats2,
+    transposed: Floats2,
+) -> None:
+    """Computes the exponentials of the transitions.
+
+    Args:
+        transitions: Scores of transitions `[tags, tags]`.
+        highest_transition: The highest of them.
+        exp_transitions: Output: `exp(transitions - highest_transition)`
+            `[tags, width]`.
+        transposed: Output: the same, by next tag and tag `[tags, width]`.
+    """
+    tag_count = len(transitions)
+    for i in range(tag_count):
+        for j in range(tag_count):
+            exp_transitions[i, j] = exp_of_negative(
+                transitions[i, j] - highest_transition
+            )
+    for i in range(tag_count):
+        for j in range(tag_count):
+            transposed[i, j] = exp_transitions[j, i]
+
+
+@compiled
 def forward_algorithm(
-    scores: np.ndarray,
-    transitions: np.ndarray,
-    tags: np.ndarray,
-    starts: np.ndarray,
-    exp_transitions: np.ndarray,
-    exp_scores: np.ndarray,
-    alpha: np.ndarray,
-    scale: np.ndarray,
-    log_likelihoods: np.ndarray,
+    scores: Floats2,
+    transitions: Floats2,
+    highest_transition: np.float32,
+    exp_transitions: Floats2,
+    tags: Integers1,
+    starts: Integers1,
+    examples: Integers1,
+    emissions: Floats2,
+    alpha: Floats2,
+    log_likelihoods: Floats1,
 ) -> None:
     """Computes log-likelihoods by the scaled forward algorithm.
 
     Args:
         scores: Scores of tags `[tokens, tags]`.
         transitions: Scores of transitions `[tags, tags]`.
+        highest_transition: The highest of them.
+        exp_transitions: As computed by `exponentiate` `[tags, width]`.
         tags: The right tags `[tokens]`.
-        starts: Where examples begin `[examples + 1]`.
-        exp_transitions: Output: `exp(transitions - maximum)` `[tags, tags]`.
-        exp_scores: Output: `exp(scores - maximum of the token)` `[tokens, tags]`.
+        starts: Where examples begin `[all examples + 1]`.
+        examples: The examples of the group, longest first `[examples]`.
+        emissions: Output: `exp(scores)` over its sum weighted by the probabilities of
+            the tags given the tokens before `[rows, width]`.
         alpha: Output: probabilities of each token's tag, given the tokens up to it
-            `[tokens, tags]`.
-        scale: Output: the sums that `alpha` was divided by `[tokens]`.
-        log_likelihoods: Output: those of the right tags `[examples]`; 0 for an empty
-            example.
+            `[rows, width]`.
+        log_likelihoods: Output: those of the right tags `[all examples]`; 0 for an
+            empty example.
 
     Source: Rabiner, "A tutorial on hidden Markov models", 1989.
     """
-    tag_count = scores.shape[1]
-    highest_transition = transitions[0, 0]
-    for i in range(tag_count):
-        for j in range(tag_count):
-            highest_transition = max(highest_transition, transitions[i, j])
-    for i in range(tag_count):
-        for j in range(tag_count):
-            exp_transitions[i, j] = np.exp(transitions[i, j] - highest_transition)
-    for example in range(len(starts) - 1):
-        likelihood = np.float64(0.0)
-        for token in range(starts[example], starts[example + 1]):
-            is_first = token == starts[example]
-            highest = scores[token, 0]
+    tag_count, width = len(transitions), alpha.shape[1]
+    tag_indices = np.arange(tag_count)
+    likelihoods = np.zeros(len(examples), np.float64)
+    positions, tokens = _ordered_by_position(starts, examples)
+    for position in range(len(positions) - 1):
+        first, end = positions[position], positions[position + 1]
+        for row in range(first, end):
+            token = tokens[row]
+            highest = _highest(scores[token])
             for j in range(tag_count):
-                highest = max(highest, scores[token, j])
-            current = alpha[token]
-            for j in range(tag_count):
-                exp_scores[token, j] = np.exp(scores[token, j] - highest)
-                current[j] = np.float32(1.0) if is_first else np.float32(0.0)
-            if not is_first:
-                for i in range(tag_count):
-                    before = alpha[token - 1, i]
-                    for j in range(tag_count):
-                        current[j] += before * exp_transitions[i, j]
-            total = np.float32(0.0)
-            for j in range(tag_count):
-                current[j] *= exp_scores[token, j]
-                total += current[j]
-            total = max(total, _TINY)
-            for j in range(tag_count):
-                current[j] /= total
-            scale[token] = total
-            likelihood += scores[token, tags[token]] - highest - np.log(total)
-            if not is_first:
-                likelihood += (
+                emissions[row, j] = scores[token, j] - highest
+            rank = row - first
+            likelihoods[rank] += scores[token, tags[token]] - highest
+            if position > 0:
+                likelihoods[rank] += (
                     transitions[tags[token - 1], tags[token]] - highest_transition
                 )
-        log_likelihoods[example] = likelihood
+        exponents = emissions[first:end].reshape(-1)
+        for i in range(len(exponents)):
+            exponents[i] = exp_of_negative(exponents[i])
+        if position == 0:
+            alpha[first:end] = np.float32(1.0)
+        else:
+            _multiply(
+                end - first,
+                address_of(alpha) + BYTES * positions[position - 1] * width,
+                exp_transitions,
+                tag_indices,
+                address_of(alpha) + BYTES * first * width,
+            )
+        for row in range(first, end):
+            current, emission = alpha[row], emissions[row]
+            total = np.float32(0.0)
+            for j in range(tag_count):
+                current[j] *= emission[j]
+                total += current[j]
+            total = max(total, _TINY)
+            likelihoods[row - first] -= np.log(total)
+            for j in range(tag_count):
+                current[j] /= total
+                emission[j] /= total
+    for rank in range(len(examples)):
+        log_likelihoods[examples[rank]] = likelihoods[rank]
 
 
 @compiled
 def backward_algorithm(
-    exp_transitions: np.ndarray,
-    exp_scores: np.ndarray,
-    alpha: np.ndarray,
-    scale: np.ndarray,
-    tags: np.ndarray,
-    starts: np.ndarray,
-    gradients: np.ndarray,
-    score_gradients: np.ndarray,
-    transition_gradients: np.ndarray,
-    most_probable: np.ndarray,
+    transposed: Floats2,
+    emissions: Floats2,
+    alpha: Floats2,
+    tags: Integers1,
+    starts: Integers1,
+    examples: Integers1,
+    gradients: Floats1,
+    score_gradients: Floats2,
+    pair_sums: Floats2,
+    most_probable: Integers1,
 ) -> None:
     """Computes gradients and most probable tags by the scaled backward algorithm.
 
     The product of `alpha` and `beta` is the probability of a tag given all tokens.
 
     Args:
-        exp_transitions: As computed by `forward_algorithm` `[tags, tags]`.
-        exp_scores: As computed by `forward_algorithm` `[tokens, tags]`.
-        alpha: As computed by `forward_algorithm` `[tokens, tags]`.
-        scale: As computed by `forward_algorithm` `[tokens]`.
+        transposed: As computed by `exponentiate` `[tags, width]`.
+        emissions: As computed by `forward_algorithm` `[rows, width]`.
+        alpha: As computed by `forward_algorithm` `[rows, width]`.
         tags: The right tags `[tokens]`.
-        starts: Where examples begin `[examples + 1]`.
-        gradients: Gradients with respect to the log-likelihoods `[examples]`.
+        starts: Where examples begin `[all examples + 1]`.
+        examples: The examples of the group, longest first `[examples]`.
+        gradients: Gradients with respect to the log-likelihoods `[all examples]`.
         score_gradients: Output: the gradients with respect to the scores
             `[tokens, tags]`.
-        transition_gradients: Output: the gradients with respect to the transitions
-            `[tags, tags]` are added to it.
+        pair_sums: Output: probabilities of pairs of neighbouring tags over
+            `exp_transitions`, times the gradient of their example, are added to it
+            `[tags, width]`.
         most_probable: Output: the most probable tag of each token `[tokens]`.
 
     Source: Rabiner, "A tutorial on hidden Markov models", 1989.
     """
-    tag_count = exp_transitions.shape[0]
-    beta = np.empty(tag_count, np.float32)
-    next_beta = np.empty(tag_count, np.float32)
-    pair_sums = np.zeros((tag_count, tag_count), np.float32)
-    for example in range(len(starts) - 1):
-        gradient = gradients[example]
-        for token in range(starts[example + 1] - 1, starts[example] - 1, -1):
-            if token == starts[example + 1] - 1:
-                for j in range(tag_count):
-                    beta[j] = np.float32(1.0)
-            else:
-                # `next_beta` is that of token + 1, times its exp_scores over its scale
-                for i in range(tag_count):
-                    before = alpha[token, i] * gradient
-                    total = np.float32(0.0)
-                    for j in range(tag_count):
-                        total += next_beta[j] * exp_transitions[i, j]
-                        pair_sums[i, j] += before * next_beta[j]
-                    beta[i] = total
-                transition_gradients[tags[token], tags[token + 1]] += gradient
-            best = np.float32(-1.0)
+    tag_count, width = pair_sums.shape
+    tag_indices = np.arange(tag_count)
+    beta = np.empty((len(examples), width), np.float32)
+    # those of the next position: beta times emissions, and that times the gradient
+    next_beta = np.empty((len(examples), width), np.float32)
+    weighted = np.empty((len(examples), width), np.float32)
+    probabilities = np.empty(tag_count, np.float32)
+    positions, tokens = _ordered_by_position(starts, examples)
+    continued = 0
+    for position in range(len(positions) - 2, -1, -1):
+        first, end = positions[position], positions[position + 1]
+        _multiply(
+            continued,
+            address_of(next_beta),
+            transposed,
+            tag_indices,
+            address_of(beta),
+        )
+        _add_outer_products(
+            continued,
+            address_of(alpha) + BYTES * first * width,
+            address_of(weighted),
+            tag_indices,
+            pair_sums,
+        )
+        beta[continued : end - first] = np.float32(1.0)
+        for row in range(first, end):
+            rank, token = row - first, tokens[row]
+            gradient = gradients[examples[rank]]
             for j in range(tag_count):
-                probability = alpha[token, j] * beta[j]
-                if probability > best:
-                    best = probability
-                    most_probable[token] = j
-                score_gradients[token, j] = -probability * gradient
-                next_beta[j] = exp_scores[token, j] / scale[token] * beta[j]
+                next_beta[rank, j] = emissions[row, j] * beta[rank, j]
+                weighted[rank, j] = next_beta[rank, j] * gradient
+            for j in range(tag_count):
+                probabilities[j] = alpha[row, j] * beta[rank, j]
+                score_gradients[token, j] = -probabilities[j] * gradient
             score_gradients[token, tags[token]] += gradient
+            most_probable[token] = _first_maximum(probabilities)
+        continued = end - first
+
+
+@compiled
+def transition_gradients(
+    exp_transitions: Floats2,
+    pair_sums: Floats3,
+    tags: Integers1,
+    starts: Integers1,
+    gradients: Floats1,
+    result: Floats2,
+) -> None:
+    """Computes the gradient with respect to the transitions.
+
+    Args:
+        exp_transitions: As computed by `exponentiate` `[tags, width]`.
+        pair_sums: As computed by `backward_algorithm` for each group
+            `[groups, tags, width]`.
+        tags: The right tags `[tokens]`.
+        starts: Where examples begin `[examples + 1]`.
+        gradients: Gradients with respect to the log-likelihoods `[examples]`.
+        result: Output: the gradient `[tags, tags]`.
+    """
+    groups = len(pair_sums)
+    tag_count = len(result)
     for i in range(tag_count):
         for j in range(tag_count):
-            transition_gradients[i, j] -= exp_transitions[i, j] * pair_sums[i, j]
+            result[i, j] = np.float32(0.0)
+        for group in range(groups):
+            for j in range(tag_count):
+                result[i, j] -= exp_transitions[i, j] * pair_sums[group, i, j]
+    for example in range(len(starts) - 1):
+        for token in range(starts[example], starts[example + 1] - 1):
+            result[tags[token], tags[token + 1]] += gradients[example]
 
 
 @compiled
 def decode(
-    scores: np.ndarray,
-    transitions: np.ndarray,
-    starts: np.ndarray,
-    tags: np.ndarray,
-    confidences: np.ndarray,
+    scores: Floats2,
+    transitions: Floats2,
+    starts: Integers1,
+    tags: ShortIntegers1,
+    confidences: Floats1,
 ) -> None:
     """Finds the best sequence of tags of each example, by the Viterbi algorithm.
 
@@ -176,44 +273,168 @@ def decode(
 
     Source: Viterbi, "Error bounds for convolutional codes", 1967; `crf_decode` of Rasa.
     """
-    tag_count = scores.shape[1]
+    tag_count = len(transitions)
+    # scores of the best sequences up to a token, by their last tag
+    best = np.empty(scores.shape, np.float32)
     for example in range(len(starts) - 1):
         start, end = starts[example], starts[example + 1]
         if start == end:
             continue
-        length = end - start
-        # scores of the best sequences up to a token, by their last tag
-        best = np.empty((length, tag_count), np.float32)
-        pointers = np.zeros((length, tag_count), np.int32)
-        best[0] = scores[start]
-        for step in range(1, length):
-            before, highest, pointer = best[step - 1], best[step], pointers[step]
+        best[start] = scores[start]
+        for token in range(start + 1, end):
+            before, current = best[token - 1], best[token]
             for j in range(tag_count):
-                highest[j] = before[0] + transitions[0, j]
+                current[j] = before[0] + transitions[0, j]
             for i in range(1, tag_count):
+                best_before = before[i]
                 for j in range(tag_count):
-                    score = before[i] + transitions[i, j]
-                    is_higher = score > highest[j]
-                    pointer[j] = i if is_higher else pointer[j]
-                    highest[j] = score if is_higher else highest[j]
+                    score = best_before + transitions[i, j]
+                    current[j] = score if score > current[j] else current[j]
             for j in range(tag_count):
-                highest[j] += scores[start + step, j]
-        last = int(np.argmax(best[length - 1]))
-        tags[end - 1] = last
-        confidences[end - 1] = _confidence(best[length - 1])
-        next_tag = last
-        for step in range(length - 1, 0, -1):
-            tags[start + step - 1] = pointers[step, tags[start + step]]
-            confidence = _confidence(best[step - 1] + transitions[:, next_tag])
-            confidences[start + step - 1] = confidence
-            next_tag = int(confidence)
+                current[j] += scores[token, j]
+        last = best[end - 1]
+        next_tag = int(np.argmax(last))
+        tags[end - 1] = next_tag
+        confidences[end - 1] = _confidence(last)
+        for token in range(end - 2, start - 1, -1):
+            tags[token] = np.argmax(best[token] + transitions[:, tags[token + 1]])
+            confidences[token] = _confidence(best[token] + transitions[:, next_tag])
+            next_tag = int(confidences[token])
 
 
 @inlined
 def _confidence(scores: np.ndarray) -> np.float32:
     """The largest value of a softmax."""
-    highest = scores.max()
+    highest = _highest(scores)
     total = np.float32(0.0)
     for i in range(len(scores)):
-        total += np.exp(scores[i] - highest)
+        total += exp_of_negative(scores[i] - highest)
     return np.float32(1.0) / total
+
+
+@inlined
+def _ordered_by_position(
+    starts: np.ndarray, examples: np.ndarray
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Orders the tokens of a group by their position in the example.
+
+    Args:
+        starts: Where examples begin `[all examples + 1]`.
+        examples: The examples of the group, longest first `[examples]`.
+
+    Returns:
+        Where positions begin in this order `[positions + 1]`, and the tokens `[rows]`.
+    """
+    rows = longest = 0
+    for example in examples:
+        length = starts[example + 1] - starts[example]
+        rows += length
+        longest = max(longest, length)
+    positions = np.zeros(longest + 1, np.int64)
+    tokens = np.empty(rows, np.int64)
+    row = 0
+    for position in range(longest):
+        for example in examples:
+            token = starts[example] + position
+            if token >= starts[example + 1]:
+                break
+            tokens[row] = token
+            row += 1
+        positions[position + 1] = row
+    return positions, tokens
+
+
+@inlined
+def _highest(numbers: np.ndarray) -> np.float32:
+    """The maximum, of four running ones that do not wait for each other."""
+    a = b = c = d = numbers[0]
+    whole = len(numbers) // 4 * 4
+    for i in range(0, whole, 4):
+        a = max(a, numbers[i])
+        b = max(b, numbers[i + 1])
+        c = max(c, numbers[i + 2])
+        d = max(d, numbers[i + 3])
+    for i in range(whole, len(numbers)):
+        a = max(a, numbers[i])
+    return max(max(a, b), max(c, d))
+
+
+@inlined
+def _first_maximum(numbers: np.ndarray) -> int:
+    """Where the maximum of numbers that are not negative is first.
+
+    Such numbers are ordered like their bits, whose maximum LLVM vectorises.
+    """
+    bits = numbers.view(np.int32)
+    highest = bits[0]
+    for i in range(len(bits)):
+        highest = max(highest, bits[i])
+    for i in range(len(bits)):
+        if bits[i] == highest:
+            return i
+    return 0
+
+
+@inlined
+def _multiply(
+    rows: int, features: int, matrix: np.ndarray, indices: np.ndarray, outputs: int
+) -> None:
+    """Multiplies rows with a matrix.
+
+    Args:
+        rows: Number of rows.
+        features: Address of the rows `[rows, width]`.
+        matrix: `[tags, width]`.
+        indices: Indices of the tags `[tags]`.
+        outputs: Address of the products `[rows, width]`.
+    """
+    tag_count, width = matrix.shape
+    for tag in range(0, tag_count, LANES):
+        row = 0
+        while row < rows:
+            count = tile_rows(rows - row)
+            weighted_sums(
+                count,
+                features + BYTES * row * width,
+                width,
+                1,
+                address_of(matrix) + BYTES * tag,
+                tag_count,
+                address_of(indices),
+                outputs + BYTES * (row * width + tag),
+                width,
+            )
+            row += count
+
+
+@inlined
+def _add_outer_products(
+    rows: int, left: int, right: int, indices: np.ndarray, sums: np.ndarray
+) -> None:
+    """Adds the outer products of rows.
+
+    Args:
+        rows: Number of rows.
+        left: Address of the left factors `[rows, width]`.
+        right: Address of the right factors `[rows, width]`.
+        indices: Indices of the tags `[tags]`.
+        sums: Output: the products of each left tag and right tag are added
+            `[tags, width]`.
+    """
+    tag_count, width = sums.shape
+    for next_tag in range(0, tag_count, LANES):
+        tag = 0
+        while tag < tag_count:
+            count = tile_rows(tag_count - tag)
+            weighted_sums_backward(
+                count,
+                left + BYTES * tag,
+                1,
+                width,
+                right + BYTES * next_tag,
+                rows,
+                address_of(indices) + INDEX_BYTES * tag,
+                address_of(sums) + BYTES * next_tag,
+                width,
+            )
+            tag += count

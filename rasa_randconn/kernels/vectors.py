@@ -146,6 +146,9 @@ class VectorCode:
     def accumulate(self, count: Any, start: Sequence[Any], add: Any) -> List[Any]:
         """Emits a loop whose accumulators stay in registers.
 
+        LLVM does not unroll it: it would load the factors of several iterations first,
+        and spill accumulators to memory where these take nearly all registers.
+
         Args:
             count: Number of iterations.
             start: The accumulators before the first iteration.
@@ -172,7 +175,9 @@ class VectorCode:
         for total, old, new in zip(totals, start, added):
             total.add_incoming(old, before)
             total.add_incoming(new, body)
-        builder.cbranch(builder.icmp_signed("<", next_step, count), body, after)
+        is_next = builder.icmp_signed("<", next_step, count)
+        branch = builder.cbranch(is_next, body, after)
+        branch.set_metadata("llvm.loop", self._never_unrolled())
 
         builder.position_at_end(after)
         results = [builder.phi(_VECTOR) for _ in start]
@@ -180,6 +185,16 @@ class VectorCode:
             result.add_incoming(old, before)
             result.add_incoming(new, body)
         return results
+
+    def _never_unrolled(self) -> Any:
+        """Metadata of a loop: the node itself, as LLVM demands, and the hint."""
+        module = self.builder.module
+        hint = module.add_metadata(
+            [ir.MetaDataString(module, "llvm.loop.unroll.disable")]
+        )
+        node = ir.MDValue(module, [], name=str(len(module.metadata)))
+        node.operands = (node, hint)
+        return node
 
     def _pointer(self, address: Any, pointee: Any) -> Any:
         return self.builder.inttoptr(address, pointee.as_pointer())

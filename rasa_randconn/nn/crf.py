@@ -11,6 +11,7 @@ from rasa_randconn.kernels import crf
 from rasa_randconn.nn import operations
 from rasa_randconn.nn.dense import Dense
 from rasa_randconn.nn.features import Feature, starts_of
+from rasa_randconn.nn.forward_backward import ForwardBackward
 from rasa_randconn.nn.loss_scaling import scaling_factors
 
 
@@ -95,44 +96,18 @@ class Tagger:
                 f"{self._scores.units} different ones."
             )
         scores = self._scored(tape, tokens, entity_tags)
-        transitions = self._transitions.array
-        exp_transitions = np.empty_like(transitions)
-        exp_scores = np.empty_like(scores.array)
-        alpha = np.empty_like(scores.array)
-        scale = np.empty(len(tags), np.float32)
-        log_likelihoods = np.empty(len(lengths), np.float32)
-        starts = starts_of(lengths)
-        crf.forward_algorithm(
-            scores.array,
-            transitions,
-            tags,
-            starts,
-            exp_transitions,
-            exp_scores,
-            alpha,
-            scale,
-            log_likelihoods,
+        algorithm = ForwardBackward(
+            scores.array, self._transitions.array, tags, lengths
         )
+        log_likelihoods = algorithm.log_likelihoods()
         factors = (
             scaling_factors(log_likelihoods)
             if self._is_scaled
             else np.ones_like(log_likelihoods)
         )
         likelihood_gradients = (-factors / len(lengths)).astype(np.float32)
-        score_gradients = np.empty_like(scores.array)
-        transition_gradients = np.zeros_like(transitions)
-        found = np.zeros(len(tags), np.int64)
-        crf.backward_algorithm(
-            exp_transitions,
-            exp_scores,
-            alpha,
-            scale,
-            tags,
-            starts,
-            likelihood_gradients,
-            score_gradients,
-            transition_gradients,
-            found,
+        score_gradients, transition_gradients, found = algorithm.gradients(
+            likelihood_gradients
         )
         if tape.is_training:
             self._transitions.add_gradient(transition_gradients)

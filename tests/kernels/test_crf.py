@@ -7,9 +7,16 @@ import pytest
 import tensorflow as tf
 from rasa.utils.tensorflow.crf import crf_decode, crf_log_likelihood
 
-from rasa_randconn.kernels.crf import backward_algorithm, decode, forward_algorithm
+from rasa_randconn.kernels.crf import (
+    backward_algorithm,
+    decode,
+    exponentiate,
+    forward_algorithm,
+    transition_gradients,
+)
+from rasa_randconn.kernels.vectors import whole_vectors
 
-TAGS = 5
+TAGS = 19
 
 every_batch = pytest.mark.parametrize(
     "lengths",
@@ -36,35 +43,55 @@ class TagBatch:
         self.upstream = random.normal(size=len(lengths)).astype(np.float32)
 
 
-def likelihoods_and_gradients(batch):
+def likelihoods_and_gradients(batch, group_count=2):
     """Log-likelihoods, gradients of scores and transitions, most probable tags."""
-    exp_transitions = np.full((TAGS, TAGS), np.nan, np.float32)
-    exp_scores, alpha, score_gradients = np.full(
-        (3, *batch.scores.shape), np.nan, np.float32
-    )
-    scale = np.full(len(batch.tags), np.nan, np.float32)
+    width = whole_vectors(TAGS)
+    exp_transitions, transposed = np.full((2, TAGS, width), np.nan, np.float32)
+    highest = batch.transitions.max()
+    exponentiate(batch.transitions, highest, exp_transitions, transposed)
     likelihoods = np.full(len(batch.lengths), np.nan, np.float32)
-    transition_gradients = np.zeros((TAGS, TAGS), np.float32)
+    score_gradients = np.full(batch.scores.shape, np.nan, np.float32)
+    pair_sums = np.zeros((group_count, TAGS, width), np.float32)
     most_probable = np.full(len(batch.tags), -1)
-    forward = exp_transitions, exp_scores, alpha, scale
-    forward_algorithm(
-        batch.scores,
-        batch.transitions,
-        batch.tags,
-        batch.starts,
-        *forward,
-        likelihoods,
-    )
-    backward_algorithm(
-        *forward,
+    longest_first = np.argsort(-batch.lengths, kind="stable")
+    for number in range(group_count):
+        examples = longest_first[number::group_count].copy()
+        shape = 2, batch.lengths[examples].sum(), width
+        emissions, alpha = np.full(shape, np.nan, np.float32)
+        forward_algorithm(
+            batch.scores,
+            batch.transitions,
+            highest,
+            exp_transitions,
+            batch.tags,
+            batch.starts,
+            examples,
+            emissions,
+            alpha,
+            likelihoods,
+        )
+        backward_algorithm(
+            transposed,
+            emissions,
+            alpha,
+            batch.tags,
+            batch.starts,
+            examples,
+            batch.upstream,
+            score_gradients,
+            pair_sums[number],
+            most_probable,
+        )
+    gradients = np.full((TAGS, TAGS), np.nan, np.float32)
+    transition_gradients(
+        exp_transitions,
+        pair_sums,
         batch.tags,
         batch.starts,
         batch.upstream,
-        score_gradients,
-        transition_gradients,
-        most_probable,
+        gradients,
     )
-    return likelihoods, score_gradients, transition_gradients, most_probable
+    return likelihoods, score_gradients, gradients, most_probable
 
 
 def expected_likelihoods_and_gradients(batch):
@@ -88,9 +115,10 @@ def decoded(batch):
 
 
 @every_batch
-def test_likelihoods_and_gradients_are_those_of_rasa(lengths):
+@pytest.mark.parametrize("group_count", [1, 2])
+def test_likelihoods_and_gradients_are_those_of_rasa(lengths, group_count):
     batch = TagBatch(lengths)
-    found = likelihoods_and_gradients(batch)
+    found = likelihoods_and_gradients(batch, group_count)
     for array, expected in zip(found, expected_likelihoods_and_gradients(batch)):
         np.testing.assert_allclose(array, expected, rtol=1e-4, atol=1e-5)
 

@@ -10,11 +10,13 @@ import pytest
 from rasa_randconn.kernels.all_kernels import all_kernels
 from rasa_randconn.kernels.dropout import dropout_rate
 
-TOKENS, UNITS, ROWS, FEATURES, TAGS, STEP = 48, 12, 6, 40, 5, 9
+TOKENS, UNITS, ROWS, FEATURES, TAGS, STEP = 48, 12, 6, 40, 16, 9
 CONSTANTS = np.float32(0.9), np.float32(0.999), np.float32(1e-7)
 RATES = np.linspace(0.001, 0.01, STEP + 1, dtype=np.float32)
 ADAM = np.float32(0.1), np.float32(0.01), *CONSTANTS
 STARTS = np.array([0, 5, 5, 6, 20])
+# a group of the examples, longest first, with this many tokens
+GROUP, GROUP_TOKENS = np.array([3, 0, 1]), 19
 
 # Their counterpart takes an example at a time; test_attention.py compares them.
 WITH_ANOTHER_SIGNATURE = {
@@ -72,23 +74,25 @@ class Numbers:
 
     def crf(self):
         scores, transitions = self.normal(STARTS[-1], TAGS), self.normal(TAGS, TAGS)
-        return scores, transitions, self.indices(TAGS, STARTS[-1]), STARTS
-
-    def crf_outputs(self):
-        shape = STARTS[-1], TAGS
         return (
-            nan(TAGS, TAGS),
-            nan(*shape),
-            nan(*shape),
-            nan(STARTS[-1]),
+            scores,
+            transitions,
+            transitions.max(),
+            np.exp(transitions - transitions.max()),
+            self.indices(TAGS, STARTS[-1]),
+            STARTS,
+            GROUP,
+            nan(GROUP_TOKENS, TAGS),
+            nan(GROUP_TOKENS, TAGS),
+            nan(len(STARTS) - 1),
         )
 
     def after_forward_algorithm(self):
-        scores, transitions, tags, starts = self.crf()
-        outputs = self.crf_outputs()
-        arguments = scores, transitions, tags, starts, *outputs, nan(len(starts) - 1)
+        arguments = self.crf()
         reference_of("crf", "forward_algorithm")(*arguments)
-        return *outputs, tags, starts
+        _, _, _, exp_transitions, tags, starts, group, emissions, alpha, _ = arguments
+        transposed = np.ascontiguousarray(exp_transitions.T)
+        return transposed, emissions, alpha, tags, starts, group
 
 
 def nan(*shape):
@@ -143,17 +147,27 @@ ARGUMENTS = {
         n.normal(7, UNITS),
         n.normal(9, UNITS),
     ),
-    ("crf", "forward_algorithm"): lambda n: (
-        *n.crf(),
-        *n.crf_outputs(),
-        nan(len(STARTS) - 1),
+    ("crf", "exponentiate"): lambda n: (
+        n.normal(TAGS, TAGS),
+        np.float32(5.0),
+        nan(TAGS, TAGS),
+        nan(TAGS, TAGS),
     ),
+    ("crf", "forward_algorithm"): lambda n: n.crf(),
     ("crf", "backward_algorithm"): lambda n: (
         *n.after_forward_algorithm(),
         n.normal(len(STARTS) - 1),
         nan(STARTS[-1], TAGS),
         n.normal(TAGS, TAGS),
         np.full(STARTS[-1], -1),
+    ),
+    ("crf", "transition_gradients"): lambda n: (
+        n.positive(TAGS, TAGS),
+        n.normal(3, TAGS, TAGS),
+        n.indices(TAGS, STARTS[-1]),
+        STARTS,
+        n.normal(len(STARTS) - 1),
+        nan(TAGS, TAGS),
     ),
     ("crf", "decode"): lambda n: (
         n.normal(STARTS[-1], TAGS),

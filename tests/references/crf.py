@@ -4,20 +4,30 @@ import numpy as np
 from scipy.special import logsumexp
 
 
+def exponentiate(transitions, highest_transition, exp_transitions, transposed):
+    tag_count = len(transitions)
+    exp_transitions[:, :tag_count] = np.exp(transitions - highest_transition)
+    transposed[:, :tag_count] = exp_transitions[:, :tag_count].T
+
+
 def forward_algorithm(
     scores,
     transitions,
+    highest_transition,
+    exp_transitions,
     tags,
     starts,
-    exp_transitions,
-    exp_scores,
+    examples,
+    emissions,
     alpha,
-    scale,
     log_likelihoods,
 ):
-    exp_transitions[...] = np.exp(transitions - transitions.max())
-    exp_scores[...] = np.exp(scores - scores.max(axis=1, keepdims=True))
-    for example, (start, end) in enumerate(zip(starts, starts[1:])):
+    tag_count = len(transitions)
+    rows = _rows(starts, examples)
+    exp_transitions = exp_transitions[:, :tag_count]
+    exp_scores = np.exp(scores - scores.max(axis=1, keepdims=True))
+    for example in examples:
+        start, end = starts[example], starts[example + 1]
         log_likelihoods[example] = 0
         if start == end:
             continue
@@ -27,46 +37,55 @@ def forward_algorithm(
             + transitions[right[:-1], right[1:]].sum()
             - logsumexp(_log_alpha(scores[start:end], transitions)[-1])
         )
+        before = np.ones(tag_count)
         for token in range(start, end):
-            joint = exp_scores[token].copy()
-            if token > start:
-                joint *= alpha[token - 1] @ exp_transitions
-            scale[token] = joint.sum()
-            alpha[token] = joint / scale[token]
+            joint = before * exp_scores[token]
+            emissions[rows[token], :tag_count] = exp_scores[token] / joint.sum()
+            alpha[rows[token], :tag_count] = joint / joint.sum()
+            before = alpha[rows[token], :tag_count] @ exp_transitions
 
 
 def backward_algorithm(
-    exp_transitions,
-    exp_scores,
+    transposed,
+    emissions,
     alpha,
-    scale,
     tags,
     starts,
+    examples,
     gradients,
     score_gradients,
-    transition_gradients,
+    pair_sums,
     most_probable,
 ):
-    scores, transitions = np.log(exp_scores), np.log(exp_transitions)
-    one_hot = np.eye(scores.shape[1])
-    for gradient, start, end in zip(gradients, starts, starts[1:]):
+    tag_count = len(transposed)
+    rows = _rows(starts, examples)
+    transitions = np.log(transposed[:, :tag_count].T)
+    one_hot = np.eye(tag_count)
+    for example in examples:
+        start, end = starts[example], starts[example + 1]
         if start == end:
             continue
-        own, right = scores[start:end], tags[start:end]
+        own = np.log(
+            [emissions[rows[token], :tag_count] for token in range(start, end)]
+        )
+        gradient, right = gradients[example], tags[start:end]
         log_alpha = _log_alpha(own, transitions)
         log_beta = _log_alpha(own[::-1], transitions.T)[::-1] - own
         total = logsumexp(log_alpha[-1])
         marginals = np.exp(log_alpha + log_beta - total)
         score_gradients[start:end] = gradient * (one_hot[right] - marginals)
         most_probable[start:end] = marginals.argmax(axis=1)
-        pairs = np.exp(
-            log_alpha[:-1, :, np.newaxis]
-            + transitions
-            + (own + log_beta)[1:, np.newaxis]
-            - total
+        pair_sums[:, :tag_count] += gradient * np.exp(
+            log_alpha[:-1, :, np.newaxis] + (own + log_beta)[1:, np.newaxis] - total
         ).sum(axis=0)
-        np.add.at(transition_gradients, (right[:-1], right[1:]), gradient)
-        transition_gradients -= gradient * pairs
+
+
+def transition_gradients(exp_transitions, pair_sums, tags, starts, gradients, result):
+    products = exp_transitions * pair_sums.sum(axis=0)
+    result[...] = -products[:, : len(result)]
+    for gradient, start, end in zip(gradients, starts, starts[1:]):
+        right = tags[start:end]
+        np.add.at(result, (right[:-1], right[1:]), gradient)
 
 
 def decode(scores, transitions, starts, tags, confidences):
@@ -86,6 +105,18 @@ def decode(scores, transitions, starts, tags, confidences):
             into_next = best[step - 1] + transitions[:, next_tag]
             confidences[before] = _softmax(into_next).max()
             next_tag = int(confidences[before])
+
+
+def _rows(starts, examples):
+    """The row of each token of a group: first all first tokens, then all second."""
+    lengths = starts[1:] - starts[:-1]
+    tokens = [
+        starts[example] + position
+        for position in range(lengths.max())
+        for example in examples
+        if position < lengths[example]
+    ]
+    return {token: row for row, token in enumerate(tokens)}
 
 
 def _log_alpha(scores, transitions):

@@ -17,6 +17,7 @@ _BETA_1 = np.float32(0.9)
 _BETA_2 = np.float32(0.999)
 _EPSILON = np.float32(1e-7)
 _ROWS_PER_PIECE = 512
+_WEIGHTS_PER_PIECE = 2**16
 _STEPS = "steps"
 
 
@@ -69,7 +70,20 @@ class Adam:
             rows: The rows that the batch needs.
         """
         self._rate(self.step)  # computes the rates of all steps so far
-        in_parallel(lambda piece: self._catch_up(parameter, piece), _pieces(rows))
+
+        def catch_up(span: Tuple[int, int]) -> None:
+            adam.catch_up(
+                rows[slice(*span)],
+                self._last_steps[parameter.path],
+                self.step,
+                parameter.array,
+                self._momentums[parameter.path],
+                self._velocities[parameter.path],
+                self._rates,
+                *(_BETA_1, _BETA_2, _EPSILON),
+            )
+
+        in_parallel(catch_up, _spans(len(rows), _ROWS_PER_PIECE))
 
     def flush(self) -> None:
         """Updates all rows to the current step, so that all weights can be read."""
@@ -125,38 +139,29 @@ class Adam:
             self._rates = np.concatenate([[0.0], rates]).astype(np.float32)
         return np.float32(self._rates[step])
 
-    def _catch_up(self, parameter: RowParameter, rows: np.ndarray) -> None:
-        adam.catch_up(
-            rows,
-            self._last_steps[parameter.path],
-            self.step,
-            parameter.array,
-            self._momentums[parameter.path],
-            self._velocities[parameter.path],
-            self._rates,
-            *(_BETA_1, _BETA_2, _EPSILON),
-        )
-
     def _update_rows(self, parameter: RowParameter, rate: np.float32) -> None:
-        rows = np.flatnonzero(parameter.touched)
-        if not len(rows):
+        gradient = parameter.row_gradient
+        if gradient is None:
             return
-        gradients = parameter.row_gradients()
+        rows, indptr, *terms = gradient
 
-        def update_piece(piece: np.ndarray) -> None:
+        def update_span(span: Tuple[int, int]) -> None:
+            first, last = span
             adam.update_rows(
-                piece,
+                rows[first:last],
+                indptr[first : last + 1],
+                *terms,
+                self._last_steps[parameter.path],
+                self.step,
                 parameter.array,
-                gradients,
                 self._momentums[parameter.path],
                 self._velocities[parameter.path],
                 np.float32(parameter.l2),
                 *(rate, _BETA_1, _BETA_2, _EPSILON),
             )
 
-        in_parallel(update_piece, _pieces(rows))
-        self._last_steps[parameter.path][rows] = self.step
-        parameter.touched[rows] = 0
+        in_parallel(update_span, _spans(len(rows), _ROWS_PER_PIECE))
+        parameter.clear_gradient()
 
 
 class _WholeArrays:
@@ -221,21 +226,23 @@ class _WholeArrays:
                 )
             view[...] = gradient
             parameter.gradient = None
-        adam.update_all(
-            self._addresses,
-            self._starts,
-            self._gradients,
-            self.momentums,
-            self.velocities,
-            self._l2,
-            rate,
-            self._rate_factors,
-            *(_BETA_1, _BETA_2, _EPSILON),
-        )
+
+        def update_span(span: Tuple[int, int]) -> None:
+            adam.update_all(
+                *span,
+                self._addresses,
+                self._starts,
+                self._gradients,
+                self.momentums,
+                self.velocities,
+                self._l2,
+                rate,
+                self._rate_factors,
+                *(_BETA_1, _BETA_2, _EPSILON),
+            )
+
+        in_parallel(update_span, _spans(len(self._gradients), _WEIGHTS_PER_PIECE))
 
 
-def _pieces(rows: np.ndarray) -> List[np.ndarray]:
-    return [
-        rows[start : start + _ROWS_PER_PIECE]
-        for start in range(0, len(rows), _ROWS_PER_PIECE)
-    ]
+def _spans(count: int, size: int) -> List[Tuple[int, int]]:
+    return [(start, min(start + size, count)) for start in range(0, count, size)]

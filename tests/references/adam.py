@@ -16,6 +16,8 @@ def update(
 
 
 def update_all(
+    first,
+    last,
     addresses,
     starts,
     gradients,
@@ -27,9 +29,10 @@ def update_all(
     *constants,
 ):
     for i, address in enumerate(addresses):
-        own = slice(starts[i], starts[i + 1])
         pointer = ctypes.cast(int(address), ctypes.POINTER(ctypes.c_float))
         weights = np.ctypeslib.as_array(pointer, (starts[i + 1] - starts[i],))
+        own = slice(max(starts[i], first), min(starts[i + 1], last))
+        weights = weights[own.start - starts[i] :][: max(own.stop - own.start, 0)]
         moments = momentums[own], velocities[own]
         update(
             weights, gradients[own], *moments, l2[i], rate * rate_factors[i], *constants
@@ -46,8 +49,30 @@ def catch_up(rows, steps, step, weights, momentums, velocities, rates, *constant
             update(*state, 0, rates[missed_step], *constants)
 
 
-def update_rows(rows, weights, gradients, momentums, velocities, l2, rate, *constants):
-    for row in rows:
-        state = weights[row], gradients[row], momentums[row], velocities[row]
-        update(*state, l2, rate, *constants)
-        gradients[row] = 0
+def update_rows(
+    rows,
+    indptr,
+    indices,
+    data,
+    vectors,
+    steps,
+    step,
+    weights,
+    momentums,
+    velocities,
+    l2,
+    rate,
+    *constants,
+):
+    for row, start, end in zip(rows, indptr, indptr[1:]):
+        gradient = data[start:end] @ vectors[indices[start:end]]
+        update(
+            weights[row],
+            gradient,
+            momentums[row],
+            velocities[row],
+            l2,
+            rate,
+            *constants,
+        )
+        steps[row] = step

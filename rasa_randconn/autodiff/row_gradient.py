@@ -10,8 +10,8 @@ import numpy as np
 class RowGradient(NamedTuple):
     """The gradient of a product `features @ kernel`, as its factors.
 
-    It is `features.T @ vectors`. The first factor is sparse, so the gradient of a row of
-    the kernel is a weighted sum of few vectors.
+    It is `features.T @ vectors`. The first factor is sparse, so the gradient of each
+    row of the kernel is a weighted sum of a few vectors.
 
     Attributes:
         rows: The rows of the kernel that have a gradient, in ascending order `[rows]`.

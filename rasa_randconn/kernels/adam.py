@@ -208,7 +208,7 @@ def _sum_up_steps(
         beta_2: Decay of the velocities.
         coefficients: Output: the coefficients.
     """
-    decay, remainder = 1.0, 1.0
+    decay, remainder = np.float64(1.0), np.float64(1.0)
     root_beta_2 = np.sqrt(np.float64(beta_2))
     coefficients[:] = 0.0
     for s in range(min(missed, _MAX_MOMENTUM_STEPS)):

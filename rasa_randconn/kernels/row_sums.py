@@ -98,7 +98,9 @@ def _add_weighted_vectors_code(
                 row = code.address(rows, builder.mul(index, length))
                 weight = code.load_broadcast(code.address(weights, step))
                 return [
-                    code.multiply_add(sum_, weight, code.load(code.address(row, offset)))
+                    code.multiply_add(
+                        sum_, weight, code.load(code.address(row, offset))
+                    )
                     for sum_, offset in zip(totals, offsets)
                 ]
 

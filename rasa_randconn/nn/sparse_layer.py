@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Tuple
+from typing import List, Tuple
 
 import numpy as np
 
@@ -24,21 +24,10 @@ _ROWS_PER_PIECE_BACKWARD = 512
 _PRODUCTS_PER_PIECE = 2**17
 
 
-class _UnitDropout(NamedTuple):
-    """Dropout of units in the form that kernels take.
+# Seed, threshold and scale, for kernels.
+_UnitDropout = Tuple[np.uint32, np.uint32, np.float32]
 
-    Attributes:
-        seed: Seed of the dropout.
-        threshold: Random bits below it drop a unit.
-        scale: Factor of kept units.
-    """
-
-    seed: np.uint32
-    threshold: np.uint32
-    scale: np.float32
-
-
-_NOTHING_DROPPED = _UnitDropout(np.uint32(0), *dropout_rate(0.0))
+_NOTHING_DROPPED: _UnitDropout = (np.uint32(0), *dropout_rate(0.0))
 
 
 class SparseLayer:
@@ -95,13 +84,17 @@ class SparseLayer:
             return Value(self._product(rows, _NOTHING_DROPPED))
         seed = tape.new_seed()
         rows = _drop_features(rows, seed_of(seed, 0), self._feature_dropout)
-        columns, *by_column = _grouped_by_column(rows, len(self.kernel.array))
+        columns, indptr, indices, data = _grouped_by_column(
+            rows, len(self.kernel.array)
+        )
         tape.prepare_rows(self.kernel, columns)
-        unit_dropout = _UnitDropout(seed_of(seed, 1), *self._unit_dropout)
+        unit_dropout = seed_of(seed, 1), *self._unit_dropout
 
         def backward(gradient: np.ndarray) -> None:
             vectors = self._backward(np.ascontiguousarray(gradient), unit_dropout)
-            self.kernel.add_row_gradient(RowGradient(columns, *by_column, vectors))
+            self.kernel.add_row_gradient(
+                RowGradient(columns, indptr, indices, data, vectors)
+            )
 
         return tape.record(Value(self._product(rows, unit_dropout)), backward)
 
@@ -112,8 +105,11 @@ class SparseLayer:
 
         def multiply(span: Tuple[int, int]) -> None:
             sparse_products.multiply(
-                *rows[:3],
-                *span,
+                rows.indptr,
+                rows.indices,
+                rows.data,
+                span[0],
+                span[1],
                 self.kernel.array,
                 self.bias.array,
                 *unit_dropout,
@@ -134,7 +130,8 @@ class SparseLayer:
         def multiply_backward(number: int) -> None:
             sparse_products.multiply_backward(
                 gradients,
-                *spans[number],
+                spans[number][0],
+                spans[number][1],
                 *unit_dropout,
                 product_gradients,
                 bias_gradients[number],
@@ -153,14 +150,15 @@ class SparseLayer:
 def _drop_features(rows: CSRMatrix, seed: np.uint32, rate: DropoutRate) -> CSRMatrix:
     if rate.threshold == 0:
         return rows
-    kept = CSRMatrix(*(np.empty_like(array) for array in rows[:3]), rows.units)
-    sparse_products.drop_features(*rows[:3], seed, rate.threshold, *kept[:3])
-    count = kept.indptr[-1]
-    return kept._replace(indices=kept.indices[:count], data=kept.data[:count])
+    indptr, indices, data = (np.empty_like(array) for array in rows[:3])
+    sparse_products.drop_features(
+        *rows[:3], seed, rate.threshold, indptr, indices, data
+    )
+    return CSRMatrix(indptr, indices[: indptr[-1]], data[: indptr[-1]], rows.units)
 
 
 def _grouped_by_column(rows: CSRMatrix, features: int) -> Tuple[np.ndarray, ...]:
-    """The transposed matrix without empty rows: their indices, indptr, indices, data."""
+    """The columns that occur, and the transposed matrix of these: its arrays."""
     count = np.empty(1, np.int64)
     columns = np.empty(features, np.int64)
     indptr = np.empty(features + 1, np.int64)

@@ -143,14 +143,16 @@ class Adam:
         gradient = parameter.row_gradient
         if gradient is None:
             return
-        rows, indptr, *terms = gradient
+        rows, indptr, indices, data, vectors = gradient
 
         def update_span(span: Tuple[int, int]) -> None:
             first, last = span
             adam.update_rows(
                 rows[first:last],
                 indptr[first : last + 1],
-                *terms,
+                indices,
+                data,
+                vectors,
                 self._last_steps[parameter.path],
                 self.step,
                 parameter.array,

@@ -64,7 +64,7 @@ def test_features_are_dropped(features, rate):
 
 
 def test_groups_are_the_columns_that_occur(features):
-    indptr, indices, data = features
+    _, indices, data = features
     count, columns = np.zeros(1, np.int64), np.zeros(FEATURES, np.int64)
     column_indptr = np.zeros(FEATURES + 1, np.int64)
     rows, row_data = np.empty_like(indices), np.empty_like(data)

@@ -12,7 +12,7 @@ from rasa_randconn.kernels.array_types import (
     ShortIntegers1,
 )
 from rasa_randconn.kernels.compilation import compiled, inlined
-from rasa_randconn.kernels.row_sums import add_weighted_rows
+from rasa_randconn.kernels.row_sums import UNITS_IN_REGISTERS, add_weighted_rows
 from rasa_randconn.kernels.vectors import BYTES, floats_at, prefetch
 
 # After so many steps without a gradient, a momentum no longer changes any weight.
@@ -75,8 +75,8 @@ def update_all(
     first: int,
     last: int,
     addresses: Integers1,
+    gradient_addresses: Integers1,
     starts: Integers1,
-    gradients: Floats1,
     momentums: Floats1,
     velocities: Floats1,
     l2: Floats1,
@@ -93,8 +93,8 @@ def update_all(
         last: The weight after the last.
         addresses: Memory addresses of the arrays, which hold contiguous 32-bit floats
             and must not be freed during the call `[arrays]`.
-        starts: Where each array begins in the next three, and the end `[arrays + 1]`.
-        gradients: Gradients of all arrays, one after the other `[weights]`.
+        gradient_addresses: Those of the gradients with respect to them `[arrays]`.
+        starts: Where each array begins in the next two, and the end `[arrays + 1]`.
         momentums: Running means of the gradients `[weights]`, updated in place.
         velocities: Running means of the squared gradients `[weights]`, updated in
             place.
@@ -108,9 +108,10 @@ def update_all(
     for i in range(len(addresses)):
         start, end = max(first, starts[i]), min(last, starts[i + 1])
         if start < end:
+            distance = BYTES * (start - starts[i])
             update(
-                floats_at(addresses[i] + BYTES * (start - starts[i]), end - start),
-                gradients[start:end],
+                floats_at(addresses[i] + distance, end - start),
+                floats_at(gradient_addresses[i] + distance, end - start),
                 momentums[start:end],
                 velocities[start:end],
                 l2[i],
@@ -175,7 +176,8 @@ def catch_up(
             # a row without any gradient yet has no momentum
             continue
         _sum_up_steps(rates, first, missed, beta_1, beta_2, coefficients)
-        c0, c1, c2, c3 = coefficients.astype(np.float32)
+        c0, c1 = np.float32(coefficients[0]), np.float32(coefficients[1])
+        c2, c3 = np.float32(coefficients[2]), np.float32(coefficients[3])
         decay_1 = np.float32(np.float64(beta_1) ** missed)
         decay_2 = np.float32(np.float64(beta_2) ** missed)
         weight, momentum, velocity = weights[row], momentums[row], velocities[row]
@@ -259,24 +261,31 @@ def update_rows(
         beta_2: Decay of the velocities.
         epsilon: Added to the square root of the velocities.
     """
-    gradient = np.empty(weights.shape[1], np.float32)
+    units = weights.shape[1]
+    # few units at once, so that all vectors fit into the second-level cache
+    for first in range(0, units, UNITS_IN_REGISTERS):
+        part = slice(first, min(first + UNITS_IN_REGISTERS, units))
+        gradient = np.empty(part.stop - first, np.float32)
+        for k in range(len(rows)):
+            row = rows[k]
+            ahead = rows[min(k + _ROWS_AHEAD, len(rows) - 1)]
+            prefetch(weights[ahead, part])
+            prefetch(momentums[ahead, part])
+            prefetch(velocities[ahead, part])
+            gradient[:] = 0
+            add_weighted_rows(
+                indices, data, indptr[k], indptr[k + 1], vectors, first, gradient
+            )
+            update(
+                weights[row, part],
+                gradient,
+                momentums[row, part],
+                velocities[row, part],
+                l2,
+                rate,
+                beta_1,
+                beta_2,
+                epsilon,
+            )
     for k in range(len(rows)):
-        row = rows[k]
-        ahead = rows[min(k + _ROWS_AHEAD, len(rows) - 1)]
-        prefetch(weights[ahead])
-        prefetch(momentums[ahead])
-        prefetch(velocities[ahead])
-        gradient[:] = 0
-        add_weighted_rows(indices, data, indptr[k], indptr[k + 1], vectors, gradient)
-        update(
-            weights[row],
-            gradient,
-            momentums[row],
-            velocities[row],
-            l2,
-            rate,
-            beta_1,
-            beta_2,
-            epsilon,
-        )
-        steps[row] = step
+        steps[rows[k]] = step

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import llvmlite.binding
 from numba.core import types
 from numba.extending import intrinsic
 
@@ -19,13 +18,11 @@ from rasa_randconn.kernels.vectors import (
 )
 
 
-def _vectors_in_registers() -> int:
-    """How many vectors of sums fit into half of the registers."""
-    return 8 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 4
+# Numbers of vectors that the loop is compiled for, largest first.
+_VECTORS = (4, 2, 1)
 
-
-#: Numbers of vectors that the loop is compiled for, largest first.
-_VECTORS = tuple(n for n in (8, 4, 2, 1) if n <= _vectors_in_registers())
+#: Units whose sums fit into the registers.
+UNITS_IN_REGISTERS = _VECTORS[0] * LANES
 
 
 @inlined
@@ -35,9 +32,10 @@ def add_weighted_rows(
     first: int,
     last: int,
     rows: Floats2,
+    first_unit: int,
     total: Floats1,
 ) -> None:
-    """Adds a weighted sum of rows (to be called in compiled code).
+    """Adds a weighted sum of rows, of some units (to be called in compiled code).
 
     Args:
         indices: Indices of rows.
@@ -45,9 +43,10 @@ def add_weighted_rows(
         first: Position of the first index and weight of the sum.
         last: The position after the last.
         rows: `[rows, units]`.
-        total: Output: the sum is added to it `[units]`.
+        first_unit: The first of the units to sum up.
+        total: Output: the sum is added to it `[units to sum up]`.
     """
-    units = rows.shape[1]
+    units = len(total)
     unit = 0
     while unit < units:
         vectors = _vectors_of(units - unit)
@@ -57,8 +56,8 @@ def add_weighted_rows(
             address_of(weights) + BYTES * first,
             address_of(indices) + BYTES * first,
             last - first,
-            address_of(rows) + BYTES * unit,
-            units,
+            address_of(rows) + BYTES * (first_unit + unit),
+            rows.shape[1],
             address_of(total) + BYTES * unit,
         )
         unit += vectors * LANES

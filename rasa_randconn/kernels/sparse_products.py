@@ -143,7 +143,9 @@ def multiply(
         output = outputs[row]
         for unit in range(units):
             output[unit] = bias[unit]
-        add_weighted_rows(indices, data, indptr[row], indptr[row + 1], kernel, output)
+        add_weighted_rows(
+            indices, data, indptr[row], indptr[row + 1], kernel, 0, output
+        )
         if threshold > 0:
             for unit in range(units):
                 output[unit] *= kept_factor(row * units + unit, seed, threshold, scale)

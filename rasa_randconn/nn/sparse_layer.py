@@ -17,12 +17,9 @@ from rasa_randconn.kernels import in_parallel, sparse_products
 from rasa_randconn.kernels.dropout import DropoutRate, dropout_rate, seed_of
 from rasa_randconn.nn.features import CSRMatrix, WidthError
 
-_FEWEST_ROWS_PER_PIECE = 128
-_ROWS_PER_PIECE_BACKWARD = 512
-
 # Fewer multiplications are not worth another thread.
-_PRODUCTS_PER_PIECE = 2**17
-
+_PRODUCTS_PER_PIECE = 2**19
+_ROWS_PER_PIECE_BACKWARD = 1024
 
 # Seed, threshold and scale, for kernels.
 _UnitDropout = Tuple[np.uint32, np.uint32, np.float32]
@@ -143,8 +140,7 @@ class SparseLayer:
 
     def _rows_per_piece(self, rows: CSRMatrix) -> int:
         products = max(1, len(rows.indices)) * self.units
-        needed = _PRODUCTS_PER_PIECE * (len(rows.indptr) - 1) // products
-        return max(_FEWEST_ROWS_PER_PIECE, needed)
+        return max(1, _PRODUCTS_PER_PIECE * (len(rows.indptr) - 1) // products)
 
 
 def _drop_features(rows: CSRMatrix, seed: np.uint32, rate: DropoutRate) -> CSRMatrix:

@@ -16,8 +16,11 @@ from rasa_randconn.kernels import adam, in_parallel
 _BETA_1 = np.float32(0.9)
 _BETA_2 = np.float32(0.999)
 _EPSILON = np.float32(1e-7)
-_ROWS_PER_PIECE = 512
-_WEIGHTS_PER_PIECE = 2**16
+_ROWS_PER_PIECE = 1024
+_WEIGHTS_PER_PIECE = 2**17
+
+# Copying smaller gradients takes less time than asking for their address.
+_FEWEST_WEIGHTS_IN_PLACE = 2**13
 _STEPS = "steps"
 
 
@@ -195,6 +198,9 @@ class _WholeArrays:
             (3, sum(sizes)), np.float32
         )
         self._gradient_views = list(self.by_path(self._gradients).values())
+        self._view_addresses = np.array(
+            [view.ctypes.data for view in self._gradient_views], np.int64
+        )
 
     def by_path(self, flat: np.ndarray) -> Dict[str, np.ndarray]:
         """Views of a flat array in the shapes of the parameters."""
@@ -211,30 +217,30 @@ class _WholeArrays:
             ValueError: If a parameter has another array than in the beginning, or a
                 gradient of another shape.
         """
-        for parameter, array, view in zip(
-            self._parameters, self._arrays, self._gradient_views
-        ):
-            gradient = parameter.gradient
-            if parameter.array is not array:
+        gradient_addresses = self._view_addresses.copy()
+        for number, parameter in enumerate(self._parameters):
+            gradient, view = parameter.gradient, self._gradient_views[number]
+            if parameter.array is not self._arrays[number]:
                 raise ValueError(f"The array of '{parameter.path}' was replaced.")
             if gradient is None:
                 # As in Keras, momentum keeps moving the weights.
                 view.fill(0.0)
-                continue
-            if gradient.shape != view.shape:
+            elif gradient.shape != view.shape:
                 raise ValueError(
                     f"The gradient of '{parameter.path}' has the shape "
                     f"{list(gradient.shape)}, not {list(view.shape)}."
                 )
-            view[...] = gradient
-            parameter.gradient = None
+            elif _is_read_in_place(gradient):
+                gradient_addresses[number] = gradient.ctypes.data
+            else:
+                view[...] = gradient
 
         def update_span(span: Tuple[int, int]) -> None:
             adam.update_all(
                 *span,
                 self._addresses,
+                gradient_addresses,
                 self._starts,
-                self._gradients,
                 self.momentums,
                 self.velocities,
                 self._l2,
@@ -244,6 +250,16 @@ class _WholeArrays:
             )
 
         in_parallel(update_span, _spans(len(self._gradients), _WEIGHTS_PER_PIECE))
+        for parameter in self._parameters:
+            parameter.clear_gradient()
+
+
+def _is_read_in_place(gradient: np.ndarray) -> bool:
+    return (
+        gradient.size >= _FEWEST_WEIGHTS_IN_PLACE
+        and gradient.dtype == np.float32
+        and gradient.flags.c_contiguous
+    )
 
 
 def _spans(count: int, size: int) -> List[Tuple[int, int]]:

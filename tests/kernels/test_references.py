@@ -113,8 +113,8 @@ ARGUMENTS = {
         5,
         21,
         n.normal(30),
-        np.array([0, 12, 12, 30]),
         n.normal(30),
+        np.array([0, 12, 12, 30]),
         n.normal(30),
         n.positive(30),
         n.positive(3),
@@ -321,9 +321,9 @@ def test_a_kernel_equals_its_counterpart(kernel):
 
 
 def called_with(kernel, arguments):
-    """One kernel takes the addresses of several arrays of weights."""
+    """One kernel takes the addresses of several arrays and their gradients."""
     if kernel != ("adam", "update_all"):
         return arguments
-    first, last, weights, starts, *others = arguments
-    addresses = weights.ctypes.data + 4 * starts[:-1]
-    return [first, last, addresses, starts, *others]
+    first, last, weights, gradients, starts, *others = arguments
+    addresses = [array.ctypes.data + 4 * starts[:-1] for array in (weights, gradients)]
+    return [first, last, *addresses, starts, *others]

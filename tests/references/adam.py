@@ -19,8 +19,8 @@ def update_all(
     first,
     last,
     addresses,
+    gradient_addresses,
     starts,
-    gradients,
     momentums,
     velocities,
     l2,
@@ -28,15 +28,23 @@ def update_all(
     rate_factors,
     *constants,
 ):
-    for i, address in enumerate(addresses):
-        pointer = ctypes.cast(int(address), ctypes.POINTER(ctypes.c_float))
-        weights = np.ctypeslib.as_array(pointer, (starts[i + 1] - starts[i],))
+    for i, size in enumerate(np.diff(starts)):
         own = slice(max(starts[i], first), min(starts[i + 1], last))
-        weights = weights[own.start - starts[i] :][: max(own.stop - own.start, 0)]
-        moments = momentums[own], velocities[own]
+        here = slice(own.start - starts[i], max(own.stop - starts[i], 0))
         update(
-            weights, gradients[own], *moments, l2[i], rate * rate_factors[i], *constants
+            _floats_at(addresses[i], size)[here],
+            _floats_at(gradient_addresses[i], size)[here],
+            momentums[own],
+            velocities[own],
+            l2[i],
+            rate * rate_factors[i],
+            *constants,
         )
+
+
+def _floats_at(address, size):
+    pointer = ctypes.cast(int(address), ctypes.POINTER(ctypes.c_float))
+    return np.ctypeslib.as_array(pointer, (size,))
 
 
 def catch_up(rows, steps, step, weights, momentums, velocities, rates, *constants):

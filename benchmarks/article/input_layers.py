@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import zlib
-from typing import Any, Tuple, Type
+from typing import Any, Optional, Tuple, Type
 
 import numpy as np
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -17,6 +17,7 @@ from rasa.utils.tensorflow.constants import CONNECTION_DENSITY
 from rasa_randconn import RandConnDIETClassifier
 from rasa_randconn.autodiff import Parameters
 from rasa_randconn.autodiff.parameters import RowParameter
+from rasa_randconn.autodiff.row_gradient import RowGradient, row_gradient_of
 from rasa_randconn.connections import densities_by_kind, sample_connectivity
 from rasa_randconn.models.layer_factory import LayerFactory
 from rasa_randconn.stock.diet_model import RandConnDIET
@@ -36,11 +37,14 @@ class MaskedRows(RowParameter):
 
     is_trained: np.ndarray
 
-    def row_gradients(self) -> np.ndarray:
-        """The gradients so far, zero for weights that are not trained."""
-        gradients = super().row_gradients()
-        gradients *= self.is_trained
-        return gradients
+    @property
+    def row_gradient(self) -> Optional[RowGradient]:
+        """The gradient, zero for weights that are not trained."""
+        gradient = super().row_gradient
+        if gradient is None:
+            return None
+        trained = gradient.to_array(len(self.array)) * self.is_trained
+        return row_gradient_of(gradient.rows, trained[gradient.rows])
 
 
 class FrozenInputsDIET(RandConnDIET):

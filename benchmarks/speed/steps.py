@@ -17,7 +17,7 @@ from rasa.utils.tensorflow.data_generator import RasaBatchDataGenerator
 from threadpoolctl import threadpool_limits
 
 from benchmarks.speed.stopwatch import medians
-from rasa_randconn.autodiff import RowParameter, Tape
+from rasa_randconn.autodiff import Tape
 from rasa_randconn.comparison.configuration import override, read_config, write_config
 from rasa_randconn.comparison.neural import is_neural, resolve
 from rasa_randconn.nn.metrics import Metrics
@@ -99,8 +99,7 @@ def _parts_of_ours(model: Any, data: RasaBatchDataGenerator) -> Functions:
     def gradients() -> None:
         loss().backward()
         for parameter in network.parameters:
-            if not isinstance(parameter, RowParameter):
-                parameter.gradient = None
+            parameter.clear_gradient()
 
     return {
         "loss": loss,

@@ -7,12 +7,14 @@ from rasa_randconn.autodiff.parameters import (
     RowParameter,
     StoredLayer,
 )
+from rasa_randconn.autodiff.row_gradient import RowGradient
 from rasa_randconn.autodiff.tape import Tape, Value
 
 __all__ = [
     "KernelParameter",
     "Parameter",
     "Parameters",
+    "RowGradient",
     "RowParameter",
     "StoredLayer",
     "Tape",

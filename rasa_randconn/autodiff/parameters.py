@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from typing import Dict, Iterator, Mapping, NamedTuple, Optional, Tuple, TypeVar
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, TypeVar
 
 import numpy as np
 
+from rasa_randconn.autodiff.row_gradient import RowGradient, sum_of
 from rasa_randconn.autodiff.tape import Value
 from rasa_randconn.connections import ConnectionSettings, Connectivity
 
@@ -48,6 +49,10 @@ class Parameter(Value):
         """Fraction of the weights of a dense layer that exist."""
         return 1.0
 
+    def clear_gradient(self) -> None:
+        """Removes the gradient."""
+        self.gradient = None
+
 
 class KernelParameter(Parameter):
     """The packed kernel `[count]` of a randomly connected layer.
@@ -76,20 +81,26 @@ class KernelParameter(Parameter):
 class RowParameter(Parameter):
     """A kernel `[rows, units]` of which a batch needs only some rows.
 
-    Attributes:
-        touched: 1 for every row that has a gradient, else 0; `[rows]`.
+    Its gradient is no array: most rows have none.
     """
 
     def __init__(self, path: str, array: np.ndarray, l2: float = 0.0) -> None:
         """Wraps a kernel."""
         super().__init__(path, array, l2)
-        self.touched = np.zeros(len(array), np.uint8)
+        self._row_gradients: List[RowGradient] = []
 
-    def row_gradients(self) -> np.ndarray:
-        """The gradient `[rows, units]`, zero where no row is touched."""
-        if self.gradient is None:
-            self.gradient = np.zeros_like(self.array)
-        return self.gradient
+    @property
+    def row_gradient(self) -> Optional[RowGradient]:
+        """The gradient of the loss; `None` if there is none."""
+        return sum_of(self._row_gradients) if self._row_gradients else None
+
+    def add_row_gradient(self, gradient: RowGradient) -> None:
+        """Adds to the gradient. The caller must not change its arrays afterwards."""
+        self._row_gradients.append(gradient)
+
+    def clear_gradient(self) -> None:
+        """Removes the gradient."""
+        self._row_gradients.clear()
 
 
 ParameterT = TypeVar("ParameterT", bound=Parameter)

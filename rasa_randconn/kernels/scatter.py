@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from rasa_randconn.kernels.array_types import Floats2, Integers1
 from rasa_randconn.kernels.compilation import compiled
 
 
 @compiled
-def scatter_add(rows: np.ndarray, indices: np.ndarray, outputs: np.ndarray) -> None:
+def scatter_add(rows: Floats2, indices: Integers1, outputs: Floats2) -> None:
     """Adds each row to the output row at its index.
 
     Args:

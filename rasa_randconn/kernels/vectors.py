@@ -20,8 +20,12 @@ LANES = 16
 BYTES = 4
 INDEX_BYTES = 8
 
+#: Bytes that processors load from memory at once.
+CACHE_LINE = 64
+
 _INTEGER = ir.IntType(64)
 _INDEX = ir.IntType(32)
+_BYTE = ir.IntType(8)
 _FLOAT = ir.FloatType()
 _VECTOR = ir.VectorType(_FLOAT, LANES)
 _INDICES = ir.VectorType(_INDEX, LANES)
@@ -64,6 +68,34 @@ def floats_at(address: int, size: int) -> np.ndarray:
     return numba.carray(_pointer(address), (size,))
 
 
+def _prefetch_line(typing_context: Any, address: Any) -> Any:
+    """Typing and code generation of `_prefetch`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = builder.inttoptr(arguments[0], _BYTE.as_pointer())
+        types_ = [pointer.type, _INDEX, _INDEX, _INDEX]
+        prefetch = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(ir.VoidType(), types_),
+            "llvm.prefetch.p0i8",
+        )
+        flags = [ir.Constant(_INDEX, flag) for flag in (1, 3, 1)]
+        builder.call(prefetch, [pointer, *flags])
+        return context.get_dummy_value()
+
+    return types.none(types.int64), generate
+
+
+_prefetch: Any = intrinsic(_prefetch_line)
+
+
+@inlined
+def prefetch(row: np.ndarray) -> None:
+    """Starts to load an array into the cache (to be called in compiled code)."""
+    for i in range(0, len(row), CACHE_LINE // BYTES):
+        _prefetch(address_of(row) + BYTES * i)
+
+
 @inlined
 def whole_vectors(count: int) -> int:
     """Rounds up to a multiple of `LANES`."""
@@ -93,6 +125,11 @@ class VectorCode:
     def load_index(self, address: Any) -> Any:
         """Loads a 64-bit integer."""
         return self.builder.load(self._pointer(address, _INTEGER))
+
+    def load_short_index(self, address: Any) -> Any:
+        """Loads a 32-bit integer, as one of 64 bits."""
+        index = self.builder.load(self._pointer(address, _INDEX))
+        return self.builder.sext(index, _INTEGER)
 
     def load(self, address: Any) -> Any:
         """Loads a vector."""

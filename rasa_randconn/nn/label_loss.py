@@ -267,7 +267,7 @@ class _Pairs(NamedTuple):
             self.one.vectors,
             self.other.vectors,
             self.candidates,
-            gradients,
+            np.ascontiguousarray(gradients, np.float32),
             self.one.gradients,
             self.other.gradients,
         )

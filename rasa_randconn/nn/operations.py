@@ -8,7 +8,7 @@ import numpy as np
 
 from rasa_randconn.autodiff import Parameter, Tape, Value
 from rasa_randconn.kernels import activations, dropout
-from rasa_randconn.kernels.scatter import scatter_add
+from rasa_randconn.kernels import scatter as scatter_kernels
 
 
 def linear(
@@ -48,7 +48,7 @@ def gather(tape: Tape, rows: Value, indices: np.ndarray) -> Value:
 
     def backward(gradient: np.ndarray) -> None:
         row_gradients = np.zeros_like(rows.array)
-        scatter_add(np.ascontiguousarray(gradient), indices, row_gradients)
+        _scatter_add(gradient, indices, row_gradients)
         rows.add_gradient(row_gradients)
 
     return tape.record(Value(rows.array.take(indices, axis=0)), backward)
@@ -61,7 +61,7 @@ def embedding(
 
     def backward(gradient: np.ndarray) -> None:
         kernel_gradient = np.zeros_like(kernel.array)
-        scatter_add(gradient, indices, kernel_gradient)
+        _scatter_add(gradient, indices, kernel_gradient)
         kernel.add_gradient(kernel_gradient)
         bias.add_gradient(gradient.sum(axis=0))
 
@@ -93,7 +93,7 @@ def scatter(
             )
         if len(rows) and not 0 <= rows.min() <= rows.max() < count:
             raise ValueError(f"An index lies outside the {count} rows.")
-        scatter_add(np.ascontiguousarray(part.array), rows, outputs)
+        _scatter_add(part.array, rows, outputs)
 
     def backward(gradient: np.ndarray) -> None:
         for part, rows in zip(parts, indices):
@@ -122,9 +122,16 @@ def segment_sum(tape: Tape, rows: Value, lengths: np.ndarray) -> Value:
     if len(rows.array) == len(lengths) and (lengths == 1).all():
         return rows
     outputs = np.zeros((len(lengths), rows.array.shape[1]), np.float32)
-    scatter_add(rows.array, examples, outputs)
+    _scatter_add(rows.array, examples, outputs)
 
     def backward(gradient: np.ndarray) -> None:
         rows.add_gradient(gradient[examples])
 
     return tape.record(Value(outputs), backward)
+
+
+def _scatter_add(rows: np.ndarray, indices: np.ndarray, outputs: np.ndarray) -> None:
+    """Adds each row to the output row at its index."""
+    scatter_kernels.scatter_add(
+        np.ascontiguousarray(rows), np.ascontiguousarray(indices, np.int64), outputs
+    )

@@ -6,15 +6,25 @@ from typing import List, Tuple
 
 import numpy as np
 
-from rasa_randconn.autodiff import Parameters, RowParameter, Tape, Value
-from rasa_randconn.kernels import dropout, in_parallel, sparse_products
+from rasa_randconn.autodiff import (
+    Parameters,
+    RowGradient,
+    RowParameter,
+    Tape,
+    Value,
+)
+from rasa_randconn.kernels import in_parallel, sparse_products
+from rasa_randconn.kernels.dropout import DropoutRate, dropout_rate, seed_of
 from rasa_randconn.nn.features import CSRMatrix, WidthError
 
-_FEWEST_ROWS_PER_PIECE = 128
-_UNITS_PER_PIECE = 64
-
 # Fewer multiplications are not worth another thread.
-_PRODUCTS_PER_PIECE = 2**17
+_PRODUCTS_PER_PIECE = 2**19
+_ROWS_PER_PIECE_BACKWARD = 1024
+
+# Seed, threshold and scale, for kernels.
+_UnitDropout = Tuple[np.uint32, np.uint32, np.float32]
+
+_NOTHING_DROPPED: _UnitDropout = (np.uint32(0), *dropout_rate(0.0))
 
 
 class SparseLayer:
@@ -28,8 +38,8 @@ class SparseLayer:
         self,
         inputs: int,
         units: int,
-        dropout_rate: float,
-        unit_dropout_rate: float,
+        feature_dropout: float,
+        unit_dropout: float,
         l2: float,
         parameters: Parameters,
         path: str,
@@ -39,14 +49,15 @@ class SparseLayer:
         Args:
             inputs: Number of features.
             units: Number of outputs.
-            dropout_rate: Dropout of features.
-            unit_dropout_rate: Dropout of units.
+            feature_dropout: Rate of the dropout of features.
+            unit_dropout: Rate of the dropout of units.
             l2: Factor of the squared kernel in the loss.
             parameters: Output: the weights are added.
             path: Path of the layer within the network.
         """
         self.units = units
-        self._rates = (dropout_rate, unit_dropout_rate)
+        self._feature_dropout = dropout_rate(feature_dropout)
+        self._unit_dropout = dropout_rate(unit_dropout)
         self.kernel: RowParameter = parameters.glorot_uniform_rows(
             f"{path}/kernel", (inputs, units), l2
         )
@@ -66,14 +77,26 @@ class SparseLayer:
                 f"'{self.kernel.path}' is for {len(self.kernel.array)} features, not "
                 f"{rows.units}."
             )
-        if tape.is_training:
-            sparse_products.mark(rows.indices, self.kernel.touched)
-            tape.prepare_rows(self.kernel, np.flatnonzero(self.kernel.touched))
-        rate, unit_rate = self._rates if tape.is_training else (0.0, 0.0)
-        seed = tape.new_seed() if tape.is_training else 0
-        unit_dropout = dropout.dropout_rate(unit_rate)
-        feature_seed, unit_seed = dropout.seed_of(seed, 0), dropout.seed_of(seed, 1)
-        threshold = dropout.dropout_rate(rate).threshold
+        if not tape.is_training:
+            return Value(self._product(rows, _NOTHING_DROPPED))
+        seed = tape.new_seed()
+        rows = _drop_features(rows, seed_of(seed, 0), self._feature_dropout)
+        columns, indptr, indices, data = _grouped_by_column(
+            rows, len(self.kernel.array)
+        )
+        tape.prepare_rows(self.kernel, columns)
+        unit_dropout = seed_of(seed, 1), *self._unit_dropout
+
+        def backward(gradient: np.ndarray) -> None:
+            vectors = self._backward(np.ascontiguousarray(gradient), unit_dropout)
+            self.kernel.add_row_gradient(
+                RowGradient(columns, indptr, indices, data, vectors)
+            )
+
+        return tape.record(Value(self._product(rows, unit_dropout)), backward)
+
+    def _product(self, rows: CSRMatrix, unit_dropout: _UnitDropout) -> np.ndarray:
+        """The outputs `[rows, units]`."""
         count = len(rows.indptr) - 1
         outputs = np.empty((count, self.units), np.float32)
 
@@ -86,47 +109,60 @@ class SparseLayer:
                 span[1],
                 self.kernel.array,
                 self.bias.array,
-                feature_seed,
-                threshold,
-                unit_seed,
-                unit_dropout.threshold,
-                unit_dropout.scale,
+                *unit_dropout,
                 outputs,
             )
 
         in_parallel(multiply, _spans(count, self._rows_per_piece(rows)))
+        return outputs
 
-        def backward(gradient: np.ndarray) -> None:
-            gradients = np.ascontiguousarray(gradient)
-            kernel_gradients = self.kernel.row_gradients()
-            bias_gradient = np.zeros_like(self.bias.array)
+    def _backward(
+        self, gradients: np.ndarray, unit_dropout: _UnitDropout
+    ) -> np.ndarray:
+        """Adds the gradient of the bias; returns those of the product."""
+        spans = _spans(len(gradients), _ROWS_PER_PIECE_BACKWARD)
+        product_gradients = np.empty_like(gradients)
+        bias_gradients = np.empty((len(spans), self.units), np.float32)
 
-            def multiply_backward(span: Tuple[int, int]) -> None:
-                sparse_products.multiply_backward(
-                    rows.indptr,
-                    rows.indices,
-                    rows.data,
-                    gradients,
-                    span[0],
-                    span[1],
-                    feature_seed,
-                    threshold,
-                    unit_seed,
-                    unit_dropout.threshold,
-                    unit_dropout.scale,
-                    kernel_gradients,
-                    bias_gradient,
-                )
+        def multiply_backward(number: int) -> None:
+            sparse_products.multiply_backward(
+                gradients,
+                spans[number][0],
+                spans[number][1],
+                *unit_dropout,
+                product_gradients,
+                bias_gradients[number],
+            )
 
-            in_parallel(multiply_backward, _spans(self.units, _UNITS_PER_PIECE))
-            self.bias.add_gradient(bias_gradient)
-
-        return tape.record(Value(outputs), backward)
+        in_parallel(multiply_backward, range(len(spans)))
+        self.bias.add_gradient(bias_gradients.sum(axis=0))
+        return product_gradients
 
     def _rows_per_piece(self, rows: CSRMatrix) -> int:
         products = max(1, len(rows.indices)) * self.units
-        needed = _PRODUCTS_PER_PIECE * (len(rows.indptr) - 1) // products
-        return max(_FEWEST_ROWS_PER_PIECE, needed)
+        return max(1, _PRODUCTS_PER_PIECE * (len(rows.indptr) - 1) // products)
+
+
+def _drop_features(rows: CSRMatrix, seed: np.uint32, rate: DropoutRate) -> CSRMatrix:
+    if rate.threshold == 0:
+        return rows
+    indptr, indices, data = (np.empty_like(array) for array in rows[:3])
+    sparse_products.drop_features(
+        *rows[:3], seed, rate.threshold, indptr, indices, data
+    )
+    return CSRMatrix(indptr, indices[: indptr[-1]], data[: indptr[-1]], rows.units)
+
+
+def _grouped_by_column(rows: CSRMatrix, features: int) -> Tuple[np.ndarray, ...]:
+    """The columns that occur, and the transposed matrix of these: its arrays."""
+    count = np.empty(1, np.int64)
+    columns = np.empty(features, np.int64)
+    indptr = np.empty(features + 1, np.int64)
+    indices, data = np.empty_like(rows.indices), np.empty_like(rows.data)
+    sparse_products.group_by_column(
+        *rows[:3], features, count, columns, indptr, indices, data
+    )
+    return columns[: count[0]], indptr[: count[0] + 1], indices, data
 
 
 def _spans(count: int, size: int) -> List[Tuple[int, int]]:

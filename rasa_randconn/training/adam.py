@@ -16,7 +16,11 @@ from rasa_randconn.kernels import adam, in_parallel
 _BETA_1 = np.float32(0.9)
 _BETA_2 = np.float32(0.999)
 _EPSILON = np.float32(1e-7)
-_ROWS_PER_PIECE = 512
+_ROWS_PER_PIECE = 1024
+_WEIGHTS_PER_PIECE = 2**17
+
+# Copying smaller gradients takes less time than asking for their address.
+_FEWEST_WEIGHTS_IN_PLACE = 2**13
 _STEPS = "steps"
 
 
@@ -69,7 +73,20 @@ class Adam:
             rows: The rows that the batch needs.
         """
         self._rate(self.step)  # computes the rates of all steps so far
-        in_parallel(lambda piece: self._catch_up(parameter, piece), _pieces(rows))
+
+        def catch_up(span: Tuple[int, int]) -> None:
+            adam.catch_up(
+                rows[slice(*span)],
+                self._last_steps[parameter.path],
+                self.step,
+                parameter.array,
+                self._momentums[parameter.path],
+                self._velocities[parameter.path],
+                self._rates,
+                *(_BETA_1, _BETA_2, _EPSILON),
+            )
+
+        in_parallel(catch_up, _spans(len(rows), _ROWS_PER_PIECE))
 
     def flush(self) -> None:
         """Updates all rows to the current step, so that all weights can be read."""
@@ -125,38 +142,31 @@ class Adam:
             self._rates = np.concatenate([[0.0], rates]).astype(np.float32)
         return np.float32(self._rates[step])
 
-    def _catch_up(self, parameter: RowParameter, rows: np.ndarray) -> None:
-        adam.catch_up(
-            rows,
-            self._last_steps[parameter.path],
-            self.step,
-            parameter.array,
-            self._momentums[parameter.path],
-            self._velocities[parameter.path],
-            self._rates,
-            *(_BETA_1, _BETA_2, _EPSILON),
-        )
-
     def _update_rows(self, parameter: RowParameter, rate: np.float32) -> None:
-        rows = np.flatnonzero(parameter.touched)
-        if not len(rows):
+        gradient = parameter.row_gradient
+        if gradient is None:
             return
-        gradients = parameter.row_gradients()
+        rows, indptr, indices, data, vectors = gradient
 
-        def update_piece(piece: np.ndarray) -> None:
+        def update_span(span: Tuple[int, int]) -> None:
+            first, last = span
             adam.update_rows(
-                piece,
+                rows[first:last],
+                indptr[first : last + 1],
+                indices,
+                data,
+                vectors,
+                self._last_steps[parameter.path],
+                self.step,
                 parameter.array,
-                gradients,
                 self._momentums[parameter.path],
                 self._velocities[parameter.path],
                 np.float32(parameter.l2),
                 *(rate, _BETA_1, _BETA_2, _EPSILON),
             )
 
-        in_parallel(update_piece, _pieces(rows))
-        self._last_steps[parameter.path][rows] = self.step
-        parameter.touched[rows] = 0
+        in_parallel(update_span, _spans(len(rows), _ROWS_PER_PIECE))
+        parameter.clear_gradient()
 
 
 class _WholeArrays:
@@ -188,6 +198,9 @@ class _WholeArrays:
             (3, sum(sizes)), np.float32
         )
         self._gradient_views = list(self.by_path(self._gradients).values())
+        self._view_addresses = np.array(
+            [view.ctypes.data for view in self._gradient_views], np.int64
+        )
 
     def by_path(self, flat: np.ndarray) -> Dict[str, np.ndarray]:
         """Views of a flat array in the shapes of the parameters."""
@@ -204,38 +217,50 @@ class _WholeArrays:
             ValueError: If a parameter has another array than in the beginning, or a
                 gradient of another shape.
         """
-        for parameter, array, view in zip(
-            self._parameters, self._arrays, self._gradient_views
-        ):
-            gradient = parameter.gradient
-            if parameter.array is not array:
+        gradient_addresses = self._view_addresses.copy()
+        for number, parameter in enumerate(self._parameters):
+            gradient, view = parameter.gradient, self._gradient_views[number]
+            if parameter.array is not self._arrays[number]:
                 raise ValueError(f"The array of '{parameter.path}' was replaced.")
             if gradient is None:
                 # As in Keras, momentum keeps moving the weights.
                 view.fill(0.0)
-                continue
-            if gradient.shape != view.shape:
+            elif gradient.shape != view.shape:
                 raise ValueError(
                     f"The gradient of '{parameter.path}' has the shape "
                     f"{list(gradient.shape)}, not {list(view.shape)}."
                 )
-            view[...] = gradient
-            parameter.gradient = None
-        adam.update_all(
-            self._addresses,
-            self._starts,
-            self._gradients,
-            self.momentums,
-            self.velocities,
-            self._l2,
-            rate,
-            self._rate_factors,
-            *(_BETA_1, _BETA_2, _EPSILON),
-        )
+            elif _is_read_in_place(gradient):
+                gradient_addresses[number] = gradient.ctypes.data
+            else:
+                view[...] = gradient
+
+        def update_span(span: Tuple[int, int]) -> None:
+            adam.update_all(
+                *span,
+                self._addresses,
+                gradient_addresses,
+                self._starts,
+                self.momentums,
+                self.velocities,
+                self._l2,
+                rate,
+                self._rate_factors,
+                *(_BETA_1, _BETA_2, _EPSILON),
+            )
+
+        in_parallel(update_span, _spans(len(self._gradients), _WEIGHTS_PER_PIECE))
+        for parameter in self._parameters:
+            parameter.clear_gradient()
 
 
-def _pieces(rows: np.ndarray) -> List[np.ndarray]:
-    return [
-        rows[start : start + _ROWS_PER_PIECE]
-        for start in range(0, len(rows), _ROWS_PER_PIECE)
-    ]
+def _is_read_in_place(gradient: np.ndarray) -> bool:
+    return (
+        gradient.size >= _FEWEST_WEIGHTS_IN_PLACE
+        and gradient.dtype == np.float32
+        and gradient.flags.c_contiguous
+    )
+
+
+def _spans(count: int, size: int) -> List[Tuple[int, int]]:
+    return [(start, min(start + size, count)) for start in range(0, count, size)]

@@ -108,7 +108,7 @@ def test_every_parameter_keeps_its_facts() -> None:
     parameters = filled(empty())
     assert parameters["a/kernel"].l2 == 0.1
     assert parameters["rows/kernel"].l2 == 0.2
-    assert parameters["rows/kernel"].touched.shape == (50,)
+    assert parameters["rows/kernel"].row_gradient is None
     assert parameters["b/kernel"].is_trainable
     assert (parameters["a/bias"].array == 0.5).all()
 
@@ -177,11 +177,3 @@ def test_gradients_add_up_without_changing_what_was_given() -> None:
     parameter.add_gradient(first)
     np.testing.assert_array_equal(parameter.gradient, 2 * first)
     np.testing.assert_array_equal(first, 1)
-
-
-def test_row_gradients_start_at_zero_and_stay_the_same_array() -> None:
-    parameter = empty().glorot_uniform_rows("a/kernel", (4, 2), 0.0)
-    room = parameter.row_gradients()
-    assert room.shape == (4, 2)
-    assert not room.any()
-    assert parameter.row_gradients() is room

@@ -52,7 +52,8 @@ def test_a_step_follows_the_formula(normal, state, l2):
 
 
 @pytest.mark.parametrize("sizes", [(7, 0, 30), (1,), ()], ids=str)
-def test_many_arrays_take_the_steps_of_each(normal, sizes):
+@pytest.mark.parametrize("weights_at_once", [4, 100])
+def test_many_arrays_take_the_steps_of_each(normal, sizes, weights_at_once):
     starts = np.cumsum([0, *sizes])
     arrays = [normal(size) for size in sizes]
     expected = [array.copy() for array in arrays]
@@ -65,34 +66,42 @@ def test_many_arrays_take_the_steps_of_each(normal, sizes):
         rate = np.float32(RATES[3] * rate_factors[i])
         states = momentums[own], velocities[own]
         update(weights, gradients[own], *states, l2[i], rate, *CONSTANTS)
-    update_all(
-        np.array([array.ctypes.data for array in arrays], np.int64),
-        starts,
-        gradients,
-        *moments,
-        l2,
-        RATES[3],
-        rate_factors.astype(np.float64),
-        *CONSTANTS,
-    )
+    for first in range(0, starts[-1], weights_at_once):
+        update_all(
+            first,
+            min(first + weights_at_once, starts[-1]),
+            np.array([array.ctypes.data for array in arrays], np.int64),
+            gradients.ctypes.data + gradients.itemsize * starts[:-1],
+            starts,
+            *moments,
+            l2,
+            RATES[3],
+            rate_factors.astype(np.float64),
+            *CONSTANTS,
+        )
     for found, wanted in zip((*arrays, *moments), (*expected, momentums, velocities)):
         np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-7)
 
 
-def test_only_the_rows_named_take_a_step_and_lose_their_gradient(normal, state):
-    gradients, rows = normal(ROWS, UNITS), np.array([1, 4])
-    before = [array.copy() for array in (*state, gradients)]
+def test_only_the_rows_named_take_a_step(normal, state):
+    rows, indptr, last_steps = np.array([1, 4]), np.array([0, 2, 3]), np.arange(ROWS)
+    indices, data = np.array([3, 0, 3], np.int32), normal(3)
+    vectors, gradients = normal(4, UNITS), np.zeros((ROWS, UNITS))
+    gradients[1] = data[0] * vectors[3] + data[1] * vectors[0]
+    gradients[4] = data[2] * vectors[3]
+    before = [array.copy() for array in state]
     expected = expected_update(state, gradients, 0.1, RATES[3])
-    weights, *moments = state
     arguments = np.float32(0.1), RATES[3], *CONSTANTS
-    update_rows(rows, weights, gradients, *moments, *arguments)
+    sums = rows, indptr, indices, data, vectors
+    update_rows(*sums, last_steps, 9, *state, *arguments)
     others = np.delete(np.arange(ROWS), rows)
-    for array, expected_array in zip((*state, gradients), (*expected, 0 * gradients)):
+    for array, expected_array in zip(state, expected):
         np.testing.assert_allclose(
             array[rows], expected_array[rows], rtol=1e-4, atol=1e-6
         )
-    for array, array_before in zip((*state, gradients), before):
+    for array, array_before in zip(state, before):
         np.testing.assert_array_equal(array[others], array_before[others])
+    np.testing.assert_array_equal(last_steps, [0, 9, 2, 3, 9, 5])
 
 
 @pytest.mark.parametrize("step", [11, 12, 60, 209, 210, 211, STEPS])

@@ -59,9 +59,6 @@ class Numbers:
         columns = self.indices(FEATURES, indptr[-1]).astype(np.int32)
         return indptr, columns, self.normal(indptr[-1])
 
-    def sparse_dropout(self):
-        return self.seed, self.dropout[1], np.uint32(8), *dropout_rate(0.2)
-
     def weights(self):
         return self.normal(ROWS, UNITS), *self.moments()
 
@@ -109,9 +106,11 @@ ARGUMENTS = {
     ),
     ("activations", "gelu_backward"): lambda n: (n.tokens(), n.tokens(), nan(UNITS)),
     ("adam", "update_all"): lambda n: (
+        5,
+        21,
+        n.normal(30),
         n.normal(30),
         np.array([0, 12, 12, 30]),
-        n.normal(30),
         n.normal(30),
         n.positive(30),
         n.positive(3),
@@ -129,7 +128,12 @@ ARGUMENTS = {
     ),
     ("adam", "update_rows"): lambda n: (
         np.array([1, 4]),
-        n.normal(ROWS, UNITS),
+        np.array([0, 3, 4]),
+        n.indices(7, 4).astype(np.int32),
+        n.normal(4),
+        n.normal(7, UNITS),
+        np.array([3, 1, 0, STEP, 2, 5]),
+        STEP,
         *n.weights(),
         *ADAM,
     ),
@@ -260,27 +264,43 @@ ARGUMENTS = {
         n.indices(5, TOKENS),
         n.normal(5, UNITS),
     ),
+    ("sparse_products", "drop_features"): lambda n: (
+        np.array([0, 2, 2, 5]),
+        n.indices(FEATURES, 5).astype(np.int32),
+        n.normal(5),
+        n.seed,
+        np.uint32(0),
+        np.full(4, -1),
+        np.full(5, -1, np.int32),
+        nan(5),
+    ),
+    ("sparse_products", "group_by_column"): lambda n: (
+        np.array([0, 2, 2, 5, 9]),
+        np.array([3, 0, 1, 0, 4, 2, 3, 0, 1], np.int32),
+        n.normal(9),
+        5,
+        np.zeros(1, np.int64),
+        np.full(5, -1),
+        np.full(6, -1),
+        np.full(9, -1, np.int32),
+        nan(9),
+    ),
     ("sparse_products", "multiply"): lambda n: (
         *n.csr(),
         1,
         5,
         n.normal(FEATURES, UNITS),
         n.normal(UNITS),
-        *n.sparse_dropout(),
+        *n.dropout,
         n.normal(ROWS, UNITS),
     ),
     ("sparse_products", "multiply_backward"): lambda n: (
-        *n.csr(),
         n.normal(ROWS, UNITS),
-        2,
-        9,
-        *n.sparse_dropout(),
-        n.normal(FEATURES, UNITS),
-        n.normal(UNITS),
-    ),
-    ("sparse_products", "mark"): lambda n: (
-        n.indices(FEATURES, 9).astype(np.int32),
-        np.zeros(FEATURES, np.uint8),
+        1,
+        5,
+        *n.dropout,
+        n.normal(ROWS, UNITS),
+        nan(UNITS),
     ),
 }
 
@@ -307,9 +327,9 @@ def test_a_kernel_equals_its_counterpart(kernel):
 
 
 def called_with(kernel, arguments):
-    """One kernel takes the addresses of several arrays of weights."""
+    """One kernel takes the addresses of several arrays and their gradients."""
     if kernel != ("adam", "update_all"):
         return arguments
-    weights, starts, *others = arguments
-    addresses = weights.ctypes.data + 4 * starts[:-1]
-    return [addresses, starts, *others]
+    first, last, weights, gradients, starts, *others = arguments
+    addresses = [array.ctypes.data + 4 * starts[:-1] for array in (weights, gradients)]
+    return [first, last, *addresses, starts, *others]

@@ -7,14 +7,19 @@ import pytest
 import scipy.sparse
 
 from rasa_randconn.kernels.dropout import dropout_rate, is_kept, kept_factor, seed_of
-from rasa_randconn.kernels.sparse_products import mark, multiply, multiply_backward
-
-ROWS, FEATURES, UNITS = 60, 40, 33
-SEED, UNIT_SEED = seed_of(1), seed_of(2)
-
-every_rate = pytest.mark.parametrize(
-    "rate, unit_rate", [(0.0, 0.0), (0.5, 0.0), (0.0, 0.25), (0.5, 0.25), (1.0, 0.0)]
+from rasa_randconn.kernels.sparse_products import (
+    drop_features,
+    group_by_column,
+    multiply,
+    multiply_backward,
 )
+
+ROWS, FEATURES = 60, 40
+SEED = seed_of(1)
+
+# less than a vector, and several with a remainder
+every_width = pytest.mark.parametrize("units", [9, 33, 128 + 64 + 32 + 3])
+every_rate = pytest.mark.parametrize("rate", [0.0, 0.25])
 
 
 @pytest.fixture
@@ -25,64 +30,76 @@ def features():
     lengths[[0, 30, -1]] = 0
     indptr = np.concatenate([[0], np.cumsum(lengths)])
     columns = random.integers(FEATURES, size=indptr[-1]).astype(np.int32)
+    columns[columns == 17] = 18
     return indptr, columns, random.normal(size=len(columns)).astype(np.float32)
 
 
-def dropping(rate, unit_rate):
-    threshold = dropout_rate(rate).threshold
-    return SEED, threshold, UNIT_SEED, *dropout_rate(unit_rate)
-
-
-def kept_features(features, rate):
-    """What dropout of features leaves."""
+def matrix(features):
     indptr, columns, values = features
-    threshold = dropout_rate(rate).threshold
-    is_left = np.array([is_kept(i, SEED, threshold) for i in range(len(values))])
-    return scipy.sparse.csr_matrix(
-        (values * is_left, columns, indptr), shape=(ROWS, FEATURES)
-    )
+    return scipy.sparse.csr_matrix((values, columns, indptr), (ROWS, FEATURES))
 
 
-def unit_factors(unit_rate):
-    rate = dropout_rate(unit_rate)
-    factors = [kept_factor(i, UNIT_SEED, *rate) for i in range(ROWS * UNITS)]
-    return np.reshape(factors, (ROWS, UNITS))
+def factors(rate, units):
+    options = dropout_rate(rate)
+    flat = [kept_factor(i, SEED, *options) for i in range(ROWS * units)]
+    return np.reshape(flat, (ROWS, units))
 
 
 def spans(count, size):
     return [(start, min(start + size, count)) for start in range(0, count, size)]
 
 
+@pytest.mark.parametrize("rate", [0.0, 0.5, 1.0])
+def test_features_are_dropped(features, rate):
+    indptr, columns, values = features
+    threshold = dropout_rate(rate).threshold
+    is_left = np.array([is_kept(i, SEED, threshold) for i in range(len(values))])
+    found = [np.empty_like(array) for array in features]
+    drop_features(*features, SEED, threshold, *found)
+    count = found[0][-1]
+    assert count == is_left.sum()
+    kept = found[0], found[1][:count], found[2][:count]
+    expected = matrix((indptr, columns, values * is_left)).toarray()
+    np.testing.assert_allclose(matrix(kept).toarray(), expected, rtol=1e-6)
+
+
+def test_groups_are_the_columns_that_occur(features):
+    _, indices, data = features
+    count, columns = np.zeros(1, np.int64), np.zeros(FEATURES, np.int64)
+    column_indptr = np.zeros(FEATURES + 1, np.int64)
+    rows, row_data = np.empty_like(indices), np.empty_like(data)
+    outputs = count, columns, column_indptr, rows, row_data
+    group_by_column(*features, FEATURES, *outputs)
+    columns, column_indptr = columns[: count[0]], column_indptr[: count[0] + 1]
+    np.testing.assert_array_equal(columns, np.unique(indices))
+    found = scipy.sparse.csr_matrix((row_data, rows, column_indptr), (count[0], ROWS))
+    expected = matrix(features).toarray().T[columns]
+    np.testing.assert_allclose(found.toarray(), expected, rtol=1e-6)
+    for start, end in zip(column_indptr, column_indptr[1:]):
+        assert (np.diff(rows[start:end]) >= 0).all()
+
+
+@every_width
 @every_rate
 @pytest.mark.parametrize("rows_at_once", [7, ROWS])
-def test_products_are_those_of_scipy(normal, features, rate, unit_rate, rows_at_once):
-    kernel, bias = normal(FEATURES, UNITS), normal(UNITS)
-    found = np.full((ROWS, UNITS), np.nan, np.float32)
+def test_products_are_those_of_scipy(normal, features, units, rate, rows_at_once):
+    kernel, bias = normal(FEATURES, units), normal(units)
+    found = np.full((ROWS, units), np.nan, np.float32)
     for span in spans(ROWS, rows_at_once):
-        options = dropping(rate, unit_rate)
-        multiply(*features, *span, kernel, bias, *options, found)
-    product = kept_features(features, rate) @ kernel + bias
-    np.testing.assert_allclose(found, product * unit_factors(unit_rate), atol=1e-5)
+        multiply(*features, *span, kernel, bias, SEED, *dropout_rate(rate), found)
+    product = matrix(features) @ kernel + bias
+    np.testing.assert_allclose(found, product * factors(rate, units), atol=1e-5)
 
 
 @every_rate
-@pytest.mark.parametrize("units_at_once", [10, UNITS])
-def test_gradients_are_added(normal, features, rate, unit_rate, units_at_once):
-    gradients = normal(ROWS, UNITS)
-    found, found_of_bias = normal(FEATURES, UNITS), normal(UNITS)
-    of_products = gradients * unit_factors(unit_rate)
-    expected = found + kept_features(features, rate).T @ of_products
-    expected_of_bias = found_of_bias + of_products.sum(axis=0)
-    for span in spans(UNITS, units_at_once):
-        options = dropping(rate, unit_rate)
-        multiply_backward(*features, gradients, *span, *options, found, found_of_bias)
-    np.testing.assert_allclose(found, expected, atol=1e-4)
-    np.testing.assert_allclose(found_of_bias, expected_of_bias, atol=1e-4)
-
-
-def test_features_that_occur_are_marked(features):
-    marks = np.zeros(FEATURES, np.uint8)
-    marks[3] = 1
-    mark(features[1], marks)
-    assert set(np.flatnonzero(marks)) == {3, *features[1]}
-    assert set(marks) <= {0, 1}
+@pytest.mark.parametrize("rows_at_once", [7, ROWS])
+def test_gradients_are_those_of_the_units_that_are_kept(normal, rate, rows_at_once):
+    gradients, found = normal(ROWS, 33), np.full((ROWS, 33), np.nan, np.float32)
+    expected, of_bias = gradients * factors(rate, 33), np.zeros(33, np.float32)
+    for span in spans(ROWS, rows_at_once):
+        part = np.full(33, np.nan, np.float32)
+        options = SEED, *dropout_rate(rate)
+        multiply_backward(gradients, *span, *options, found, part)
+        of_bias += part
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    np.testing.assert_allclose(of_bias, expected.sum(axis=0), atol=1e-4)

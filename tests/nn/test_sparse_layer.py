@@ -7,7 +7,7 @@ import pytest
 
 from rasa_randconn.autodiff import Tape
 from rasa_randconn.kernels import in_parallel
-from rasa_randconn.nn import sparse_layer
+from rasa_randconn.nn import operations, sparse_layer
 
 TOKENS = 204
 
@@ -82,6 +82,27 @@ def test_training_says_which_rows_of_the_kernel_it_reads(
     assert asked == [layer.kernel]
     outputs.add_gradient(np.ones_like(outputs.array))
     tape.backward()
-    is_touched = layer.kernel.touched == 1
-    np.testing.assert_array_equal(np.flatnonzero(is_touched), np.unique(rows.indices))
-    assert not layer.kernel.gradient[~is_touched].any()
+    gradient = layer.kernel.row_gradient
+    np.testing.assert_array_equal(gradient.rows, np.unique(rows.indices))
+
+
+def test_features_that_are_dropped_are_not_read(
+    make_sparse, in_training, make_sparse_rows
+):
+    layer, rows, asked = make_sparse(0.9, 0.0), make_sparse_rows(5), []
+    tape = in_training(prepare_rows=lambda kernel, needed: asked.extend(needed))
+    layer(tape, rows)
+    assert 0 < len(asked) < len(np.unique(rows.indices))
+    assert set(asked) < set(rows.indices)
+
+
+def test_gradients_of_several_products_add_up(
+    make_sparse, assert_gradients_are_slopes, make_sparse_rows
+):
+    layer = make_sparse(0.3, 0.2)
+    one, other = make_sparse_rows(TOKENS, 1), make_sparse_rows(TOKENS, 2)
+
+    def compute(tape):
+        return operations.concatenate(tape, [layer(tape, one), layer(tape, other)])
+
+    assert_gradients_are_slopes(compute, [layer.kernel, layer.bias])

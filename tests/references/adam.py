@@ -16,9 +16,11 @@ def update(
 
 
 def update_all(
+    first,
+    last,
     addresses,
+    gradient_addresses,
     starts,
-    gradients,
     momentums,
     velocities,
     l2,
@@ -26,14 +28,23 @@ def update_all(
     rate_factors,
     *constants,
 ):
-    for i, address in enumerate(addresses):
-        own = slice(starts[i], starts[i + 1])
-        pointer = ctypes.cast(int(address), ctypes.POINTER(ctypes.c_float))
-        weights = np.ctypeslib.as_array(pointer, (starts[i + 1] - starts[i],))
-        moments = momentums[own], velocities[own]
+    for i, size in enumerate(np.diff(starts)):
+        own = slice(max(starts[i], first), min(starts[i + 1], last))
+        here = slice(own.start - starts[i], max(own.stop - starts[i], 0))
         update(
-            weights, gradients[own], *moments, l2[i], rate * rate_factors[i], *constants
+            _floats_at(addresses[i], size)[here],
+            _floats_at(gradient_addresses[i], size)[here],
+            momentums[own],
+            velocities[own],
+            l2[i],
+            rate * rate_factors[i],
+            *constants,
         )
+
+
+def _floats_at(address, size):
+    pointer = ctypes.cast(int(address), ctypes.POINTER(ctypes.c_float))
+    return np.ctypeslib.as_array(pointer, (size,))
 
 
 def catch_up(rows, steps, step, weights, momentums, velocities, rates, *constants):
@@ -46,8 +57,30 @@ def catch_up(rows, steps, step, weights, momentums, velocities, rates, *constant
             update(*state, 0, rates[missed_step], *constants)
 
 
-def update_rows(rows, weights, gradients, momentums, velocities, l2, rate, *constants):
-    for row in rows:
-        state = weights[row], gradients[row], momentums[row], velocities[row]
-        update(*state, l2, rate, *constants)
-        gradients[row] = 0
+def update_rows(
+    rows,
+    indptr,
+    indices,
+    data,
+    vectors,
+    steps,
+    step,
+    weights,
+    momentums,
+    velocities,
+    l2,
+    rate,
+    *constants,
+):
+    for row, start, end in zip(rows, indptr, indptr[1:]):
+        gradient = data[start:end] @ vectors[indices[start:end]]
+        update(
+            weights[row],
+            gradient,
+            momentums[row],
+            velocities[row],
+            l2,
+            rate,
+            *constants,
+        )
+        steps[row] = step

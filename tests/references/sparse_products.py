@@ -5,6 +5,28 @@ import numpy as np
 from references.dropout import is_kept, kept_factors
 
 
+def drop_features(
+    indptr, indices, data, seed, threshold, kept_indptr, kept_indices, kept_data
+):
+    is_left = is_kept(np.arange(len(data)), seed, threshold)
+    count = is_left.sum()
+    kept_indptr[...] = [is_left[:end].sum() for end in indptr]
+    kept_indices[:count] = indices[is_left]
+    kept_data[:count] = data[is_left]
+
+
+def group_by_column(
+    indptr, indices, data, features, count, columns, column_indptr, rows, row_data
+):
+    found, counts = np.unique(indices, return_counts=True)
+    order = np.argsort(indices, kind="stable")
+    count[0] = len(found)
+    columns[: len(found)] = found
+    column_indptr[: len(found) + 1] = np.cumsum([0, *counts])
+    rows[...] = _row_of_each(indptr)[order]
+    row_data[...] = data[order]
+
+
 def multiply(
     indptr,
     indices,
@@ -15,48 +37,24 @@ def multiply(
     bias,
     seed,
     threshold,
-    unit_seed,
-    unit_threshold,
-    unit_scale,
+    scale,
     outputs,
 ):
-    features = _dense(indptr, indices, data, len(kernel), seed, threshold)
-    factors = kept_factors(outputs.shape, unit_seed, unit_threshold, unit_scale)
+    features = np.zeros((len(indptr) - 1, len(kernel)))
+    np.add.at(features, (_row_of_each(indptr), indices), data)
+    factors = kept_factors(outputs.shape, seed, threshold, scale)
     products = (features @ kernel + bias) * factors
     outputs[first:last] = products[first:last]
 
 
 def multiply_backward(
-    indptr,
-    indices,
-    data,
-    gradients,
-    first,
-    last,
-    seed,
-    threshold,
-    unit_seed,
-    unit_threshold,
-    unit_scale,
-    kernel_gradients,
-    bias_gradient,
+    gradients, first, last, seed, threshold, scale, product_gradients, bias_gradient
 ):
-    count = len(kernel_gradients)
-    features = _dense(indptr, indices, data, count, seed, threshold)
-    factors = kept_factors(gradients.shape, unit_seed, unit_threshold, unit_scale)
-    own = (gradients * factors)[:, first:last]
-    kernel_gradients[:, first:last] += features.T @ own
-    bias_gradient[first:last] += own.sum(axis=0)
+    factors = kept_factors(gradients.shape, seed, threshold, scale)
+    product_gradients[first:last] = (gradients * factors)[first:last]
+    bias_gradient[...] = product_gradients[first:last].sum(axis=0)
 
 
-def mark(indices, marks):
-    marks[indices] = 1
-
-
-def _dense(indptr, indices, data, columns, seed, threshold):
-    """The features that dropout keeps, as a dense matrix."""
-    rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
-    kept = data * is_kept(np.arange(len(data)), seed, threshold)
-    dense = np.zeros((len(indptr) - 1, columns))
-    np.add.at(dense, (rows, indices), kept)
-    return dense
+def _row_of_each(indptr):
+    """The row of each non-zero feature."""
+    return np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))

@@ -10,6 +10,7 @@ import tensorflow as tf
 from rasa.utils.tensorflow.models import RasaModel
 
 from rasa_randconn.autodiff import Parameters
+from rasa_randconn.autodiff.row_gradient import row_gradient_of
 from rasa_randconn.connections import LAYER_KINDS, ConnectionSettings
 from rasa_randconn.training.adam import Adam
 
@@ -48,8 +49,7 @@ def take_step(
     parameters["whole/kernel"].add_gradient(gradient.copy())
     kernel: Any = parameters["rows/kernel"]
     adam.prepare(kernel, rows)
-    kernel.row_gradients()[rows] += gradient[rows]
-    kernel.touched[rows] = 1
+    kernel.add_row_gradient(row_gradient_of(rows, gradient[rows]))
     adam.update()
 
 
@@ -198,8 +198,9 @@ def test_there_may_be_nothing_but_kernels_that_are_updated_by_rows() -> None:
     kernel = parameters.glorot_uniform_rows("rows/kernel", SHAPE, 0.0)
     before, adam = kernel.array.copy(), Adam(parameters, LEARNING_RATE)
     adam.prepare(kernel, np.array([2]))
-    kernel.row_gradients()[2] = 1.0
-    kernel.touched[2] = 1
+    kernel.add_row_gradient(
+        row_gradient_of(np.array([2]), np.ones((1, SHAPE[1]), np.float32))
+    )
     adam.update()
     np.testing.assert_array_equal((kernel.array != before).any(axis=1).nonzero(), [[2]])
 
@@ -209,9 +210,9 @@ def test_an_update_clears_all_gradients() -> None:
     adam = Adam(parameters, LEARNING_RATE)
     for rows, gradient in gradients_of_steps(3):
         take_step(parameters, adam, rows, gradient)
-        gradients = [parameter.gradient for parameter in parameters]
-        assert not any(array is not None and array.any() for array in gradients)
-        assert not parameters["rows/kernel"].touched.any()  # type: ignore[attr-defined]
+        kernel: Any = parameters["rows/kernel"]
+        assert parameters["whole/kernel"].gradient is None
+        assert kernel.row_gradient is None
 
 
 def _copied(adam: Adam) -> Any:

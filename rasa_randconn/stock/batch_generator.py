@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import List, Optional
 
 import numpy as np
 from rasa.utils.tensorflow.constants import BALANCED
 from rasa.utils.tensorflow.data_generator import RasaBatchDataGenerator
 from rasa.utils.tensorflow.feature_array import FeatureArray
-from rasa.utils.tensorflow.model_data import RasaModelData
+from rasa.utils.tensorflow.model_data import Data, RasaModelData
 
 from rasa_randconn.batches.batch import Batch
 from rasa_randconn.batches.model_data import StackedFeatures
 from rasa_randconn.stock.global_random_numbers import global_random_numbers
 
 _EXAMPLES = ("examples", "examples")
+
+# Batches of about so many examples are cut in one go. More would save little time, and
+# take much memory where features are dense.
+_EXAMPLES_AT_ONCE = 1024
 
 
 class PreparedBatches:
@@ -46,6 +50,9 @@ class PreparedBatches:
         if numbered is not None:
             self._keys_of_numbers = numbered.label_key, numbered.label_sub_key
         generator.model_data = numbered or _numbers(data, is_balanced)
+        # batches that were cut, and the first one's index
+        self._cut: List[Batch] = []
+        self._first_cut = 0
         # Rasa has shuffled once, with random numbers of the process; this is the same
         # with ours
         self.shuffle_anew()
@@ -61,14 +68,23 @@ class PreparedBatches:
 
     def __getitem__(self, index: int) -> Batch:
         """The batch at a position of the current epoch."""
+        if not 0 <= index - self._first_cut < len(self._cut):
+            self._cut_from(index)
+        return self._cut[index - self._first_cut]
+
+    def _cut_from(self, index: int) -> None:
+        """Cuts the batch at a position, and some that follow it."""
         size = self._generator._current_batch_size
         key, sub_key = self._keys_of_numbers
         (order,) = self._generator._data[key][sub_key]
-        examples = np.asarray(order)[index * size : (index + 1) * size, 0]
-        return self._features.batch(examples)
+        start = index * size
+        end = start + max(size, _EXAMPLES_AT_ONCE // size * size)
+        self._cut = self._features.batches(np.asarray(order)[start:end, 0], size)
+        self._first_cut = index
 
     def on_epoch_end(self) -> None:
         """Shuffles and balances for the next epoch."""
+        self._cut = []
         with global_random_numbers(self._random):
             self._generator.on_epoch_end()
 
@@ -76,9 +92,9 @@ class PreparedBatches:
 class _LabelledNumbers(RasaModelData):
     """Numbers of examples that are balanced by the labels of these examples.
 
-    Balancing cuts every array that it is given into thousands of slices, so there is
-    no array but the numbers, in the place of the labels. Rasa asks for the labels of
-    whatever it has shuffled; of dialogues it makes strings, anew in every epoch.
+    There is no array but the numbers, in the place of the labels. Rasa asks for the
+    labels of whatever it has shuffled; of dialogues it makes strings, anew in every
+    epoch, and balancing cuts every array into thousands of slices.
     """
 
     def __init__(
@@ -104,8 +120,40 @@ class _LabelledNumbers(RasaModelData):
         _, numbers_of_labels = np.unique(ids, return_inverse=True)
         return _LabelledNumbers(key, sub_key, _numbered(data), numbers_of_labels)
 
-    def _create_label_ids(self, label_ids: FeatureArray) -> np.ndarray:
-        return self._labels[np.asarray(label_ids)[:, 0]]
+    def balanced_data(self, data: Data, batch_size: int, shuffle: bool) -> Data:
+        """Repeats examples with rare labels, as Rasa does, with the same numbers.
+
+        Args:
+            data: The numbers of the examples.
+            batch_size: Number of examples of a batch.
+            shuffle: Whether labels follow one another in random order.
+        """
+        numbers = np.asarray(data[self.label_key][self.label_sub_key][0])[:, 0]
+        labels = self._labels[numbers]
+        counts = np.bincount(labels)
+        by_label = np.split(
+            numbers[np.argsort(labels, kind="stable")], np.cumsum(counts)[:-1]
+        )
+        sizes = [int(n / self.num_examples * batch_size) + 1 for n in counts]
+        starts = [0] * len(counts)
+        is_repeated, is_skipped = [False] * len(counts), [False] * len(counts)
+        order: List[np.ndarray] = []
+        while not all(is_repeated):
+            in_order = range(len(counts))
+            for label in np.random.permutation(len(counts)) if shuffle else in_order:
+                is_skipped[label] = is_repeated[label] and not is_skipped[label]
+                if is_skipped[label]:
+                    continue
+                start, end = starts[label], starts[label] + sizes[label]
+                order.append(by_label[label][start:end])
+                starts[label] = end
+                if end >= counts[label]:
+                    starts[label] = 0
+                    is_repeated[label] = True
+                    if all(is_repeated):
+                        break
+        balanced = FeatureArray(np.concatenate(order)[:, np.newaxis], 2)
+        return {self.label_key: {self.label_sub_key: [balanced]}}
 
 
 def _numbers(data: RasaModelData, is_balanced: bool) -> RasaModelData:

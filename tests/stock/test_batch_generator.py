@@ -50,7 +50,8 @@ def dialogues(make_turn: Any) -> FeatureArray:
 
 
 def model_data(labels_of: str = "messages") -> RasaModelData:
-    labels = np.arange(EXAMPLES)[:, np.newaxis] * 4 % 13
+    # one label is more frequent than the others
+    labels = np.minimum(np.arange(EXAMPLES)[:, np.newaxis] * 4 % 13, 6)
     if labels_of == "dialogues":
         labels = labels[:, :, np.newaxis]
     elif labels_of == "tokens":

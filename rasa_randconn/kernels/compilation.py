@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, Callable, TypeVar
 
 import numba
@@ -10,9 +9,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from rasa_randconn.kernels.kernel import Kernel, takes_typed_arrays
-
-logger = logging.getLogger(__name__)
+from rasa_randconn.kernels.kernel import Kernel
 
 if numba.config.DISABLE_JIT:
     raise ImportError("rasa_randconn needs compiled kernels: unset NUMBA_DISABLE_JIT.")
@@ -24,16 +21,16 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _REORDERED = {"reassoc", "contract", "arcp", "nsz"}
 
 
-def compiled(function: Function) -> Function:
-    """Compiles a function of arrays and numbers at its first call.
+def compiled(function: Callable[..., None]) -> Kernel:
+    """Makes a kernel of a function of arrays and numbers.
 
-    The machine code is cached on disk for the next process: beside the package, else in
-    the user's cache directory, or in `NUMBA_CACHE_DIR`. If none of these is writable,
-    every process compiles anew. The code runs without Python's global lock.
+    It is compiled for the types that its type hints say, at its first call. The machine
+    code is kept for the next process (see `machine_code`).
+
+    Raises:
+        TypeError: If the type hints do not say the types of its arguments.
     """
-    if takes_typed_arrays(function):
-        return Kernel(function, _OPTIONS)
-    return _compiled_or_loaded(function, is_inlined=False)
+    return Kernel(function, _OPTIONS)
 
 
 def shared(function: Function) -> Function:
@@ -60,25 +57,6 @@ _OPTIONS = {
     "fastmath": _REORDERED,
     "error_model": "numpy",  # checks for zero divisors would prevent vectors
 }
-
-
-def _compiled_or_loaded(function: Function, is_inlined: bool) -> Function:
-    try:
-        decorated: Function = _compile(is_inlined, cache=True)(function)
-    except RuntimeError as error:
-        logger.debug(f"'{function.__name__}' is compiled in every process: {error}")
-        decorated = _compile(is_inlined, cache=False)(function)
-    return decorated
-
-
-def _compile(is_inlined: bool, cache: bool) -> Any:
-    return numba.njit(
-        nogil=True,
-        cache=cache,
-        fastmath=_REORDERED,
-        error_model="numpy",  # checks for zero divisors would prevent vectors
-        forceinline=is_inlined,
-    )
 
 
 def _float_from_bits(typing_context: Any, bits: Any) -> Any:

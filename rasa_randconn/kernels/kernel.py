@@ -78,6 +78,9 @@ class Kernel:
         Args:
             function: Returns nothing; its results are arrays among its arguments.
             options: Numba's options.
+
+        Raises:
+            TypeError: If its type hints do not say the types of its arguments.
         """
         functools.update_wrapper(self, function)
         self.function = function
@@ -86,6 +89,9 @@ class Kernel:
         hints = get_type_hints(function, include_extras=True)
         hints.pop("return", None)
         self._arguments = [_hint(hint) for hint in hints.values()]
+        names = function.__code__.co_varnames[: function.__code__.co_argcount]
+        if list(hints) != list(names) or not all(map(_is_known, self._arguments)):
+            raise TypeError(f"'{self.name}' must say the types of its arguments.")
         self._format = struct.Struct(
             "=" + "".join(_word_format(hint) for hint in self._arguments)
         )
@@ -181,16 +187,14 @@ class Kernel:
         return numba.njit(nogil=True, **self._options)(self.function)
 
 
-def takes_typed_arrays(function: Callable[..., None]) -> bool:
-    """Whether the type hints of a function say the types of all its arguments."""
-    hints = get_type_hints(function, include_extras=True)
-    return all(hint is not np.ndarray for hint in hints.values())
-
-
 def _hint(hint: Any) -> Any:
     """The array type of an annotation, or the type of a number."""
     extras = [extra for extra in get_args(hint) if isinstance(extra, ArrayType)]
     return extras[0] if extras else hint
+
+
+def _is_known(hint: Any) -> bool:
+    return isinstance(hint, ArrayType) or hint in _SCALARS
 
 
 def _numba_type(hint: Any) -> Any:

@@ -160,17 +160,17 @@ def features() -> str:
     return str(llvm.get_host_cpu_features().flatten())
 
 
-@global_compiler_lock
 def _compile(
     function: Callable[..., None], argument_types: Tuple[Any, ...], options: Any
 ) -> bytes:
     """Compiles a function to object code, whose entry takes a block of arguments."""
-    compiler = _NativeCompiler(function, registry.cpu_target, options, {}, Compiler)
-    result = compiler.compile(argument_types, types.none)
-    library = result.library
-    add_entry(_ENTRY, result.target_context, library, result.fndesc)
-    library.finalize()
-    return bytes(library._get_compiled_object())
+    with global_compiler_lock:
+        compiler = _NativeCompiler(function, registry.cpu_target, options, {}, Compiler)
+        result = compiler.compile(argument_types, types.none)
+        library = result.library
+        add_entry(_ENTRY, result.target_context, library, result.fndesc)
+        library.finalize()
+        return bytes(library._get_compiled_object())
 
 
 class _NativeCompiler(_CFuncCompiler):

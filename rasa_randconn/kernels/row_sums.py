@@ -17,7 +17,6 @@ from rasa_randconn.kernels.vectors import (
     specialize,
 )
 
-
 # Numbers of vectors that the loop is compiled for, largest first.
 _VECTORS = (4, 2, 1)
 
@@ -48,11 +47,10 @@ def add_weighted_rows(
     """
     units = len(total)
     unit = 0
-    while unit < units:
+    while units - unit >= LANES:
         vectors = _vectors_of(units - unit)
         _add_weighted_vectors(
             vectors,
-            units - unit,
             address_of(weights) + BYTES * first,
             address_of(indices) + BYTES * first,
             last - first,
@@ -61,6 +59,11 @@ def add_weighted_rows(
             address_of(total) + BYTES * unit,
         )
         unit += vectors * LANES
+    if unit < units:
+        for position in range(first, last):
+            row = rows[indices[position]]
+            for i in range(unit, units):
+                total[i] += weights[position] * row[first_unit + i]
 
 
 @inlined
@@ -74,7 +77,6 @@ def _vectors_of(units: int) -> int:
 def _add_weighted_vectors_code(
     typing_context: Any,
     vectors: Any,
-    units: Any,
     weights: Any,
     indices: Any,
     count: Any,
@@ -85,11 +87,10 @@ def _add_weighted_vectors_code(
     """Typing and code generation of `_add_weighted_vectors`."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        vectors, units, weights, indices, count, rows, length, total = arguments
-        full = VectorCode(builder)
+        vectors, weights, indices, count, rows, length, total = arguments
+        code = VectorCode(builder)
 
-        def emit(constant: int, is_masked: bool) -> None:
-            code = full.within(full.integer(0), units) if is_masked else full
+        def emit(constant: int) -> None:
             offsets = [code.integer(i * LANES) for i in range(constant)]
 
             def add(step: Any, totals: Any) -> Any:
@@ -108,15 +109,14 @@ def _add_weighted_vectors_code(
             for place, vector in zip(places, sums):
                 code.store(vector, place)
 
-        is_whole = builder.icmp_signed(">=", units, full.integer(LANES))
-        specialize(builder, vectors, _VECTORS, is_whole, emit)
+        specialize(builder, vectors, _VECTORS, emit)
         return context.get_dummy_value()
 
-    return types.none(*[types.int64] * 8), generate
+    return types.none(*[types.int64] * 7), generate
 
 
 # Adds weighted sums to some vectors of units. Arguments: the number of vectors, one of
-# `_VECTORS`, and of the units that remain; the addresses of the first weight and index,
+# `_VECTORS`; the addresses of the first weight and index,
 # and their number; the address of the first row, and the distance between rows; the
 # address of the sums.
 _add_weighted_vectors: Any = intrinsic(_add_weighted_vectors_code)

@@ -62,7 +62,7 @@ class _OpenChunk(NamedTuple):
         self,
         part: str,
         weights: FlatWeights,
-        others: Dict[Hashable, Any],
+        others: Dict[str, Any],
         function: Callable[[], None],
     ) -> None:
         """Runs a pass through the chunk by one call of compiled code.
@@ -85,7 +85,7 @@ class _OpenChunk(NamedTuple):
             "selected": chunk.selected,
             **{("seed", *place): seed for place, seed in dropout.seeds.items()},
             **{("attention", i): a for i, a in enumerate(chunk.attention_weights)},
-            **others,
+            **{name: array for name, array in others.items()},
         }
         run_or_record(self.memory.workspace.programs, key, variables, function)
 
@@ -199,7 +199,7 @@ class Encoder:
 
         def forward_chunk(open_chunk: _OpenChunk) -> None:
             chunk = open_chunk.chunk
-            arrays: Dict[Hashable, Any] = {
+            arrays: Dict[str, Any] = {
                 "encoding": encoding,
                 "inputs": inputs[chunk.tokens],
                 "outputs": outputs[chunk.outputs],
@@ -239,7 +239,7 @@ class Encoder:
 
         def backward_chunk(open_chunk: _OpenChunk) -> None:
             chunk = open_chunk.chunk
-            arrays: Dict[Hashable, Any] = {
+            arrays: Dict[str, Any] = {
                 "output_gradients": output_gradients[chunk.outputs],
                 "input_gradients": input_gradients[chunk.tokens],
             }

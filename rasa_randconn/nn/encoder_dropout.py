@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -82,7 +82,8 @@ class EncoderDropout(NamedTuple):
 
     def of_chunk(self, chunk: int) -> ChunkDropout:
         """The dropout of one chunk, given its number."""
-        places = [(_EMBEDDING,)] + [
+        places: List[Tuple[int, ...]] = [(_EMBEDDING,)]
+        places += [
             (layer, number)
             for layer in range(self.layers)
             for number in range(DROPOUTS_OF_LAYER)

@@ -51,7 +51,8 @@ class RandomlyConnected(Layer[KernelAndBias]):
     Every product of a network with a packed kernel is computed here, whatever the
     pattern; at density 1.0 it is that of a dense layer. Activations lie features first,
     `[units, tokens]`: inputs of a group are then whole rows, which is several times
-    faster than gathering columns.
+    faster than gathering columns. Tokens are padded to a multiple of the vector length
+    (see `kernels.vectors`).
 
     The bias belongs to the layer, but is added by the operation that follows (GELU,
     dropout, positional encoding), together with its own work.

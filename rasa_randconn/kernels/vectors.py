@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, List, Optional, Sequence
 
 import numba
@@ -16,9 +17,10 @@ from rasa_randconn.kernels.compilation import inlined
 #: Floats in a vector. LLVM splits it where registers are narrower.
 LANES = 16
 
-#: Bytes of a float, and of an index.
+#: Bytes of a float, of an index, and of a short index.
 BYTES = 4
 INDEX_BYTES = 8
+SHORT_INDEX_BYTES = 4
 
 _INTEGER = ir.IntType(64)
 _INDEX = ir.IntType(32)
@@ -113,6 +115,11 @@ class VectorCode:
         """Loads a 64-bit integer."""
         return self.builder.load(self._pointer(address, _INTEGER))
 
+    def load_short_index(self, address: Any) -> Any:
+        """Loads a 32-bit integer that is not negative, as a 64-bit integer."""
+        index = self.builder.load(self._pointer(address, _INDEX))
+        return self.builder.zext(index, _INTEGER)
+
     def load(self, address: Any) -> Any:
         """Loads a vector."""
         pointer = self._pointer(address, _VECTOR)
@@ -132,12 +139,15 @@ class VectorCode:
 
     def store_part(self, vector: Any, first: int, count: int, address: Any) -> None:
         """Stores some lanes of a vector, regardless of the mask."""
-        lanes = ir.Constant(
-            ir.VectorType(_INDEX, count), list(range(first, first + count))
-        )
-        part = self.builder.shuffle_vector(vector, vector, lanes)
+        part = self._lanes(vector, vector, range(first, first + count))
         pointer = self._pointer(address, ir.VectorType(_FLOAT, count))
         self.builder.store(part, pointer, align=BYTES)
+
+    def add_part(self, part: Any, address: Any) -> None:
+        """Adds a vector, of any number of lanes, to the floats at an address."""
+        pointer = self._pointer(address, part.type)
+        old = self.builder.load(pointer, align=BYTES)
+        self.builder.store(self.builder.fadd(part, old), pointer, align=BYTES)
 
     def load_broadcast(self, address: Any) -> Any:
         """Loads one float into all lanes."""
@@ -145,16 +155,24 @@ class VectorCode:
         return self._broadcast(number, _VECTOR)
 
     def horizontal_sums(self, vectors: Sequence[Any]) -> Any:
-        """Sums up each of `LANES` vectors; lane i of the result is that of vector i."""
+        """Sums up each vector; lane i of the result is the sum of vector i.
+
+        Args:
+            vectors: The vectors; their number is a power of two, at most `LANES`.
+
+        Returns:
+            A vector with as many lanes as there are vectors.
+        """
         vectors = list(vectors)
-        even = ir.Constant(_INDICES, list(range(0, 2 * LANES, 2)))
-        odd = ir.Constant(_INDICES, list(range(1, 2 * LANES, 2)))
+        count, lanes = len(vectors), LANES
+        while lanes > count:
+            lanes //= 2
+            halves = range(lanes), range(lanes, 2 * lanes)
+            vectors = [self._sum_of_lanes(v, v, *halves) for v in vectors]
         while len(vectors) > 1:
+            pairs = range(0, 2 * count, 2), range(1, 2 * count, 2)
             vectors = [
-                self.builder.fadd(
-                    self.builder.shuffle_vector(first, second, even),
-                    self.builder.shuffle_vector(first, second, odd),
-                )
+                self._sum_of_lanes(first, second, *pairs)
                 for first, second in zip(vectors[::2], vectors[1::2])
             ]
         return vectors[0]
@@ -206,6 +224,19 @@ class VectorCode:
             result.add_incoming(new, body)
         return results
 
+    def _sum_of_lanes(
+        self, first: Any, second: Any, some: Sequence[int], others: Sequence[int]
+    ) -> Any:
+        """Adds some lanes of two vectors to others of them."""
+        return self.builder.fadd(
+            self._lanes(first, second, some), self._lanes(first, second, others)
+        )
+
+    def _lanes(self, first: Any, second: Any, lanes: Sequence[int]) -> Any:
+        """The vector of some lanes of two vectors, which are numbered through."""
+        numbers = ir.Constant(ir.VectorType(_INDEX, len(lanes)), list(lanes))
+        return self.builder.shuffle_vector(first, second, numbers)
+
     def _broadcast(self, scalar: Any, vector_type: Any) -> Any:
         undefined = ir.Constant(vector_type, ir.Undefined)
         first = self.builder.insert_element(undefined, scalar, ir.Constant(_INDEX, 0))
@@ -238,12 +269,24 @@ def specialize(
     with builder.if_else(is_whole) as (whole, part):
         for branch, is_masked in ((whole, False), (part, True)):
             with branch:
-                end = builder.append_basic_block("end")
-                choice = builder.switch(value, end)
-                for constant in constants:
-                    block = builder.append_basic_block(f"number_{constant}")
-                    choice.add_case(value.type(constant), block)
-                    builder.position_at_end(block)
-                    emit(constant, is_masked)
-                    builder.branch(end)
-                builder.position_at_end(end)
+                choose(builder, value, constants, partial(emit, is_masked=is_masked))
+
+
+def choose(builder: Any, value: Any, constants: Any, emit: Any) -> None:
+    """Emits code for each constant, and the choice of one.
+
+    Args:
+        builder: The LLVM builder of the block.
+        value: One of the constants, known at run time.
+        constants: The constants to emit code for.
+        emit: Emits the code for a constant.
+    """
+    end = builder.append_basic_block("end")
+    choice = builder.switch(value, end)
+    for constant in constants:
+        block = builder.append_basic_block(f"number_{constant}")
+        choice.add_case(value.type(constant), block)
+        builder.position_at_end(block)
+        emit(constant)
+        builder.branch(end)
+    builder.position_at_end(end)

@@ -68,7 +68,7 @@ def _kernels(
         Parameters(settings), "layer", LAYER_KINDS[0], inputs, units, use_bias=False
     )
     flat_weights = FlatWeights(layer)
-    weights = flat_weights.current()[layer]
+    weights = flat_weights.by_layer[layer]
     tokens = whole_vectors(-(-TOKENS // CHUNKS))
     flat_gradients = np.empty((CHUNKS, flat_weights.size), np.float32)
     gradients = [flat_weights.views(flat)[layer] for flat in flat_gradients]

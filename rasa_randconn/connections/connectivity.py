@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Dict, Mapping, Optional, Tuple
+from typing import Dict, Mapping, Tuple
 
 import numpy as np
-
-from rasa_randconn.connections.block import Block
 
 
 class Connectivity(ABC):
@@ -115,57 +113,6 @@ class Connectivity(ABC):
     def fans(self) -> Tuple[float, float]:
         """Fan-in and fan-out, with which initial weights scale."""
         return self.fan_in, self.fan_out
-
-    @property
-    def blocks(self) -> Tuple[Block, ...]:
-        """The dense blocks in which products with the kernel are computed.
-
-        Their outputs follow one another and are all outputs of the layer. Unless a
-        pattern has smaller ones, it is a single block of all inputs and outputs.
-        """
-        every_input = np.arange(self.inputs, dtype=np.int32)[np.newaxis]
-        return (Block(every_input, self.units),)
-
-    @property
-    def is_stored_in_blocks(self) -> bool:
-        """Whether the packed kernel already holds the weights of the blocks in order.
-
-        If not, the blocks contain zeros where no connection exists, and `to_blocks`
-        must spread the kernel before each product.
-        """
-        return self.is_dense
-
-    @property
-    def block_weight_count(self) -> int:
-        """Number of weights of all blocks; at least `count`."""
-        return sum(block.count for block in self.blocks)
-
-    def to_blocks(
-        self, kernel: np.ndarray, out: Optional[np.ndarray] = None
-    ) -> np.ndarray:
-        """Arranges a packed kernel `[count]` as the weights of the blocks.
-
-        Args:
-            kernel: The packed kernel.
-            out: Output: the weights `[block_weight_count]`; a new array if `None`.
-        """
-        if out is None:
-            out = np.empty(self.block_weight_count, kernel.dtype)
-        if self.is_stored_in_blocks:
-            out[...] = kernel
-        else:
-            self.unpack_into(kernel, out.reshape(self.inputs, self.units))
-        return out
-
-    def from_blocks(self, weights: np.ndarray) -> np.ndarray:
-        """Turns weights of the blocks `[block_weight_count]` into a packed kernel.
-
-        The inverse of `to_blocks`: what lies where no connection exists is dropped.
-        The result shares memory with the argument where it can.
-        """
-        if self.is_stored_in_blocks:
-            return weights
-        return self.pack(weights.reshape(self.inputs, self.units))
 
     def mask(self) -> np.ndarray:
         """Where connections exist.

@@ -51,13 +51,8 @@ class GroupedConnectivity(Connectivity):
 
     @property
     def blocks(self) -> Tuple[Block, ...]:
-        """Blocks of groups, those of the first outputs first (see base class)."""
+        """Blocks of groups, those of the first outputs first."""
         return self._blocks
-
-    @property
-    def is_stored_in_blocks(self) -> bool:
-        """Always true: the packed kernel is the blocks, one after the other."""
-        return True
 
     @property
     def groups(self) -> int:

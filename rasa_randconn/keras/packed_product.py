@@ -10,7 +10,7 @@ from typing import List
 
 import tensorflow as tf
 
-from rasa_randconn.connections import Connectivity
+from rasa_randconn.connections import Connectivity, GroupedConnectivity
 
 
 def unpack_kernel(kernel: tf.Tensor, connectivity: Connectivity) -> tf.Tensor:
@@ -37,9 +37,9 @@ def packed_product(
 ) -> tf.Tensor:
     """Multiplies activations with a packed kernel.
 
-    A kernel that is stored in blocks takes one gather and one batched matrix product
-    per block. Any other kernel is spread over a dense one for the product, so it saves
-    storage but no time.
+    A grouped kernel takes one gather and one batched matrix product per block. Any
+    other kernel is spread over a dense one for the product, so it saves storage but no
+    time.
 
     Args:
         kernel: Packed kernel `[count]`.
@@ -49,7 +49,7 @@ def packed_product(
     Returns:
         Activations `[units, tokens]`.
     """
-    if connectivity.is_dense or not connectivity.is_stored_in_blocks:
+    if connectivity.is_dense or not isinstance(connectivity, GroupedConnectivity):
         dense = unpack_kernel(kernel, connectivity)
         return tf.matmul(dense, features, transpose_a=True)
 

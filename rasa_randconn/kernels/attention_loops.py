@@ -13,7 +13,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from rasa_randconn.kernels.inner_loops import ROWS
-from rasa_randconn.kernels.vectors import INDEX_BYTES, VectorCode, specialize
+from rasa_randconn.kernels.vectors import INDEX_BYTES, VectorCode, choose
 
 #: Numbers of offsets that loops are compiled for, largest first.
 OFFSETS = (4, 1)
@@ -52,7 +52,7 @@ def _products_at_offsets(
                 distance = builder.mul(result_step, code.integer(i))
                 code.store(total, code.address(results, distance))
 
-        specialize(builder, number, OFFSETS, emit)
+        choose(builder, number, OFFSETS, emit)
         return context.get_dummy_value()
 
     return types.none(*[types.int64] * 7), generate
@@ -107,7 +107,7 @@ def _sums_over_offsets(
                 distance = builder.mul(output_length, code.integer(i))
                 code.store(total, code.address(outputs, distance))
 
-        specialize(builder, rows, ROWS, emit)
+        choose(builder, rows, ROWS, emit)
         return context.get_dummy_value()
 
     return types.none(*[types.int64] * 9), generate
@@ -165,7 +165,7 @@ def _add_embedded(
             for total, row in zip(code.accumulate(depth, start, add), result_rows):
                 code.store(total, row)
 
-        specialize(builder, number, OFFSETS, emit)
+        choose(builder, number, OFFSETS, emit)
         return context.get_dummy_value()
 
     return types.none(*[types.int64] * 8), generate

@@ -20,7 +20,7 @@ from rasa_randconn.kernels.vectors import (
     INDEX_BYTES,
     LANES,
     VectorCode,
-    specialize,
+    choose,
 )
 
 
@@ -108,7 +108,7 @@ def _weighted_sums(is_backward: bool) -> Any:
                         total = builder.fadd(total, code.load(output))
                     code.store(total, output)
 
-            specialize(builder, rows, ROWS, emit)
+            choose(builder, rows, ROWS, emit)
             return context.get_dummy_value()
 
         return types.none(*[types.int64] * 9), generate

@@ -14,7 +14,7 @@ from rasa_randconn.kernels.vectors import (
     LANES,
     VectorCode,
     address_of,
-    specialize,
+    choose,
 )
 
 # Numbers of vectors that the loop is compiled for, largest first.
@@ -109,7 +109,7 @@ def _add_weighted_vectors_code(
             for place, vector in zip(places, sums):
                 code.store(vector, place)
 
-        specialize(builder, vectors, _VECTORS, emit)
+        choose(builder, vectors, _VECTORS, emit)
         return context.get_dummy_value()
 
     return types.none(*[types.int64] * 7), generate

@@ -16,9 +16,10 @@ from rasa_randconn.kernels.compilation import inlined
 #: Floats in a vector. LLVM splits it where registers are narrower.
 LANES = 16
 
-#: Bytes of a float, and of an index.
+#: Bytes of a float, of an index, and of a short index.
 BYTES = 4
 INDEX_BYTES = 8
+SHORT_INDEX_BYTES = 4
 
 #: Bytes that processors load from memory at once.
 CACHE_LINE = 64
@@ -127,9 +128,9 @@ class VectorCode:
         return self.builder.load(self._pointer(address, _INTEGER))
 
     def load_short_index(self, address: Any) -> Any:
-        """Loads a 32-bit integer, as one of 64 bits."""
+        """Loads a 32-bit integer that is not negative, as a 64-bit integer."""
         index = self.builder.load(self._pointer(address, _INDEX))
-        return self.builder.sext(index, _INTEGER)
+        return self.builder.zext(index, _INTEGER)
 
     def load(self, address: Any) -> Any:
         """Loads a vector."""
@@ -141,12 +142,15 @@ class VectorCode:
 
     def store_part(self, vector: Any, first: int, count: int, address: Any) -> None:
         """Stores some lanes of a vector."""
-        lanes = ir.Constant(
-            ir.VectorType(_INDEX, count), list(range(first, first + count))
-        )
-        part = self.builder.shuffle_vector(vector, vector, lanes)
+        part = self._lanes(vector, vector, range(first, first + count))
         pointer = self._pointer(address, ir.VectorType(_FLOAT, count))
         self.builder.store(part, pointer, align=BYTES)
+
+    def add_part(self, part: Any, address: Any) -> None:
+        """Adds a vector, of any number of lanes, to the floats at an address."""
+        pointer = self._pointer(address, part.type)
+        old = self.builder.load(pointer, align=BYTES)
+        self.builder.store(self.builder.fadd(part, old), pointer, align=BYTES)
 
     def load_broadcast(self, address: Any) -> Any:
         """Loads one float into all lanes."""
@@ -157,16 +161,24 @@ class VectorCode:
         return self.builder.shuffle_vector(first, undefined, lanes)
 
     def horizontal_sums(self, vectors: Sequence[Any]) -> Any:
-        """Sums up each of `LANES` vectors; lane i of the result is that of vector i."""
+        """Sums up each vector; lane i of the result is the sum of vector i.
+
+        Args:
+            vectors: The vectors; their number is a power of two, at most `LANES`.
+
+        Returns:
+            A vector with as many lanes as there are vectors.
+        """
         vectors = list(vectors)
-        even = ir.Constant(_INDICES, list(range(0, 2 * LANES, 2)))
-        odd = ir.Constant(_INDICES, list(range(1, 2 * LANES, 2)))
+        count, lanes = len(vectors), LANES
+        while lanes > count:
+            lanes //= 2
+            halves = range(lanes), range(lanes, 2 * lanes)
+            vectors = [self._sum_of_lanes(v, v, *halves) for v in vectors]
         while len(vectors) > 1:
+            pairs = range(0, 2 * count, 2), range(1, 2 * count, 2)
             vectors = [
-                self.builder.fadd(
-                    self.builder.shuffle_vector(first, second, even),
-                    self.builder.shuffle_vector(first, second, odd),
-                )
+                self._sum_of_lanes(first, second, *pairs)
                 for first, second in zip(vectors[::2], vectors[1::2])
             ]
         return vectors[0]
@@ -233,11 +245,24 @@ class VectorCode:
         node.operands = (node, hint)
         return node
 
+    def _sum_of_lanes(
+        self, first: Any, second: Any, some: Sequence[int], others: Sequence[int]
+    ) -> Any:
+        """Adds some lanes of two vectors to others of them."""
+        return self.builder.fadd(
+            self._lanes(first, second, some), self._lanes(first, second, others)
+        )
+
+    def _lanes(self, first: Any, second: Any, lanes: Sequence[int]) -> Any:
+        """The vector of some lanes of two vectors, which are numbered through."""
+        numbers = ir.Constant(ir.VectorType(_INDEX, len(lanes)), list(lanes))
+        return self.builder.shuffle_vector(first, second, numbers)
+
     def _pointer(self, address: Any, pointee: Any) -> Any:
         return self.builder.inttoptr(address, pointee.as_pointer())
 
 
-def specialize(builder: Any, value: Any, constants: Any, emit: Any) -> None:
+def choose(builder: Any, value: Any, constants: Any, emit: Any) -> None:
     """Emits a loop for each constant, and the choice of one.
 
     Args:

@@ -61,7 +61,6 @@ class _OpenChunk(NamedTuple):
     def run(
         self,
         part: str,
-        weights: FlatWeights,
         others: Dict[str, Any],
         function: Callable[[], None],
     ) -> None:
@@ -69,16 +68,12 @@ class _OpenChunk(NamedTuple):
 
         Args:
             part: What the pass is.
-            weights: The weights of the encoder.
             others: Arrays of the batch, by name.
             function: Makes the calls of kernels, which are recorded if that was not
                 done for a chunk of this size.
         """
         chunk, dropout = self.chunk, self.dropout
         key = part, *dropout[:2], chunk.padded_token_count, chunk.padded_output_count
-        if not weights.are_views:
-            function()
-            return
         variables: Dict[Hashable, Any] = {
             "positions": chunk.positions,
             "starts": chunk.starts,
@@ -185,7 +180,7 @@ class Encoder:
             selected: The tokens to return, in rising order; all if `None`. Others are
                 not computed after the last attention, where nothing depends on them.
         """
-        weights = self.weights.current()
+        weights = self.weights.by_layer
         dropout = EncoderDropout.of_pass(self.settings, seed)
         encoding = self._encoding.up_to(int(lengths.max(initial=0)))
         count = len(inputs) if selected is None else len(selected)
@@ -206,7 +201,6 @@ class Encoder:
             }
             open_chunk.run(
                 "forward",
-                self.weights,
                 arrays,
                 lambda: self.stack.forward(
                     weights,
@@ -245,7 +239,6 @@ class Encoder:
             }
             open_chunk.run(
                 "backward",
-                self.weights,
                 arrays,
                 lambda: self.stack.backward(
                     forward_pass.weights,

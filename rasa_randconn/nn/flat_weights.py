@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List
 
 import numpy as np
 
-from rasa_randconn.autodiff import KernelParameter, Parameter
+from rasa_randconn.autodiff import Parameter
 from rasa_randconn.nn.layer import Layer, ViewsT
 
 
@@ -26,42 +26,28 @@ class Weights:
 class FlatWeights:
     """Finds the weights of a layer and its sublayers, and where each lies in an array.
 
-    Weights are stored in the order of their creation, packed kernels as the weights of
-    their blocks (see `Connectivity.to_blocks`).
+    Weights lie in the order of their creation.
 
     Attributes:
         size: Number of all weights.
+        by_layer: The weights.
     """
 
     def __init__(self, root: Layer) -> None:
-        """Walks through a layer.
-
-        The weights move into one flat array, of which they become views, unless a
-        kernel is stored differently from its blocks.
-        """
+        """Moves the weights of a layer into one flat array, of which they are views."""
         self._layers = list(dict.fromkeys(root.walk()))
         self._slices: Dict[Parameter, slice] = {}
         self.size = 0
         for layer in self._layers:
             for parameter in layer.own_parameters():
-                end = self.size + _flat_size(parameter)
+                end = self.size + parameter.array.size
                 self._slices[parameter] = slice(self.size, end)
                 self.size = end
-        self._views: Optional[Weights] = None
-        if all(_is_stored_flat(parameter) for parameter in self._slices):
-            flat = self._gathered()
-            for parameter, part in self._slices.items():
-                parameter.array = flat[part].reshape(parameter.array.shape)
-            self._views = self.views(flat)
-
-    @property
-    def are_views(self) -> bool:
-        """Whether the weights lie in one flat array, now and in all passes to come."""
-        return self._views is not None
-
-    def current(self) -> Weights:
-        """The weights as they are now, for one pass."""
-        return self._views or self.views(self._gathered())
+        flat = np.empty(self.size, np.float32)
+        for parameter, part in self._slices.items():
+            flat[part] = parameter.array.ravel()
+            parameter.array = flat[part].reshape(parameter.array.shape)
+        self.by_layer = self.views(flat)
 
     def views(self, flat: np.ndarray) -> Weights:
         """Views of a flat array `[size]`, for every layer with weights of its own."""
@@ -71,7 +57,7 @@ class FlatWeights:
             for one, other in zip(parts, parts[1:]):
                 assert one.stop == other.start, "only neighbours have a common part"
             array = flat[parts[0].start : parts[-1].stop]
-            if len(parameters) > 1 or isinstance(parameters[0], KernelParameter):
+            if len(parameters) > 1:
                 return array
             return array.reshape(parameters[0].array.shape)
 
@@ -89,35 +75,9 @@ class FlatWeights:
         The caller must not change the array afterwards.
         """
         for parameter, part in self._slices.items():
-            gradient = flat[part]
-            if isinstance(parameter, KernelParameter):
-                gradient = parameter.connectivity.from_blocks(gradient)
-            else:
-                gradient = gradient.reshape(parameter.array.shape)
-            parameter.add_gradient(gradient)
+            parameter.add_gradient(flat[part].reshape(parameter.array.shape))
 
     @property
     def parameters(self) -> List[Parameter]:
         """All weights, in the order in which they lie in a flat array."""
         return list(self._slices)
-
-    def _gathered(self) -> np.ndarray:
-        flat = np.empty(self.size, np.float32)
-        for parameter, part in self._slices.items():
-            if isinstance(parameter, KernelParameter):
-                parameter.connectivity.to_blocks(parameter.array, flat[part])
-            else:
-                flat[part] = parameter.array.ravel()
-        return flat
-
-
-def _flat_size(parameter: Parameter) -> int:
-    if isinstance(parameter, KernelParameter):
-        return parameter.connectivity.block_weight_count
-    return parameter.array.size
-
-
-def _is_stored_flat(parameter: Parameter) -> bool:
-    if isinstance(parameter, KernelParameter):
-        return parameter.connectivity.is_stored_in_blocks
-    return True

@@ -72,7 +72,7 @@ class HiddenLayers(Layer[None]):
     ) -> Value:
         count = len(rows.array)
         inputs = _features_first(rows.array)
-        weights = flat_weights.current()[layer]
+        weights = flat_weights.by_layer[layer]
         sums = np.empty((layer.units, inputs.shape[1]), np.float32)
         layer.forward(weights, inputs, sums)
         outputs, derivatives = np.empty_like(sums), np.empty_like(sums)

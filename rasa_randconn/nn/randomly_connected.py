@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional
 
 import numpy as np
 
 from rasa_randconn.autodiff import KernelParameter, Parameter, Parameters
-from rasa_randconn.connections import Block, Connectivity
-from rasa_randconn.kernels import grouped_products
+from rasa_randconn.connections import Connectivity
 from rasa_randconn.nn.layer import Layer, PartOf
-
-
-class BlockKernel(NamedTuple):
-    """Weights of a block of groups, and the inputs that the groups read.
-
-    Attributes:
-        weights: `[groups, fan_in, units_per_group]`.
-        indices: `[groups, fan_in]`, 64-bit integers.
-    """
-
-    weights: np.ndarray
-    indices: np.ndarray
-
-    @property
-    def units(self) -> int:
-        """Number of outputs."""
-        return self.weights.shape[0] * self.weights.shape[2]
-
-
-#: The kernel of a layer: its blocks, whose outputs follow one another.
-Kernel = Tuple[BlockKernel, ...]
+from rasa_randconn.nn.products import Products, products_of
 
 
 class KernelAndBias(NamedTuple):
     """Weights of a randomly connected layer, or their gradients.
 
     Attributes:
-        kernel: The kernel in blocks.
+        kernel: The packed kernel `[connections]`.
         bias: `[units]`; empty if the layer has none.
     """
 
-    kernel: Kernel
+    kernel: np.ndarray
     bias: np.ndarray
 
 
@@ -63,6 +42,7 @@ class RandomlyConnected(Layer[KernelAndBias]):
         kernel: Weights of the existing connections, `[connections]`.
         bias: `[units]`, or `None`.
         units: Number of outputs.
+        products: The products with the kernel.
     """
 
     def __init__(
@@ -93,9 +73,7 @@ class RandomlyConnected(Layer[KernelAndBias]):
         if use_bias:
             self.bias = parameters.constant(f"{path}/bias", (units,), 0.0)
         self.units = units
-        self.blocks: Tuple[Block, ...] = self.connectivity.blocks
-        # the compiled loops take 64-bit indices; the connectivity keeps smaller ones
-        self._indices = [block.input_indices.astype(np.int64) for block in self.blocks]
+        self.products: Products = products_of(self.connectivity)
 
     @property
     def connectivity(self) -> Connectivity:
@@ -104,20 +82,11 @@ class RandomlyConnected(Layer[KernelAndBias]):
 
     def views(self, part_of: PartOf) -> KernelAndBias:
         """Kernel and bias as views of a flat array (see base class)."""
-        flat = part_of(self.kernel)
-        blocks: List[BlockKernel] = []
-        start = 0
-        for block, indices in zip(self.blocks, self._indices):
-            shape = (block.groups, block.fan_in, block.units_per_group)
-            part = flat[start : start + block.count]
-            blocks.append(BlockKernel(part.reshape(shape), indices))
-            start += block.count
         bias = np.empty(0, np.float32) if self.bias is None else part_of(self.bias)
-        return KernelAndBias(tuple(blocks), bias)
+        return KernelAndBias(part_of(self.kernel), bias)
 
-    @staticmethod
     def forward(
-        weights: KernelAndBias, inputs: np.ndarray, outputs: np.ndarray
+        self, weights: KernelAndBias, inputs: np.ndarray, outputs: np.ndarray
     ) -> None:
         """Multiplies activations with the kernel.
 
@@ -126,10 +95,10 @@ class RandomlyConnected(Layer[KernelAndBias]):
             inputs: Activations `[inputs, tokens]`.
             outputs: Output: the products `[units, tokens]`, without the bias.
         """
-        multiply(weights.kernel, inputs, outputs)
+        self.products.multiply(weights.kernel, inputs, outputs)
 
-    @staticmethod
     def backward(
+        self,
         weights: KernelAndBias,
         inputs: np.ndarray,
         output_gradients: np.ndarray,
@@ -145,35 +114,6 @@ class RandomlyConnected(Layer[KernelAndBias]):
             gradients: Output: the gradient with respect to the kernel.
             input_gradients: Output: the gradients with respect to the inputs are added.
         """
-        multiply_backward(
+        self.products.multiply_backward(
             weights.kernel, inputs, output_gradients, gradients.kernel, input_gradients
         )
-
-
-def multiply(kernel: Kernel, inputs: np.ndarray, outputs: np.ndarray) -> None:
-    """Multiplies activations with a kernel in blocks (see `RandomlyConnected`)."""
-    if len(kernel) == 1:
-        grouped_products.multiply(*kernel[0], inputs, outputs)
-        return
-    start = 0
-    for block in kernel:
-        end = start + block.units
-        grouped_products.multiply(*block, inputs, outputs[start:end])
-        start = end
-
-
-def multiply_backward(
-    kernel: Kernel,
-    inputs: np.ndarray,
-    output_gradients: np.ndarray,
-    kernel_gradient: Kernel,
-    input_gradients: np.ndarray,
-) -> None:
-    """Computes the gradients of `multiply` (see `RandomlyConnected.backward`)."""
-    start = 0
-    for block, gradient in zip(kernel, kernel_gradient):
-        end = start + block.units
-        own = output_gradients[start:end]
-        grouped_products.kernel_gradient(inputs, block.indices, own, gradient.weights)
-        grouped_products.multiply_backward(*block, own, input_gradients)
-        start = end

@@ -13,7 +13,7 @@ from rasa_randconn.nn.flat_weights import FlatWeights
 from rasa_randconn.nn.randomly_connected import RandomlyConnected
 
 PATH = "layer"
-TOKENS = 9
+TOKENS = 16
 
 
 def layer_of_nn(pattern, density, inputs, units):
@@ -55,7 +55,7 @@ def gradients_of_nn(layer, inputs, output_gradients):
     inputs, output_gradients = (
         np.ascontiguousarray(array.T) for array in (inputs, output_gradients)
     )
-    weights, gradients = flat.current()[layer], flat.views(flat_gradients)[layer]
+    weights, gradients = flat.by_layer[layer], flat.views(flat_gradients)[layer]
     layer.forward(weights, inputs, outputs)
     layer.backward(weights, inputs, output_gradients, gradients, input_gradients)
     flat.add_gradients(flat_gradients)

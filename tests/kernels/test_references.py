@@ -9,8 +9,10 @@ import pytest
 
 from rasa_randconn.kernels.all_kernels import all_kernels
 from rasa_randconn.kernels.dropout import dropout_rate
+from rasa_randconn.kernels.unstructured_products import blocked_indptr
+from rasa_randconn.kernels.vectors import LANES
 
-TOKENS, UNITS, ROWS, FEATURES, TAGS, STEP = 48, 12, 6, 40, 16, 9
+TOKENS, UNITS, ROWS, FEATURES, TAGS, STEP = 3 * LANES, 12, 6, 40, 16, 9
 CONSTANTS = np.float32(0.9), np.float32(0.999), np.float32(1e-7)
 RATES = np.linspace(0.001, 0.01, STEP + 1, dtype=np.float32)
 ADAM = np.float32(0.1), np.float32(0.01), *CONSTANTS
@@ -68,6 +70,19 @@ class Numbers:
     def group_indices(self):
         rows = [self.random.permutation(FEATURES)[:9] for _ in range(3)]
         return np.array(rows)
+
+    def by_input(self):
+        """Random connections of FEATURES inputs with UNITS outputs."""
+        inputs, units = np.nonzero(self.random.random((FEATURES, UNITS)) < 0.3)
+        indptr = blocked_indptr(inputs, units, (FEATURES, UNITS))
+        return indptr, units.astype(np.int32)
+
+    def by_output(self):
+        """The same, output by output, with positions in a kernel."""
+        units, inputs = np.nonzero(self.random.random((UNITS, FEATURES)) < 0.3)
+        indptr = blocked_indptr(units, inputs, (UNITS, FEATURES))
+        positions = self.random.permutation(len(inputs))
+        return indptr, inputs.astype(np.int32), positions.astype(np.int32)
 
     def crf(self):
         scores, transitions = self.normal(STARTS[-1], TAGS), self.normal(TAGS, TAGS)
@@ -301,6 +316,24 @@ ARGUMENTS = {
         *n.dropout,
         n.normal(ROWS, UNITS),
         nan(UNITS),
+    ),
+    ("unstructured_products", "multiply"): lambda n: (
+        *(connections := n.by_output()),
+        n.normal(len(connections[1])),
+        n.normal(FEATURES, TOKENS),
+        nan(UNITS, TOKENS),
+    ),
+    ("unstructured_products", "multiply_backward"): lambda n: (
+        *(connections := n.by_input()),
+        n.normal(len(connections[1])),
+        n.normal(UNITS, TOKENS),
+        n.normal(FEATURES, TOKENS),
+    ),
+    ("unstructured_products", "kernel_gradient"): lambda n: (
+        *(connections := n.by_input()),
+        n.normal(FEATURES, TOKENS),
+        n.normal(UNITS, TOKENS),
+        nan(len(connections[1])),
     ),
 }
 

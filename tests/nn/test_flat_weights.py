@@ -37,14 +37,10 @@ def weights_of(pair):
 
 def test_every_weight_has_a_place_of_its_own(pair):
     flat = FlatWeights(pair)
-    blocks = sum(layer.connectivity.block_weight_count for layer in pair.layers)
-    assert flat.size == blocks + 2 * 8 + 2 * 3
+    assert flat.size == sum(parameter.array.size for parameter in weights_of(pair))
     marks = np.arange(flat.size, dtype=np.float32)
     views = flat.views(marks)
-    found = [views[pair].ravel()]
-    for layer in pair.layers:
-        kernel, bias = views[layer]
-        found += [block.weights.ravel() for block in kernel] + [bias]
+    found = [views[pair].ravel(), *(a for layer in pair.layers for a in views[layer])]
     np.testing.assert_array_equal(np.sort(np.concatenate(found)), marks)
 
 
@@ -52,24 +48,20 @@ def test_passes_see_what_the_parameters_hold(pair):
     flat = FlatWeights(pair)
     for parameter in weights_of(pair):
         parameter.array += 1
-    views = flat.current()
+    views = flat.by_layer
     np.testing.assert_array_equal(views[pair], pair.gate.array)
     for layer in pair.layers:
         kernel, bias = views[layer]
-        blocks = np.concatenate([block.weights.ravel() for block in kernel])
-        found = layer.connectivity.from_blocks(blocks)
-        np.testing.assert_array_equal(found, layer.kernel.array)
+        np.testing.assert_array_equal(kernel, layer.kernel.array)
         np.testing.assert_array_equal(bias, layer.bias.array)
 
 
-def test_weights_move_into_the_flat_array_only_if_they_lie_there_as_stored(pair):
+def test_weights_move_into_the_flat_array_as_they_are(pair):
     before = [parameter.array.copy() for parameter in weights_of(pair)]
-    flat = FlatWeights(pair)
-    are_blocks = all(layer.connectivity.is_stored_in_blocks for layer in pair.layers)
-    assert (flat.current() is flat.current()) == are_blocks
-    is_shared = np.shares_memory(flat.current()[pair], pair.gate.array)
-    assert is_shared == are_blocks
+    FlatWeights(pair)
+    flat = pair.gate.array.base
     for parameter, array in zip(weights_of(pair), before):
+        assert np.shares_memory(parameter.array, flat)
         np.testing.assert_array_equal(parameter.array, array)
 
 
@@ -81,11 +73,7 @@ def test_gradients_go_to_their_parameters_in_the_shape_of_these(pair):
     np.testing.assert_array_equal(pair.gate.gradient, views[pair])
     for layer in pair.layers:
         kernel, bias = views[layer]
-        blocks = np.concatenate([block.weights.ravel() for block in kernel])
-        assert layer.kernel.gradient.shape == layer.kernel.array.shape
-        np.testing.assert_array_equal(
-            layer.kernel.gradient, layer.connectivity.from_blocks(blocks)
-        )
+        np.testing.assert_array_equal(layer.kernel.gradient, kernel)
         np.testing.assert_array_equal(layer.bias.gradient, bias)
 
 
@@ -95,7 +83,7 @@ def test_a_layer_without_weights_of_its_own_has_no_views(make_parameters):
             self.only = RandomlyConnected(parameters, "a", "attention", 4, 4)
 
     chain = Chain(make_parameters())
-    views = FlatWeights(chain).current()
+    views = FlatWeights(chain).by_layer
     assert views[chain.only].bias.shape == (4,)
     with pytest.raises(KeyError):
         views[chain]

@@ -22,7 +22,7 @@ def test_outputs_and_gradients_are_those_of_keras(make_parameters, normal, token
     before = input_gradients.copy()
     flat = FlatWeights(layer)
     flat_gradients = np.empty(flat.size, np.float32)
-    weights, gradients = flat.current()[layer], flat.views(flat_gradients)[layer]
+    weights, gradients = flat.by_layer[layer], flat.views(flat_gradients)[layer]
     activations = layer.allocate_activations(
         lambda *shape: np.full(shape, np.nan, np.float32), tokens
     )

@@ -31,6 +31,8 @@ def make(pattern, inputs, units, density, **options):
         pytest.param(("grouped", 1, 9, 0.5), id="one input"),
         pytest.param(("grouped", 9, 1, 0.5), id="one unit"),
         pytest.param(("unstructured", 13, 29, 0.3), id="unstructured"),
+        pytest.param(("unstructured", 29, 13, 0.0), id="unstructured, no density"),
+        pytest.param(("unstructured", 300, 170, 0.2), id="unstructured, many blocks"),
         pytest.param(("unstructured", 29, 13, 1.0), id="unstructured, dense"),
     ]
 )
@@ -45,7 +47,7 @@ def normal():
     return lambda *shape: generator.normal(size=shape).astype(np.float32)
 
 
-@pytest.mark.parametrize("tokens", [16, 48, 144])
+@pytest.mark.parametrize("tokens", [16, 48, 144, 272])
 def test_outputs_and_gradients_equal_those_of_the_dense_kernel(layer, normal, tokens):
     connectivity = layer.connectivity
     dense = connectivity.unpack(layer.kernel.array)
@@ -54,7 +56,7 @@ def test_outputs_and_gradients_equal_those_of_the_dense_kernel(layer, normal, to
     expected_gradients = input_gradients + dense @ output_gradients
     flat = FlatWeights(layer)
     flat_gradients = np.zeros(flat.size, np.float32)
-    weights, gradients = flat.current()[layer], flat.views(flat_gradients)[layer]
+    weights, gradients = flat.by_layer[layer], flat.views(flat_gradients)[layer]
     layer.forward(weights, inputs, outputs)
     layer.backward(weights, inputs, output_gradients, gradients, input_gradients)
     np.testing.assert_allclose(outputs, dense.T @ inputs, atol=1e-4)
@@ -81,4 +83,4 @@ def test_initial_weights_scale_with_the_real_fan_in_and_fan_out():
 def test_a_layer_without_bias_has_a_kernel_only():
     layer = make("grouped", 8, 8, 0.5, use_bias=False)
     assert [p.path for p in layer.own_parameters()] == ["a/kernel"]
-    assert FlatWeights(layer).current()[layer].bias.size == 0
+    assert FlatWeights(layer).by_layer[layer].bias.size == 0

@@ -9,7 +9,10 @@ from rasa_randconn.kernels.all_kernels import all_kernels
 from rasa_randconn.kernels.kernel import Kernel
 
 # Parts of the names of kernels that only a training needs.
-_TRAINING_ONLY = ("adam.", "backward", "gradient")
+_TRAINING_ONLY = ("adam.", "backward", "gradient", "forward_algorithm")
+
+# The module whose kernels take longest to compile.
+_LONGEST = "attention."
 
 #: Wraps kernels for a progress bar.
 Track = Callable[[Sequence[Kernel]], Iterable[Kernel]]
@@ -50,13 +53,13 @@ def warm_up(track: Track = lambda kernels: kernels) -> WarmUp:
 
 
 def in_order_of_need() -> List[Kernel]:
-    """All kernels: those of answers before those of training, long ones first.
+    """All kernels: those of answers before those of training, the longest first.
 
-    A process that needs them at the same time compiles the short ones meanwhile.
+    A process that needs them at the same time compiles the others meanwhile.
     """
 
-    def key(kernel: Kernel) -> Tuple[bool, int]:
+    def key(kernel: Kernel) -> Tuple[bool, bool]:
         is_for_training = any(part in kernel.name for part in _TRAINING_ONLY)
-        return is_for_training, -len(kernel.function.__code__.co_code)
+        return is_for_training, not kernel.name.startswith(_LONGEST)
 
     return sorted(all_kernels(), key=key)

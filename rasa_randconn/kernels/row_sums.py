@@ -17,7 +17,6 @@ from rasa_randconn.kernels.vectors import (
     specialize,
 )
 
-
 # Numbers of vectors that the loop is compiled for, largest first.
 _VECTORS = (4, 2, 1)
 

@@ -296,6 +296,11 @@ ARGUMENTS = {
         n.normal(ROWS, UNITS),
         nan(UNITS),
     ),
+    ("sparse_products", "kernel_gradient"): lambda n: (
+        *n.csr(),
+        n.normal(ROWS, UNITS),
+        nan(FEATURES, UNITS),
+    ),
 }
 
 

@@ -19,6 +19,11 @@ LEARNING_RATE = 0.001
 REGULARIZATION = 0.1
 
 
+@pytest.fixture(autouse=True)
+def small_kernels_are_updated_by_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{Parameters.__module__}._FEWEST_WEIGHTS_BY_ROWS", 0)
+
+
 def parameters_of(shape: Tuple[int, int] = SHAPE, l2: float = 0.0) -> Parameters:
     """A kernel that is updated as a whole, and one that is updated by rows."""
     connections = ConnectionSettings({kind: 0.2 for kind in LAYER_KINDS}, "grouped", 1)
@@ -195,7 +200,7 @@ def test_an_array_that_was_replaced_is_refused() -> None:
 
 def test_there_may_be_nothing_but_kernels_that_are_updated_by_rows() -> None:
     parameters = Parameters(parameters_of().connections)
-    kernel = parameters.glorot_uniform_rows("rows/kernel", SHAPE, 0.0)
+    kernel: Any = parameters.glorot_uniform_rows("rows/kernel", SHAPE, 0.0)
     before, adam = kernel.array.copy(), Adam(parameters, LEARNING_RATE)
     adam.prepare(kernel, np.array([2]))
     kernel.add_row_gradient(

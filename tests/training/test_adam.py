@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, Tuple
+from typing import Any, Callable, Iterator, List, Tuple
 
 import numpy as np
 import pytest
@@ -180,6 +180,25 @@ def test_what_is_not_trained_does_not_move() -> None:
     adam.update()
     np.testing.assert_array_equal(fixed.array, before)
     assert not [name for name in adam.state() if "fixed" in name]
+
+
+@pytest.mark.parametrize("shape", [SHAPE, (150, 100)])
+@pytest.mark.parametrize(
+    "stored", [np.ascontiguousarray, np.asfortranarray, np.float64], ids=str
+)
+def test_gradients_may_be_stored_in_any_way(
+    shape: Tuple[int, int], stored: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    parameters = parameters_of(shape)
+    kernel = parameters["whole/kernel"]
+    before = kernel.array.copy()
+    adam = Adam(parameters, LEARNING_RATE)
+    gradient = np.random.default_rng(1).normal(size=shape).astype(np.float32)
+    kernel.add_gradient(stored(gradient))
+    adam.update()
+    # the first step has the same size for all weights
+    expected = -LEARNING_RATE * np.sign(gradient)
+    np.testing.assert_allclose(kernel.array - before, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("shape", [SHAPE[1:], (1, SHAPE[1]), SHAPE[::-1]])

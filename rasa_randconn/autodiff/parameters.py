@@ -11,6 +11,9 @@ from rasa_randconn.autodiff.row_gradient import RowGradient, sum_of
 from rasa_randconn.autodiff.tape import Value
 from rasa_randconn.connections import ConnectionSettings, Connectivity
 
+# A smaller kernel takes less time as a whole than by rows.
+_FEWEST_WEIGHTS_BY_ROWS = 2**15
+
 
 class StoredLayer(NamedTuple):
     """The connections of a randomly connected layer.
@@ -224,8 +227,14 @@ class Parameters:
 
     def glorot_uniform_rows(
         self, path: str, shape: Tuple[int, int], l2: float
-    ) -> RowParameter:
-        """Creates a kernel `[rows, units]` of which a batch needs only some rows."""
+    ) -> Parameter:
+        """Creates a kernel `[rows, units]` of which a batch needs only some rows.
+
+        Returns:
+            A `RowParameter`, unless the kernel is too small for that to pay.
+        """
+        if np.prod(shape) < _FEWEST_WEIGHTS_BY_ROWS:
+            return self.glorot_uniform(path, shape, l2=l2)
         return self._add(RowParameter(path, self._values(path, shape, None), l2))
 
     def constant(self, path: str, shape: Tuple[int, ...], value: float) -> Parameter:

@@ -186,3 +186,30 @@ def multiply_backward(
             )
             product_gradients[row, unit] = gradient
             bias_gradient[unit] += gradient
+
+
+@compiled
+def kernel_gradient(
+    indptr: Integers1,
+    indices: ShortIntegers1,
+    data: Floats1,
+    product_gradients: Floats2,
+    result: Floats2,
+) -> None:
+    """Computes the gradient of the product with respect to all rows of the kernel.
+
+    Args:
+        indptr: Where each row begins in the next two, and the end `[rows + 1]`.
+        indices: Columns of the non-zero features `[non-zeros]`.
+        data: The non-zero features `[non-zeros]`.
+        product_gradients: Gradients with respect to the product `[rows, units]`.
+        result: Output: the gradient `[features, units]`.
+    """
+    units = result.shape[1]
+    result[:] = 0
+    for row in range(len(indptr) - 1):
+        for position in range(indptr[row], indptr[row + 1]):
+            value = data[position]
+            total = result[indices[position]]
+            for unit in range(units):
+                total[unit] += value * product_gradients[row, unit]

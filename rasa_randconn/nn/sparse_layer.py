@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Tuple
+from typing import Callable, List, Tuple
 
 import numpy as np
 
@@ -58,7 +58,7 @@ class SparseLayer:
         self.units = units
         self._feature_dropout = dropout_rate(feature_dropout)
         self._unit_dropout = dropout_rate(unit_dropout)
-        self.kernel: RowParameter = parameters.glorot_uniform_rows(
+        self.kernel = parameters.glorot_uniform_rows(
             f"{path}/kernel", (inputs, units), l2
         )
         self.bias = parameters.constant(f"{path}/bias", (units,), 0.0)
@@ -81,19 +81,32 @@ class SparseLayer:
             return Value(self._product(rows, _NOTHING_DROPPED))
         seed = tape.new_seed()
         rows = _drop_features(rows, seed_of(seed, 0), self._feature_dropout)
-        columns, indptr, indices, data = _grouped_by_column(
-            rows, len(self.kernel.array)
-        )
-        tape.prepare_rows(self.kernel, columns)
+        add_kernel_gradient = self._prepare(tape, rows)
         unit_dropout = seed_of(seed, 1), *self._unit_dropout
 
         def backward(gradient: np.ndarray) -> None:
-            vectors = self._backward(np.ascontiguousarray(gradient), unit_dropout)
-            self.kernel.add_row_gradient(
-                RowGradient(columns, indptr, indices, data, vectors)
-            )
+            gradients = np.ascontiguousarray(gradient)
+            add_kernel_gradient(self._product_gradients(gradients, unit_dropout))
 
         return tape.record(Value(self._product(rows, unit_dropout)), backward)
+
+    def _prepare(self, tape: Tape, rows: CSRMatrix) -> Callable[[np.ndarray], None]:
+        """Prepares the kernel for being read.
+
+        Returns:
+            Takes the gradients of the product `[rows, units]`, and adds that of the
+            kernel.
+        """
+        kernel = self.kernel
+        if isinstance(kernel, RowParameter):
+            return _prepare_rows(tape, kernel, rows)
+
+        def add_gradient(product_gradients: np.ndarray) -> None:
+            gradient = np.empty_like(kernel.array)
+            sparse_products.kernel_gradient(*rows[:3], product_gradients, gradient)
+            kernel.add_gradient(gradient)
+
+        return add_gradient
 
     def _product(self, rows: CSRMatrix, unit_dropout: _UnitDropout) -> np.ndarray:
         """The outputs `[rows, units]`."""
@@ -116,10 +129,13 @@ class SparseLayer:
         in_parallel(multiply, _spans(count, self._rows_per_piece(rows)))
         return outputs
 
-    def _backward(
+    def _product_gradients(
         self, gradients: np.ndarray, unit_dropout: _UnitDropout
     ) -> np.ndarray:
-        """Adds the gradient of the bias; returns those of the product."""
+        """Adds the gradient of the bias, and returns the gradients of the product."""
+        if unit_dropout[1] == 0:
+            self.bias.add_gradient(gradients.sum(axis=0))
+            return gradients
         spans = _spans(len(gradients), _ROWS_PER_PIECE_BACKWARD)
         product_gradients = np.empty_like(gradients)
         bias_gradients = np.empty((len(spans), self.units), np.float32)
@@ -153,8 +169,11 @@ def _drop_features(rows: CSRMatrix, seed: np.uint32, rate: DropoutRate) -> CSRMa
     return CSRMatrix(indptr, indices[: indptr[-1]], data[: indptr[-1]], rows.units)
 
 
-def _grouped_by_column(rows: CSRMatrix, features: int) -> Tuple[np.ndarray, ...]:
-    """The columns that occur, and the transposed matrix of these: its arrays."""
+def _prepare_rows(
+    tape: Tape, kernel: RowParameter, rows: CSRMatrix
+) -> Callable[[np.ndarray], None]:
+    """Does what `SparseLayer._prepare` does, for a kernel that is updated by rows."""
+    features = len(kernel.array)
     count = np.empty(1, np.int64)
     columns = np.empty(features, np.int64)
     indptr = np.empty(features + 1, np.int64)
@@ -162,7 +181,15 @@ def _grouped_by_column(rows: CSRMatrix, features: int) -> Tuple[np.ndarray, ...]
     sparse_products.group_by_column(
         *rows[:3], features, count, columns, indptr, indices, data
     )
-    return columns[: count[0]], indptr[: count[0] + 1], indices, data
+    columns, indptr = columns[: count[0]], indptr[: count[0] + 1]
+    tape.prepare_rows(kernel, columns)
+
+    def add_gradient(product_gradients: np.ndarray) -> None:
+        kernel.add_row_gradient(
+            RowGradient(columns, indptr, indices, data, product_gradients)
+        )
+
+    return add_gradient
 
 
 def _spans(count: int, size: int) -> List[Tuple[int, int]]:

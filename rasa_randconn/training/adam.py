@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping, Sequence, Tuple
+from functools import partial
+from itertools import chain
+from typing import Callable, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
@@ -22,6 +24,9 @@ _WEIGHTS_PER_PIECE = 2**17
 # Copying smaller gradients takes less time than asking for their address.
 _FEWEST_WEIGHTS_IN_PLACE = 2**13
 _STEPS = "steps"
+
+# A part of a step, independent of all others.
+_Piece = Callable[[], None]
 
 
 class Adam:
@@ -51,12 +56,12 @@ class Adam:
         """
         self.learning_rate = learning_rate
         self.step = 0
-        trained = [p for p in parameters if p.is_trainable]
-        self._rows = [p for p in trained if isinstance(p, RowParameter)]
+        self._trained = [p for p in parameters if p.is_trainable]
+        self._rows = [p for p in self._trained if isinstance(p, RowParameter)]
         self._last_steps = {
             p.path: np.zeros(len(p.array), np.int64) for p in self._rows
         }
-        whole = [p for p in trained if not isinstance(p, RowParameter)]
+        whole = [p for p in self._trained if not isinstance(p, RowParameter)]
         self._whole = _WholeArrays(whole, scales_learning_rate)
         self._momentums = self._whole.by_path(self._whole.momentums)
         self._velocities = self._whole.by_path(self._whole.velocities)
@@ -97,9 +102,13 @@ class Adam:
         """Takes one step with all gradients, and clears them."""
         self.step += 1
         rate = self._rate(self.step)
-        self._whole.update(rate)
-        for row_parameter in self._rows:
-            self._update_rows(row_parameter, rate)
+        pieces = [
+            *chain.from_iterable(self._row_pieces(p, rate) for p in self._rows),
+            *self._whole.pieces(rate),
+        ]
+        in_parallel(lambda piece: piece(), pieces)
+        for parameter in self._trained:
+            parameter.clear_gradient()
 
     def state(self) -> Dict[str, np.ndarray]:
         """Everything that a later training needs to continue, by name."""
@@ -142,15 +151,15 @@ class Adam:
             self._rates = np.concatenate([[0.0], rates]).astype(np.float32)
         return np.float32(self._rates[step])
 
-    def _update_rows(self, parameter: RowParameter, rate: np.float32) -> None:
+    def _row_pieces(self, parameter: RowParameter, rate: np.float32) -> List[_Piece]:
+        """The pieces of a step of a kernel that is updated by rows."""
         gradient = parameter.row_gradient
         if gradient is None:
-            return
+            return []
         rows, indptr, indices, data, vectors = gradient
-
-        def update_span(span: Tuple[int, int]) -> None:
-            first, last = span
-            adam.update_rows(
+        return [
+            partial(
+                adam.update_rows,
                 rows[first:last],
                 indptr[first : last + 1],
                 indices,
@@ -164,9 +173,8 @@ class Adam:
                 np.float32(parameter.l2),
                 *(rate, _BETA_1, _BETA_2, _EPSILON),
             )
-
-        in_parallel(update_span, _spans(len(rows), _ROWS_PER_PIECE))
-        parameter.clear_gradient()
+            for first, last in _spans(len(rows), _ROWS_PER_PIECE)
+        ]
 
 
 class _WholeArrays:
@@ -210,8 +218,8 @@ class _WholeArrays:
             for parameter, start, end in zip(self._parameters, starts[:-1], starts[1:])
         }
 
-    def update(self, rate: np.float32) -> None:
-        """Takes one step with all gradients, and clears these.
+    def pieces(self, rate: np.float32) -> List[_Piece]:
+        """The pieces of a step, which read the gradients as they are now.
 
         Raises:
             ValueError: If a parameter has another array than in the beginning, or a
@@ -234,10 +242,11 @@ class _WholeArrays:
                 gradient_addresses[number] = gradient.ctypes.data
             else:
                 view[...] = gradient
-
-        def update_span(span: Tuple[int, int]) -> None:
-            adam.update_all(
-                *span,
+        return [
+            partial(
+                adam.update_all,
+                first,
+                last,
                 self._addresses,
                 gradient_addresses,
                 self._starts,
@@ -248,10 +257,8 @@ class _WholeArrays:
                 self._rate_factors,
                 *(_BETA_1, _BETA_2, _EPSILON),
             )
-
-        in_parallel(update_span, _spans(len(self._gradients), _WEIGHTS_PER_PIECE))
-        for parameter in self._parameters:
-            parameter.clear_gradient()
+            for first, last in _spans(len(self._gradients), _WEIGHTS_PER_PIECE)
+        ]
 
 
 def _is_read_in_place(gradient: np.ndarray) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rasa_randconn.autodiff import Parameters
+from rasa_randconn.autodiff import Parameters, RowParameter
 from rasa_randconn.connections import LAYER_KINDS, PATTERNS, ConnectionSettings
 
 DENSITY = 0.25
@@ -108,7 +108,6 @@ def test_every_parameter_keeps_its_facts() -> None:
     parameters = filled(empty())
     assert parameters["a/kernel"].l2 == 0.1
     assert parameters["rows/kernel"].l2 == 0.2
-    assert parameters["rows/kernel"].row_gradient is None
     assert parameters["b/kernel"].is_trainable
     assert (parameters["a/bias"].array == 0.5).all()
 
@@ -177,3 +176,12 @@ def test_gradients_add_up_without_changing_what_was_given() -> None:
     parameter.add_gradient(first)
     np.testing.assert_array_equal(parameter.gradient, 2 * first)
     np.testing.assert_array_equal(first, 1)
+
+
+def test_large_kernels_are_updated_by_rows() -> None:
+    parameters = empty()
+    small = parameters.glorot_uniform_rows("small", (100, 8), 0.1)
+    large = parameters.glorot_uniform_rows("large", (10_000, 8), 0.1)
+    assert not isinstance(small, RowParameter)
+    assert isinstance(large, RowParameter)
+    assert small.l2 == large.l2 == 0.1

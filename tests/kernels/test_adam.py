@@ -123,6 +123,29 @@ def test_catching_up_equals_taking_the_steps_one_by_one(normal, state, step):
         np.testing.assert_allclose(array, expected, rtol=2e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("missed", [1, 2, 20, 200, 201, 400])
+@pytest.mark.parametrize("first", [2, 300])
+def test_catching_up_is_as_exact_as_its_numbers(first, missed):
+    random = np.random.default_rng(1)
+    # some so small that the epsilon counts
+    gradients = random.normal(size=(2, 500)) * 10 ** random.uniform(-9, 0, (2, 500))
+    moments = [(0.1 * gradients).astype(np.float32)]
+    moments.append((0.001 * gradients**2).astype(np.float32))
+    weights = np.zeros((2, 500), np.float32)
+    expected = [array.astype(np.float64) for array in (weights, *moments)]
+    beta_1, beta_2, epsilon = map(float, CONSTANTS)
+    for step in range(first, first + missed):
+        expected[1] *= beta_1
+        expected[2] *= beta_2
+        denominators = np.sqrt(expected[2]) + epsilon
+        expected[0] -= float(RATES[step]) * expected[1] / denominators
+    last_steps = np.full(2, first - 1)
+    arguments = weights, *moments, RATES, *CONSTANTS
+    catch_up(np.arange(2), last_steps, first + missed - 1, *arguments)
+    for array, exact in zip((weights, *moments), expected):
+        np.testing.assert_allclose(array, exact, rtol=1e-6)
+
+
 def test_rows_that_never_had_a_gradient_stay_as_they_are(normal):
     weights = normal(ROWS, UNITS)
     before, last_steps = weights.copy(), np.zeros(ROWS, np.int64)

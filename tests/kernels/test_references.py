@@ -318,6 +318,11 @@ ARGUMENTS = {
         n.normal(ROWS, UNITS),
         nan(UNITS),
     ),
+    ("sparse_products", "kernel_gradient"): lambda n: (
+        *n.csr(),
+        n.normal(ROWS, UNITS),
+        nan(FEATURES, UNITS),
+    ),
     ("unstructured_products", "multiply"): lambda n: (
         *(connections := n.by_output()),
         n.normal(len(connections[1])),

@@ -10,6 +10,7 @@ from rasa_randconn.kernels.dropout import dropout_rate, is_kept, kept_factor, se
 from rasa_randconn.kernels.sparse_products import (
     drop_features,
     group_by_column,
+    kernel_gradient,
     multiply,
     multiply_backward,
 )
@@ -103,3 +104,12 @@ def test_gradients_are_those_of_the_units_that_are_kept(normal, rate, rows_at_on
         of_bias += part
     np.testing.assert_allclose(found, expected, rtol=1e-6)
     np.testing.assert_allclose(of_bias, expected.sum(axis=0), atol=1e-4)
+
+
+@every_width
+def test_the_gradient_of_the_kernel_is_that_of_scipy(normal, features, units):
+    gradients = normal(ROWS, units)
+    found = np.full((FEATURES, units), np.nan, np.float32)
+    kernel_gradient(*features, gradients, found)
+    expected = matrix(features).T @ gradients
+    np.testing.assert_allclose(found, expected, atol=1e-5)

@@ -43,9 +43,14 @@ def make_sparse_rows():
     return make
 
 
-@pytest.fixture
-def make_sparse(make_parameters, normal):
-    """Layers for sparse rows with 9 units, of rates of dropout."""
+@pytest.fixture(params=["by rows", "as a whole"])
+def make_sparse(make_parameters, normal, request, monkeypatch):
+    """Layers for sparse rows with 9 units, of rates of dropout.
+
+    Their kernels are updated by rows, or as a whole.
+    """
+    if request.param == "by rows":
+        monkeypatch.setattr(f"{Parameters.__module__}._FEWEST_WEIGHTS_BY_ROWS", 0)
 
     def make(*rates, path="sparse"):
         layer = SparseLayer(

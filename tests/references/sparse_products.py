@@ -40,8 +40,7 @@ def multiply(
     scale,
     outputs,
 ):
-    features = np.zeros((len(indptr) - 1, len(kernel)))
-    np.add.at(features, (_row_of_each(indptr), indices), data)
+    features = _dense(indptr, indices, data, len(kernel))
     factors = kept_factors(outputs.shape, seed, threshold, scale)
     products = (features @ kernel + bias) * factors
     outputs[first:last] = products[first:last]
@@ -53,6 +52,16 @@ def multiply_backward(
     factors = kept_factors(gradients.shape, seed, threshold, scale)
     product_gradients[first:last] = (gradients * factors)[first:last]
     bias_gradient[...] = product_gradients[first:last].sum(axis=0)
+
+
+def kernel_gradient(indptr, indices, data, product_gradients, result):
+    result[...] = _dense(indptr, indices, data, len(result)).T @ product_gradients
+
+
+def _dense(indptr, indices, data, columns):
+    dense = np.zeros((len(indptr) - 1, columns))
+    np.add.at(dense, (_row_of_each(indptr), indices), data)
+    return dense
 
 
 def _row_of_each(indptr):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, Tuple
+from typing import Any, Callable, Iterator, List, Tuple
 
 import numpy as np
 import pytest
@@ -17,6 +17,11 @@ from rasa_randconn.training.adam import Adam
 SHAPE = (7, 3)
 LEARNING_RATE = 0.001
 REGULARIZATION = 0.1
+
+
+@pytest.fixture(autouse=True)
+def small_kernels_are_updated_by_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{Parameters.__module__}._FEWEST_WEIGHTS_BY_ROWS", 0)
 
 
 def parameters_of(shape: Tuple[int, int] = SHAPE, l2: float = 0.0) -> Parameters:
@@ -177,6 +182,25 @@ def test_what_is_not_trained_does_not_move() -> None:
     assert not [name for name in adam.state() if "fixed" in name]
 
 
+@pytest.mark.parametrize("shape", [SHAPE, (150, 100)])
+@pytest.mark.parametrize(
+    "stored", [np.ascontiguousarray, np.asfortranarray, np.float64], ids=str
+)
+def test_gradients_may_be_stored_in_any_way(
+    shape: Tuple[int, int], stored: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    parameters = parameters_of(shape)
+    kernel = parameters["whole/kernel"]
+    before = kernel.array.copy()
+    adam = Adam(parameters, LEARNING_RATE)
+    gradient = np.random.default_rng(1).normal(size=shape).astype(np.float32)
+    kernel.add_gradient(stored(gradient))
+    adam.update()
+    # the first step has the same size for all weights
+    expected = -LEARNING_RATE * np.sign(gradient)
+    np.testing.assert_allclose(kernel.array - before, expected, atol=1e-5)
+
+
 @pytest.mark.parametrize("shape", [SHAPE[1:], (1, SHAPE[1]), SHAPE[::-1]])
 def test_a_gradient_of_another_shape_is_refused(shape: Tuple[int, ...]) -> None:
     parameters = parameters_of()
@@ -195,7 +219,7 @@ def test_an_array_that_was_replaced_is_refused() -> None:
 
 def test_there_may_be_nothing_but_kernels_that_are_updated_by_rows() -> None:
     parameters = Parameters(parameters_of().connections)
-    kernel = parameters.glorot_uniform_rows("rows/kernel", SHAPE, 0.0)
+    kernel: Any = parameters.glorot_uniform_rows("rows/kernel", SHAPE, 0.0)
     before, adam = kernel.array.copy(), Adam(parameters, LEARNING_RATE)
     adam.prepare(kernel, np.array([2]))
     kernel.add_row_gradient(

@@ -19,7 +19,7 @@ from rasa_randconn.kernels.vectors import (
     choose,
 )
 
-#: Numbers of vectors of tokens, and of rows, that loops are compiled for, largest first.
+#: Numbers of vectors of tokens, and of rows, that loops are made for, largest first.
 #: A processor adds to the largest number of sums without waiting for the one before.
 TILES = (4, 2, 1)
 

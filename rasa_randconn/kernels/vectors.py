@@ -189,6 +189,9 @@ class VectorCode:
     def accumulate(self, count: Any, start: Sequence[Any], add: Any) -> List[Any]:
         """Emits a loop whose accumulators stay in registers.
 
+        LLVM shall not unroll it: the accumulators leave no registers for the values of
+        several iterations, and most loops are short.
+
         Args:
             count: Number of iterations.
             start: The accumulators before the first iteration.
@@ -215,7 +218,8 @@ class VectorCode:
         for total, old, new in zip(totals, start, added):
             total.add_incoming(old, before)
             total.add_incoming(new, body)
-        builder.cbranch(builder.icmp_signed("<", next_step, count), body, after)
+        is_next = builder.icmp_signed("<", next_step, count)
+        self._forbid_unrolling(builder.cbranch(is_next, body, after))
 
         builder.position_at_end(after)
         results = [builder.phi(_VECTOR) for _ in start]
@@ -223,6 +227,20 @@ class VectorCode:
             result.add_incoming(old, before)
             result.add_incoming(new, body)
         return results
+
+    def _forbid_unrolling(self, branch: Any) -> None:
+        """Marks the branch that closes a loop.
+
+        Source: "llvm.loop" in the LLVM language reference; the first operand of the
+        metadata must be the metadata itself.
+        """
+        module = self.builder.module
+        option = ir.MetaDataString(module, "llvm.loop.unroll.disable")
+        options = module.add_metadata([option])
+        name = str(len(module.metadata))
+        loop = ir.values.MDValue(module, [options], name=name)
+        loop.operands = (loop, options)
+        branch.set_metadata("llvm.loop", loop)
 
     def _sum_of_lanes(
         self, first: Any, second: Any, some: Sequence[int], others: Sequence[int]

@@ -19,8 +19,8 @@ from rasa_randconn.kernels.vectors import (
     choose,
 )
 
-#: Numbers of vectors of tokens, and of rows, that loops are compiled for, the largest
-#: first. A processor adds to the largest number of sums without waiting for the one before.
+#: Numbers of vectors of tokens, and of rows, that loops are made for, largest first.
+#: A processor adds to the largest number of sums without waiting for the one before.
 TILES = (4, 2, 1)
 
 

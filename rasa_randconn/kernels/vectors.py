@@ -225,8 +225,7 @@ class VectorCode:
             total.add_incoming(old, before)
             total.add_incoming(new, body)
         is_next = builder.icmp_signed("<", next_step, count)
-        branch = builder.cbranch(is_next, body, after)
-        branch.set_metadata("llvm.loop", self._never_unrolled())
+        self._forbid_unrolling(builder.cbranch(is_next, body, after))
 
         builder.position_at_end(after)
         results = [builder.phi(_VECTOR) for _ in start]
@@ -235,15 +234,19 @@ class VectorCode:
             result.add_incoming(new, body)
         return results
 
-    def _never_unrolled(self) -> Any:
-        """Metadata of a loop: the node itself, as LLVM demands, and the hint."""
+    def _forbid_unrolling(self, branch: Any) -> None:
+        """Marks the branch that closes a loop.
+
+        Source: "llvm.loop" in the LLVM language reference; the first operand of the
+        metadata must be the metadata itself.
+        """
         module = self.builder.module
-        hint = module.add_metadata(
-            [ir.MetaDataString(module, "llvm.loop.unroll.disable")]
-        )
-        node = ir.MDValue(module, [], name=str(len(module.metadata)))
-        node.operands = (node, hint)
-        return node
+        option = ir.MetaDataString(module, "llvm.loop.unroll.disable")
+        options = module.add_metadata([option])
+        name = str(len(module.metadata))
+        loop = ir.values.MDValue(module, [options], name=name)
+        loop.operands = (loop, options)
+        branch.set_metadata("llvm.loop", loop)
 
     def _sum_of_lanes(
         self, first: Any, second: Any, some: Sequence[int], others: Sequence[int]

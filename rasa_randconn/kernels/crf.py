@@ -21,7 +21,6 @@ from rasa_randconn.kernels.activations import exp_of_negative
 from rasa_randconn.kernels.array_types import (
     Floats1,
     Floats2,
-    Floats3,
     Integers1,
     ShortIntegers1,
 )
@@ -35,33 +34,6 @@ from rasa_randconn.kernels.vectors import BYTES, INDEX_BYTES, LANES, address_of
 
 # Avoids log(0) where all probabilities underflow.
 _TINY = np.float32(1e-37)
-
-
-@compiled
-def exponentiate(
-    transitions: Floats2,
-    highest_transition: np.float32,
-    exp_transitions: Floats2,
-    transposed: Floats2,
-) -> None:
-    """Computes the exponentials of the transitions.
-
-    Args:
-        transitions: Scores of transitions `[tags, tags]`.
-        highest_transition: The highest of them.
-        exp_transitions: Output: `exp(transitions - highest_transition)`
-            `[tags, width]`.
-        transposed: Output: the same, by next tag and tag `[tags, width]`.
-    """
-    tag_count = len(transitions)
-    for i in range(tag_count):
-        for j in range(tag_count):
-            exp_transitions[i, j] = exp_of_negative(
-                transitions[i, j] - highest_transition
-            )
-    for i in range(tag_count):
-        for j in range(tag_count):
-            transposed[i, j] = exp_transitions[j, i]
 
 
 @compiled
@@ -83,7 +55,7 @@ def forward_algorithm(
         scores: Scores of tags `[tokens, tags]`.
         transitions: Scores of transitions `[tags, tags]`.
         highest_transition: The highest of them.
-        exp_transitions: As computed by `exponentiate` `[tags, width]`.
+        exp_transitions: `exp(transitions - highest_transition)` `[tags, width]`.
         tags: The right tags `[tokens]`.
         starts: Where examples begin `[all examples + 1]`.
         examples: The examples of the group, longest first `[examples]`.
@@ -103,19 +75,15 @@ def forward_algorithm(
     for position in range(len(positions) - 1):
         first, end = positions[position], positions[position + 1]
         for row in range(first, end):
-            token = tokens[row]
+            rank, token = row - first, tokens[row]
             highest = _highest(scores[token])
             for j in range(tag_count):
-                emissions[row, j] = scores[token, j] - highest
-            rank = row - first
+                emissions[row, j] = exp_of_negative(scores[token, j] - highest)
             likelihoods[rank] += scores[token, tags[token]] - highest
             if position > 0:
                 likelihoods[rank] += (
                     transitions[tags[token - 1], tags[token]] - highest_transition
                 )
-        exponents = emissions[first:end].reshape(-1)
-        for i in range(len(exponents)):
-            exponents[i] = exp_of_negative(exponents[i])
         if position == 0:
             alpha[first:end] = np.float32(1.0)
         else:
@@ -143,6 +111,7 @@ def forward_algorithm(
 
 @compiled
 def backward_algorithm(
+    exp_transitions: Floats2,
     transposed: Floats2,
     emissions: Floats2,
     alpha: Floats2,
@@ -151,7 +120,7 @@ def backward_algorithm(
     examples: Integers1,
     gradients: Floats1,
     score_gradients: Floats2,
-    pair_sums: Floats2,
+    transition_gradients: Floats2,
     most_probable: Integers1,
 ) -> None:
     """Computes gradients and most probable tags by the scaled backward algorithm.
@@ -159,7 +128,8 @@ def backward_algorithm(
     The product of `alpha` and `beta` is the probability of a tag given all tokens.
 
     Args:
-        transposed: As computed by `exponentiate` `[tags, width]`.
+        exp_transitions: As for `forward_algorithm` `[tags, width]`.
+        transposed: The same, by next tag and tag `[tags, width]`.
         emissions: As computed by `forward_algorithm` `[rows, width]`.
         alpha: As computed by `forward_algorithm` `[rows, width]`.
         tags: The right tags `[tokens]`.
@@ -168,20 +138,22 @@ def backward_algorithm(
         gradients: Gradients with respect to the log-likelihoods `[all examples]`.
         score_gradients: Output: the gradients with respect to the scores
             `[tokens, tags]`.
-        pair_sums: Output: probabilities of pairs of neighbouring tags over
-            `exp_transitions`, times the gradient of their example, are added to it
+        transition_gradients: Output: the gradients with respect to the transitions
             `[tags, width]`.
         most_probable: Output: the most probable tag of each token `[tokens]`.
 
     Source: Rabiner, "A tutorial on hidden Markov models", 1989.
     """
-    tag_count, width = pair_sums.shape
+    tag_count, width = exp_transitions.shape
     tag_indices = np.arange(tag_count)
     beta = np.empty((len(examples), width), np.float32)
     # those of the next position: beta times emissions, and that times the gradient
-    next_beta = np.empty((len(examples), width), np.float32)
-    weighted = np.empty((len(examples), width), np.float32)
+    next_beta = np.zeros((len(examples), width), np.float32)
+    weighted = np.zeros((len(examples), width), np.float32)
     probabilities = np.empty(tag_count, np.float32)
+    # the probabilities of pairs of tags over exp_transitions, times the gradients
+    pair_sums = transition_gradients
+    pair_sums[...] = np.float32(0.0)
     positions, tokens = _ordered_by_position(starts, examples)
     continued = 0
     for position in range(len(positions) - 2, -1, -1):
@@ -213,39 +185,12 @@ def backward_algorithm(
             score_gradients[token, tags[token]] += gradient
             most_probable[token] = _first_maximum(probabilities)
         continued = end - first
-
-
-@compiled
-def transition_gradients(
-    exp_transitions: Floats2,
-    pair_sums: Floats3,
-    tags: Integers1,
-    starts: Integers1,
-    gradients: Floats1,
-    result: Floats2,
-) -> None:
-    """Computes the gradient with respect to the transitions.
-
-    Args:
-        exp_transitions: As computed by `exponentiate` `[tags, width]`.
-        pair_sums: As computed by `backward_algorithm` for each group
-            `[groups, tags, width]`.
-        tags: The right tags `[tokens]`.
-        starts: Where examples begin `[examples + 1]`.
-        gradients: Gradients with respect to the log-likelihoods `[examples]`.
-        result: Output: the gradient `[tags, tags]`.
-    """
-    groups = len(pair_sums)
-    tag_count = len(result)
     for i in range(tag_count):
-        for j in range(tag_count):
-            result[i, j] = np.float32(0.0)
-        for group in range(groups):
-            for j in range(tag_count):
-                result[i, j] -= exp_transitions[i, j] * pair_sums[group, i, j]
-    for example in range(len(starts) - 1):
+        for j in range(width):
+            transition_gradients[i, j] = -exp_transitions[i, j] * pair_sums[i, j]
+    for example in examples:
         for token in range(starts[example], starts[example + 1] - 1):
-            result[tags[token], tags[token + 1]] += gradients[example]
+            transition_gradients[tags[token], tags[token + 1]] += gradients[example]
 
 
 @compiled

@@ -11,8 +11,9 @@ from rasa_randconn.kernels import crf
 from rasa_randconn.nn import operations
 from rasa_randconn.nn.dense import Dense
 from rasa_randconn.nn.features import Feature, starts_of
-from rasa_randconn.nn.forward_backward import ForwardBackward
+from rasa_randconn.nn.forward_backward import Arrays, ForwardBackward
 from rasa_randconn.nn.loss_scaling import scaling_factors
+from rasa_randconn.nn.workspace import Workspace
 
 
 class TagCounts(NamedTuple):
@@ -57,6 +58,7 @@ class Tagger:
         """
         self._scores = scores
         self._is_scaled = is_scaled
+        self._workspace: Workspace[Arrays] = Workspace()
         self._tag_embedding = tag_embedding
         self._transitions = parameters.glorot_uniform(
             f"{path}/transitions", (scores.units, scores.units), l2=l2
@@ -97,7 +99,7 @@ class Tagger:
             )
         scores = self._scored(tape, tokens, entity_tags)
         algorithm = ForwardBackward(
-            scores.array, self._transitions.array, tags, lengths
+            scores.array, self._transitions.array, tags, lengths, self._workspace
         )
         log_likelihoods = algorithm.log_likelihoods()
         factors = (

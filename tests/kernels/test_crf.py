@@ -7,13 +7,7 @@ import pytest
 import tensorflow as tf
 from rasa.utils.tensorflow.crf import crf_decode, crf_log_likelihood
 
-from rasa_randconn.kernels.crf import (
-    backward_algorithm,
-    decode,
-    exponentiate,
-    forward_algorithm,
-    transition_gradients,
-)
+from rasa_randconn.kernels.crf import backward_algorithm, decode, forward_algorithm
 from rasa_randconn.kernels.vectors import whole_vectors
 
 TAGS = 19
@@ -45,24 +39,22 @@ class TagBatch:
 
 def likelihoods_and_gradients(batch, group_count=2):
     """Log-likelihoods, gradients of scores and transitions, most probable tags."""
-    width = whole_vectors(TAGS)
-    exp_transitions, transposed = np.full((2, TAGS, width), np.nan, np.float32)
     highest = batch.transitions.max()
-    exponentiate(batch.transitions, highest, exp_transitions, transposed)
+    exp_transitions = np.exp(batch.transitions - highest)
     likelihoods = np.full(len(batch.lengths), np.nan, np.float32)
     score_gradients = np.full(batch.scores.shape, np.nan, np.float32)
-    pair_sums = np.zeros((group_count, TAGS, width), np.float32)
+    transition_gradients = np.zeros((TAGS, TAGS), np.float32)
     most_probable = np.full(len(batch.tags), -1)
     longest_first = np.argsort(-batch.lengths, kind="stable")
-    for number in range(group_count):
-        examples = longest_first[number::group_count].copy()
-        shape = 2, batch.lengths[examples].sum(), width
+    for examples in np.array_split(longest_first, group_count):
+        shape = 2, batch.lengths[examples].sum(), whole_vectors(TAGS)
         emissions, alpha = np.full(shape, np.nan, np.float32)
+        group_gradients = padded(np.full((TAGS, TAGS), np.nan))
         forward_algorithm(
             batch.scores,
             batch.transitions,
             highest,
-            exp_transitions,
+            padded(exp_transitions),
             batch.tags,
             batch.starts,
             examples,
@@ -71,7 +63,8 @@ def likelihoods_and_gradients(batch, group_count=2):
             likelihoods,
         )
         backward_algorithm(
-            transposed,
+            padded(exp_transitions),
+            padded(exp_transitions.T),
             emissions,
             alpha,
             batch.tags,
@@ -79,19 +72,17 @@ def likelihoods_and_gradients(batch, group_count=2):
             examples,
             batch.upstream,
             score_gradients,
-            pair_sums[number],
+            group_gradients,
             most_probable,
         )
-    gradients = np.full((TAGS, TAGS), np.nan, np.float32)
-    transition_gradients(
-        exp_transitions,
-        pair_sums,
-        batch.tags,
-        batch.starts,
-        batch.upstream,
-        gradients,
-    )
-    return likelihoods, score_gradients, gradients, most_probable
+        transition_gradients += group_gradients[:, :TAGS]
+    return likelihoods, score_gradients, transition_gradients, most_probable
+
+
+def padded(matrix):
+    """With zeros beyond the tags."""
+    columns = whole_vectors(TAGS) - TAGS
+    return np.pad(matrix, [(0, 0), (0, columns)]).astype(np.float32, order="C")
 
 
 def expected_likelihoods_and_gradients(batch):

@@ -105,7 +105,7 @@ class Numbers:
         reference_of("crf", "forward_algorithm")(*arguments)
         _, _, _, exp_transitions, tags, starts, group, emissions, alpha, _ = arguments
         transposed = np.ascontiguousarray(exp_transitions.T)
-        return transposed, emissions, alpha, tags, starts, group
+        return exp_transitions, transposed, emissions, alpha, tags, starts, group
 
 
 def nan(*shape):
@@ -167,27 +167,13 @@ ARGUMENTS = {
         n.normal(7, UNITS),
         n.normal(9, UNITS),
     ),
-    ("crf", "exponentiate"): lambda n: (
-        n.normal(TAGS, TAGS),
-        np.float32(5.0),
-        nan(TAGS, TAGS),
-        nan(TAGS, TAGS),
-    ),
     ("crf", "forward_algorithm"): lambda n: n.crf(),
     ("crf", "backward_algorithm"): lambda n: (
         *n.after_forward_algorithm(),
         n.normal(len(STARTS) - 1),
         nan(STARTS[-1], TAGS),
-        n.normal(TAGS, TAGS),
-        np.full(STARTS[-1], -1),
-    ),
-    ("crf", "transition_gradients"): lambda n: (
-        n.positive(TAGS, TAGS),
-        n.normal(3, TAGS, TAGS),
-        n.indices(TAGS, STARTS[-1]),
-        STARTS,
-        n.normal(len(STARTS) - 1),
         nan(TAGS, TAGS),
+        np.full(STARTS[-1], -1),
     ),
     ("crf", "decode"): lambda n: (
         n.normal(STARTS[-1], TAGS),

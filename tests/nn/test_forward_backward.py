@@ -5,6 +5,7 @@ import pytest
 
 from rasa_randconn.nn import forward_backward
 from rasa_randconn.nn.forward_backward import ForwardBackward
+from rasa_randconn.nn.workspace import Workspace
 
 TAGS = 70
 
@@ -32,6 +33,7 @@ def computed(examples):
         random.normal(size=(TAGS, TAGS)).astype(np.float32),
         random.integers(TAGS, size=count),
         lengths,
+        Workspace(),
     )
     likelihoods = algorithm.log_likelihoods()
     upstream = random.normal(size=examples).astype(np.float32)

@@ -4,12 +4,6 @@ import numpy as np
 from scipy.special import logsumexp
 
 
-def exponentiate(transitions, highest_transition, exp_transitions, transposed):
-    tag_count = len(transitions)
-    exp_transitions[:, :tag_count] = np.exp(transitions - highest_transition)
-    transposed[:, :tag_count] = exp_transitions[:, :tag_count].T
-
-
 def forward_algorithm(
     scores,
     transitions,
@@ -46,6 +40,7 @@ def forward_algorithm(
 
 
 def backward_algorithm(
+    exp_transitions,
     transposed,
     emissions,
     alpha,
@@ -54,12 +49,13 @@ def backward_algorithm(
     examples,
     gradients,
     score_gradients,
-    pair_sums,
+    transition_gradients,
     most_probable,
 ):
-    tag_count = len(transposed)
+    tag_count = len(exp_transitions)
     rows = _rows(starts, examples)
-    transitions = np.log(transposed[:, :tag_count].T)
+    transitions = np.log(exp_transitions[:, :tag_count])
+    transition_gradients[...] = 0
     one_hot = np.eye(tag_count)
     for example in examples:
         start, end = starts[example], starts[example + 1]
@@ -75,17 +71,14 @@ def backward_algorithm(
         marginals = np.exp(log_alpha + log_beta - total)
         score_gradients[start:end] = gradient * (one_hot[right] - marginals)
         most_probable[start:end] = marginals.argmax(axis=1)
-        pair_sums[:, :tag_count] += gradient * np.exp(
-            log_alpha[:-1, :, np.newaxis] + (own + log_beta)[1:, np.newaxis] - total
+        pairs = np.exp(
+            log_alpha[:-1, :, np.newaxis]
+            + transitions
+            + (own + log_beta)[1:, np.newaxis]
+            - total
         ).sum(axis=0)
-
-
-def transition_gradients(exp_transitions, pair_sums, tags, starts, gradients, result):
-    products = exp_transitions * pair_sums.sum(axis=0)
-    result[...] = -products[:, : len(result)]
-    for gradient, start, end in zip(gradients, starts, starts[1:]):
-        right = tags[start:end]
-        np.add.at(result, (right[:-1], right[1:]), gradient)
+        np.add.at(transition_gradients, (right[:-1], right[1:]), gradient)
+        transition_gradients[:, :tag_count] -= gradient * pairs
 
 
 def decode(scores, transitions, starts, tags, confidences):

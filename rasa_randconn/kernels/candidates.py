@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from rasa_randconn.kernels.array_types import Floats2, Integers2
 from rasa_randconn.kernels.compilation import compiled
 
 
 @compiled
 def similarities(
-    vectors: np.ndarray, others: np.ndarray, candidates: np.ndarray, outputs: np.ndarray
+    vectors: Floats2, others: Floats2, candidates: Integers2, outputs: Floats2
 ) -> None:
     """Computes the dot products of each vector with its candidates.
 
@@ -30,12 +31,12 @@ def similarities(
 
 @compiled
 def similarities_backward(
-    vectors: np.ndarray,
-    others: np.ndarray,
-    candidates: np.ndarray,
-    gradients: np.ndarray,
-    vector_gradients: np.ndarray,
-    other_gradients: np.ndarray,
+    vectors: Floats2,
+    others: Floats2,
+    candidates: Integers2,
+    gradients: Floats2,
+    vector_gradients: Floats2,
+    other_gradients: Floats2,
 ) -> None:
     """Adds the gradients of `similarities`.
 

@@ -230,7 +230,7 @@ def _add_sigmoids(
     """
     total = 0.0
     for start in range(0, len(row), _FACTORS):
-        product = 1.0
+        product = np.float64(1.0)
         for k in range(start, min(start + _FACTORS, len(row))):
             exponent = -abs(row[k])
             is_zero = exponent <= _LOWEST_EXPONENT

@@ -109,14 +109,15 @@ class LabelLoss:
         shape = (rows, self._settings.negatives)
         negative_inputs = tape.random.integers(rows, size=shape)
         negative_labels = tape.random.integers(len(all_labels.label_ids), size=shape)
-        compared = [
+        compared = of_inputs, of_labels, of_all_labels = tuple(
             _Compared(labelled.embeddings, self._settings.is_cosine)
             for labelled in (inputs, labels, all_labels)
-        ]
-        vectors = [embeddings.vectors for embeddings in compared]
+        )
         similarities = np.empty((rows, 1 + _KINDS_OF_NEGATIVES * shape[1]), np.float32)
         kernels.similarities(
-            *vectors,
+            of_inputs.vectors,
+            of_labels.vectors,
+            of_all_labels.vectors,
             inputs.label_ids,
             all_labels.label_ids,
             negative_labels,
@@ -132,11 +133,15 @@ class LabelLoss:
         if tape.is_training:
             similarity_gradients *= weights[:, np.newaxis]
             kernels.similarities_backward(
-                *vectors,
+                of_inputs.vectors,
+                of_labels.vectors,
+                of_all_labels.vectors,
                 negative_labels,
                 negative_inputs,
                 similarity_gradients,
-                *(embeddings.gradients for embeddings in compared),
+                of_inputs.gradients,
+                of_labels.gradients,
+                of_all_labels.gradients,
             )
             for embeddings in compared:
                 embeddings.add_gradients_to_embeddings()

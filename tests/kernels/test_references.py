@@ -177,6 +177,15 @@ ARGUMENTS = {
         np.full(STARTS[-1], -1, np.int32),
         nan(STARTS[-1]),
     ),
+    ("csr", "take_rows"): lambda n: (
+        np.array([0, 2, 2, 5, 6]),
+        n.indices(FEATURES, 6).astype(np.int32),
+        n.normal(6),
+        np.array([2, 1, 0, 2]),
+        np.array([0, 3, 3, 5, 8]),
+        np.full(8, -1, np.int32),
+        nan(8),
+    ),
     ("dropout", "add_residual"): lambda n: (
         n.tokens(),
         n.tokens(),

@@ -15,6 +15,7 @@ from rasa.utils.tensorflow.feature_array import FeatureArray
 
 from rasa_randconn.batches.batch import Batch
 from rasa_randconn.batches.feature_checks import FeatureError, check_finite_rows
+from rasa_randconn.kernels.csr import take_rows
 from rasa_randconn.nn.features import CSRMatrix, Feature, compressed, no_rows, starts_of
 
 _DIALOGUE_DIMENSIONS = 4
@@ -55,9 +56,8 @@ class StackedFeature:
             matrices = [np.reshape(matrix, (1, -1)) for matrix in matrices]
         self._lengths = Ranges([matrix.shape[0] for matrix in matrices])
         self._rows = _stacked(matrices, feature)
-        self._entries: Optional[Ranges] = None
         if isinstance(self._rows, CSRMatrix):
-            self._entries = Ranges(np.diff(self._rows.indptr))
+            self._entry_counts = np.diff(self._rows.indptr)
 
     def batch(self, examples: np.ndarray) -> Feature:
         """The feature of some examples."""
@@ -78,25 +78,31 @@ class StackedFeature:
         row_bounds = starts_of(lengths)[bounds]
         chosen = self._lengths.positions(matrices)
         lengths_of_batches = _parts(lengths, bounds)
-        rows, entries = self._rows, self._entries
+        rows = self._rows
         if isinstance(rows, np.ndarray):
-            parts = _parts(rows[chosen], row_bounds)
+            parts = _parts(rows.take(chosen, axis=0), row_bounds)
             return list(map(Feature, parts, lengths_of_batches))
-        assert entries is not None
-        positions = entries.positions(chosen)
-        indptr = starts_of(entries.lengths[chosen])
+        indptr = starts_of(self._entry_counts[chosen])
+        indices = np.empty(indptr[-1], np.int32)
+        data = np.empty(indptr[-1], np.float32)
+        take_rows(*rows[:3], chosen, indptr, indices, data)
         entry_bounds = indptr[row_bounds]
         return [
             Feature(
-                CSRMatrix(indptr[first : last + 1] - start, indices, data, rows.units),
-                lengths,
+                CSRMatrix(
+                    indptr[first : last + 1] - start,
+                    own_indices,
+                    own_data,
+                    rows.units,
+                ),
+                own_lengths,
             )
-            for first, last, start, indices, data, lengths in zip(
+            for first, last, start, own_indices, own_data, own_lengths in zip(
                 row_bounds[:-1],
                 row_bounds[1:],
                 entry_bounds,
-                _parts(rows.indices[positions], entry_bounds),
-                _parts(rows.data[positions], entry_bounds),
+                _parts(indices, entry_bounds),
+                _parts(data, entry_bounds),
                 lengths_of_batches,
             )
         ]

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
-from scipy.special import logsumexp
 
 from rasa_randconn.autodiff import Tape, Value
-from rasa_randconn.kernels import candidates as candidate_kernels
-from rasa_randconn.nn.cross_entropy import sigmoid_cross_entropy
+from rasa_randconn.kernels import label_loss as kernels
 from rasa_randconn.nn.loss_scaling import scaling_factors
-from rasa_randconn.nn.similarities import (
-    normalized,
-    similarities_and_confidences,
-    softmax,
-)
+from rasa_randconn.nn.similarities import normalized, similarities_and_confidences
 
-_MASKED_LOGIT = np.float32(-1e9)
-_SMALLEST_PROBABILITY = np.float32(1e-38)
-
-# Which similarities: of an input with its label, and of an example's input (I) or label
-# (L), first letter, with the inputs or labels of negative examples, second letter.
-_POSITIVE, _IL, _LL, _II, _LI = range(5)
+_KINDS_OF_NEGATIVES = 4
 
 
 class Labelled(NamedTuple):
@@ -117,103 +106,85 @@ class LabelLoss:
         rows = len(inputs.label_ids)
         if sample_weight is None:
             sample_weight = np.full(rows, 1 / rows, np.float32)
-        pairs = self._pairs(tape, inputs, labels, all_labels)
-        similarities = [pair.similarities() for pair in pairs]
+        shape = (rows, self._settings.negatives)
+        negative_inputs = tape.random.integers(rows, size=shape)
+        negative_labels = tape.random.integers(len(all_labels.label_ids), size=shape)
+        compared = of_inputs, of_labels, of_all_labels = tuple(
+            _Compared(labelled.embeddings, self._settings.is_cosine)
+            for labelled in (inputs, labels, all_labels)
+        )
+        similarities = np.empty((rows, 1 + _KINDS_OF_NEGATIVES * shape[1]), np.float32)
+        kernels.similarities(
+            of_inputs.vectors,
+            of_labels.vectors,
+            of_all_labels.vectors,
+            inputs.label_ids,
+            all_labels.label_ids,
+            negative_labels,
+            negative_inputs,
+            similarities,
+        )
         compute = self._margin if self._settings.is_margin else self._cross_entropy
         losses, similarity_gradients, factors = compute(similarities)
         weights = sample_weight * factors
         loss = float(np.dot(weights, losses))
-        highest = similarities[_IL].max(axis=1, initial=-np.inf)
-        accuracy = float(np.mean(similarities[_POSITIVE][:, 0] >= highest))
+        highest = similarities[:, 1 : 1 + shape[1]].max(axis=1, initial=-np.inf)
+        accuracy = np.count_nonzero(similarities[:, 0] >= highest) / rows
         if tape.is_training:
-            for pair, gradients in zip(pairs, similarity_gradients):
-                pair.add_gradients(gradients * weights[:, np.newaxis])
-            for compared in (
-                pairs[_POSITIVE].one,
-                pairs[_POSITIVE].other,
-                pairs[_IL].other,
-            ):
-                compared.add_gradients_to_embeddings()
+            similarity_gradients *= weights[:, np.newaxis]
+            kernels.similarities_backward(
+                of_inputs.vectors,
+                of_labels.vectors,
+                of_all_labels.vectors,
+                negative_labels,
+                negative_inputs,
+                similarity_gradients,
+                of_inputs.gradients,
+                of_labels.gradients,
+                of_all_labels.gradients,
+            )
+            for embeddings in compared:
+                embeddings.add_gradients_to_embeddings()
         return loss, accuracy
 
-    def _pairs(
-        self, tape: Tape, inputs: Labelled, labels: Labelled, all_labels: Labelled
-    ) -> List[_Pairs]:
-        """The pairs to compare, in the order of the constants above."""
-        rows = len(inputs.label_ids)
-        shape = (rows, self._settings.negatives)
-        negative_inputs = tape.random.integers(rows, size=shape)
-        negative_labels = tape.random.integers(len(all_labels.label_ids), size=shape)
-        ids = inputs.label_ids[:, np.newaxis]
-        is_same_input = inputs.label_ids[negative_inputs] == ids
-        is_same_label = all_labels.label_ids[negative_labels] == ids
-        of_inputs, of_labels, of_all_labels = (
-            _Compared(labelled.embeddings, self._settings.is_cosine)
-            for labelled in (inputs, labels, all_labels)
-        )
-        return [
-            _Pairs(of_inputs, of_labels, np.arange(rows)[:, np.newaxis], None),
-            _Pairs(of_inputs, of_all_labels, negative_labels, is_same_label),
-            _Pairs(of_labels, of_all_labels, negative_labels, is_same_label),
-            _Pairs(of_inputs, of_inputs, negative_inputs, is_same_input),
-            _Pairs(of_labels, of_inputs, negative_inputs, is_same_input),
-        ]
-
     def _cross_entropy(
-        self, similarities: List[np.ndarray]
-    ) -> Tuple[np.ndarray, List[np.ndarray], np.ndarray]:
+        self, similarities: np.ndarray
+    ) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Losses, their gradients with respect to all similarities, and their scale."""
-        settings = self._settings
-        order = [_POSITIVE, _IL, _LI]
-        if not settings.is_constrained:
-            order += [_II, _LL]
-        logits = np.concatenate([similarities[i] for i in order], 1)
-        probabilities = softmax(logits)
-        losses = -np.log(np.maximum(probabilities[:, 0], _SMALLEST_PROBABILITY))
-        is_tiny = probabilities[:, 0] < _SMALLEST_PROBABILITY
-        if is_tiny.any():
-            losses[is_tiny] = logsumexp(logits[is_tiny], axis=1) - logits[is_tiny, 0]
-        probabilities[:, 0] -= 1
-        similarity_gradients = {i: np.zeros_like(s) for i, s in enumerate(similarities)}
-        similarity_gradients.update(_split(probabilities, order, similarities))
-        if settings.is_constrained:
-            order = [_POSITIVE, _IL, _LL, _II, _LI]
-            logits = np.concatenate([similarities[i] for i in order], 1)
-            expected = np.zeros(logits.shape, bool)
-            expected[:, 0] = True
-            terms, sigmoids = sigmoid_cross_entropy(logits, expected)
-            losses = losses + terms.mean(axis=1)
-            sigmoids[:, 0] -= 1
-            sigmoids /= logits.shape[1]
-            for i, part in _split(sigmoids, order, similarities).items():
-                similarity_gradients[i] = similarity_gradients[i] + part
-        return (
-            losses,
-            [similarity_gradients[i] for i in range(len(similarities))],
-            scaling_factors(-losses) if settings.is_scaled else np.ones_like(losses),
+        losses = np.empty(len(similarities), np.float32)
+        gradients = np.empty_like(similarities)
+        kernels.cross_entropy(
+            similarities, self._settings.is_constrained, losses, gradients
         )
+        factors = np.ones_like(losses)
+        if self._settings.is_scaled:
+            factors = scaling_factors(-losses)
+        return losses, gradients, factors
 
     def _margin(
-        self, similarities: List[np.ndarray]
-    ) -> Tuple[np.ndarray, List[np.ndarray], np.ndarray]:
+        self, similarities: np.ndarray
+    ) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Margin losses, their gradients, and their scale (see `_cross_entropy`)."""
         settings = self._settings
-        similarity_gradients = [np.zeros_like(s) for s in similarities]
-        missing = settings.largest_positive - similarities[_POSITIVE][:, 0]
+        gradients = np.zeros_like(similarities)
+        missing = settings.largest_positive - similarities[:, 0]
         losses = np.maximum(0, missing)
-        similarity_gradients[_POSITIVE][:, 0] = -(missing > 0).astype(np.float32)
-        for i in (_IL, _LL, _II, _LI) if settings.negatives else ():
-            factor = 1.0 if i == _IL else settings.margin_scale
-            excess = settings.largest_negative + similarities[i]
-            if i == _IL and not settings.uses_largest_negative:
+        gradients[:, 0] = -(missing > 0).astype(np.float32)
+        negatives = settings.negatives
+        for start in range(1, similarities.shape[1], max(1, negatives)):
+            of_other_labels = start == 1
+            factor = 1.0 if of_other_labels else settings.margin_scale
+            excess = settings.largest_negative + similarities[:, start:][:, :negatives]
+            own_gradients = gradients[:, start:][:, :negatives]
+            if of_other_labels and not settings.uses_largest_negative:
                 losses = losses + np.maximum(0, excess).sum(axis=1)
-                similarity_gradients[i][excess > 0] = 1.0
+                own_gradients[excess > 0] = 1.0
                 continue
             rows, largest = np.arange(len(excess)), excess.argmax(axis=1)
             excess = excess[rows, largest]
             losses = losses + factor * np.maximum(0, excess)
-            similarity_gradients[i][rows, largest] = factor * (excess > 0)
-        return losses, similarity_gradients, np.ones_like(losses)
+            own_gradients[rows, largest] = factor * (excess > 0)
+        return losses, gradients, np.ones_like(losses)
 
 
 class _Compared:
@@ -233,48 +204,3 @@ class _Compared:
             along = (gradients * self.vectors).sum(axis=1, keepdims=True)
             gradients = (gradients - along * self.vectors) * self._inverse_norms
         self._embeddings.add_gradient(gradients)
-
-
-class _Pairs(NamedTuple):
-    """Every embedding with some candidates.
-
-    Attributes:
-        one: The embeddings.
-        other: The embeddings that the candidates belong to.
-        candidates: Indices of the candidates `[embeddings, candidates]`.
-        is_same: Which candidates have the label of the embedding, so that they are no
-            negative examples; `None` if the candidate is its label.
-    """
-
-    one: _Compared
-    other: _Compared
-    candidates: np.ndarray
-    is_same: Optional[np.ndarray]
-
-    def similarities(self) -> np.ndarray:
-        """Similarities `[embeddings, candidates]`."""
-        result = np.empty(self.candidates.shape, np.float32)
-        candidate_kernels.similarities(
-            self.one.vectors, self.other.vectors, self.candidates, result
-        )
-        if self.is_same is not None:
-            result += _MASKED_LOGIT * self.is_same
-        return result
-
-    def add_gradients(self, gradients: np.ndarray) -> None:
-        """Adds gradients to both sides, from those with respect to the similarities."""
-        candidate_kernels.similarities_backward(
-            self.one.vectors,
-            self.other.vectors,
-            self.candidates,
-            np.ascontiguousarray(gradients, np.float32),
-            self.one.gradients,
-            self.other.gradients,
-        )
-
-
-def _split(
-    joined: np.ndarray, order: List[int], similarities: List[np.ndarray]
-) -> Dict[int, np.ndarray]:
-    splits = np.cumsum([similarities[i].shape[1] for i in order])[:-1]
-    return dict(zip(order, np.split(joined, splits, axis=1)))

@@ -68,6 +68,13 @@ class Numbers:
     def moments(self):
         return self.normal(ROWS, UNITS), self.positive(ROWS, UNITS)
 
+    def embeddings(self):
+        shapes = (ROWS, UNITS), (ROWS, UNITS), (3, UNITS)
+        return [self.normal(*shape) for shape in shapes]
+
+    def negatives(self):
+        return [self.indices(highest, ROWS, 4) for highest in (3, ROWS)]
+
     def group_indices(self):
         rows = [self.random.permutation(FEATURES)[:9] for _ in range(3)]
         return np.array(rows)
@@ -182,6 +189,15 @@ ARGUMENTS = {
         np.full(STARTS[-1], -1, np.int32),
         nan(STARTS[-1]),
     ),
+    ("csr", "take_rows"): lambda n: (
+        np.array([0, 2, 2, 5, 6]),
+        n.indices(FEATURES, 6).astype(np.int32),
+        n.normal(6),
+        np.array([2, 1, 0, 2]),
+        np.array([0, 3, 3, 5, 8]),
+        np.full(8, -1, np.int32),
+        nan(8),
+    ),
     ("dropout", "add_residual"): lambda n: (
         n.tokens(),
         n.tokens(),
@@ -211,6 +227,25 @@ ARGUMENTS = {
         n.group_indices(),
         n.tokens(),
         nan(3, 9, 4),
+    ),
+    ("label_loss", "similarities"): lambda n: (
+        *n.embeddings(),
+        n.indices(3, ROWS),
+        np.arange(3),
+        *n.negatives(),
+        nan(ROWS, 17),
+    ),
+    ("label_loss", "similarities_backward"): lambda n: (
+        *n.embeddings(),
+        *n.negatives(),
+        n.normal(ROWS, 17),
+        *n.embeddings(),
+    ),
+    ("label_loss", "cross_entropy"): lambda n: (
+        n.normal(ROWS, 17),
+        True,
+        nan(ROWS),
+        nan(ROWS, 17),
     ),
     ("layer_norm", "normalize"): lambda n: (
         n.tokens(),

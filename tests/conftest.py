@@ -5,7 +5,6 @@ Modules are imported inside of fixtures, so that tests without models start at o
 
 import os
 import tempfile
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,7 @@ os.environ["RASA_TELEMETRY_ENABLED"] = "false"
 _cache = tempfile.TemporaryDirectory(prefix="rasa_randconn_tests_")
 os.environ["RASA_CACHE_DIRECTORY"] = _cache.name
 
-# Numba does not notice that a function which a kernel calls has changed in its file.
-_root = Path(__file__).parent.parent
-_kernels = sorted((_root / "rasa_randconn" / "kernels").glob("*.py"))
-_hash = sha256(b"".join(path.read_bytes() for path in _kernels)).hexdigest()[:16]
-if os.environ.get("NUMBA_BOUNDSCHECK"):
-    _hash += "-bounds"
-os.environ["NUMBA_CACHE_DIR"] = str(_root / ".cache" / "kernels" / _hash)
+os.environ["NUMBA_CACHE_DIR"] = str(Path(__file__).parents[1] / ".cache" / "kernels")
 
 PATTERNS = ("grouped", "unstructured")
 

@@ -9,7 +9,7 @@ addresses, and distances as numbers of floats.
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import Any, List
 
 import llvmlite.binding
 from numba.core import types
@@ -23,14 +23,14 @@ from rasa_randconn.kernels.vectors import (
     specialize,
 )
 
+_HAS_32_REGISTERS = bool(llvmlite.binding.get_host_cpu_features().get("avx512f"))
 
-def _rows_in_registers() -> int:
-    """How many rows of sums fit into the registers, with room for the factors."""
-    return 8 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 6
+#: Rows of a tile that loops are compiled for, largest first. The sums of the largest
+#: one fit into the registers, with room for the factors.
+ROWS = (8 if _HAS_32_REGISTERS else 6, 4, 2, 1)
 
-
-#: Rows of a tile that loops are compiled for, largest first.
-ROWS = (_rows_in_registers(), 4, 2, 1)
+# The same for products of rows: so many on each side.
+_ROWS_PER_SIDE = 4 if _HAS_32_REGISTERS else 2
 
 
 @inlined
@@ -147,28 +147,41 @@ def _products_of_rows(
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         rows, (tokens, results, result_step) = arguments[:8], arguments[8:]
-        lanes = tokens.type(LANES)
-
-        def add(code: VectorCode, first: Any, totals: Any) -> Any:
-            vectors = [code.load(code.address(row, first)) for row in rows]
-            pairs = itertools.product(vectors[:4], vectors[4:])
-            return [code.multiply_add(t, x, y) for t, (x, y) in zip(totals, pairs)]
-
         code = VectorCode(builder)
-        totals = code.accumulate(
-            builder.sdiv(tokens, lanes),
-            code.zeros(16),
-            lambda step, totals: add(code, builder.mul(step, lanes), totals),
-            is_unrolled=False,
-        )
+        lanes = code.integer(LANES)
+        vectors = builder.sdiv(tokens, lanes)
         remainder = builder.srem(tokens, lanes)
-        last = code.within(code.integer(0), remainder)
         has_remainder = builder.icmp_signed("<", code.integer(0), remainder)
-        totals = code.accumulate(
-            builder.zext(has_remainder, remainder.type),
-            totals,
-            lambda step, totals: add(last, builder.sub(tokens, remainder), totals),
-        )
+        last = code.within(code.integer(0), remainder)
+
+        def sums(x: Any, y: Any) -> Any:
+            """Vectors of sums, by row of x and row of y."""
+
+            def add(code: VectorCode, first: Any, totals: Any) -> Any:
+                x_vectors = [code.load(code.address(row, first)) for row in x]
+                y_vectors = [code.load(code.address(row, first)) for row in y]
+                pairs = itertools.product(x_vectors, y_vectors)
+                return [code.multiply_add(t, *pair) for t, pair in zip(totals, pairs)]
+
+            totals = code.accumulate(
+                vectors,
+                code.zeros(len(x) * len(y)),
+                lambda step, totals: add(code, builder.mul(step, lanes), totals),
+                is_unrolled=False,
+            )
+            return code.accumulate(
+                builder.zext(has_remainder, remainder.type),
+                totals,
+                lambda step, totals: add(last, builder.sub(tokens, remainder), totals),
+            )
+
+        totals: List[Any] = [None] * 16
+        starts = range(0, 4, _ROWS_PER_SIDE)
+        for i, j in itertools.product(starts, starts):
+            x, y = (rows[k : k + _ROWS_PER_SIDE] for k in (i, 4 + j))
+            pairs = itertools.product(range(i, i + len(x)), range(j, j + len(y)))
+            for (row, column), total in zip(pairs, sums(x, y)):
+                totals[4 * row + column] = total
         tile = code.horizontal_sums(totals)
         for row in range(4):
             offset = builder.mul(result_step, code.integer(row))

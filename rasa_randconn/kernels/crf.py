@@ -4,7 +4,7 @@ A sequence of tags is scored by `scores[token, tag]`, one for each token, and by
 `transitions[tag, next_tag]`, one for each pair of neighbours. Examples follow one
 another: `starts` has the first token of each, and the number of all tokens at the end.
 
-The likelihood is computed for a group of examples at once. Its tokens are ordered by
+The likelihood is computed for a group of examples at once. Its tokens are sorted by
 their position in the example: first the first tokens of all examples, the longest
 example first, then all second tokens, and so on. So each position is one product of
 `[examples, tags]` and `[tags, tags]`. The rows of these matrices have a `width`: the
@@ -71,7 +71,7 @@ def forward_algorithm(
     tag_count, width = len(transitions), alpha.shape[1]
     tag_indices = np.arange(tag_count)
     likelihoods = np.zeros(len(examples), np.float64)
-    positions, tokens = _ordered_by_position(starts, examples)
+    positions, tokens = _sorted_by_position(starts, examples)
     for position in range(len(positions) - 1):
         first, end = positions[position], positions[position + 1]
         for row in range(first, end):
@@ -158,7 +158,7 @@ def backward_algorithm(
     for i in range(tag_count):
         for j in range(width):
             pair_sums[i, j] = np.float32(0.0)
-    positions, tokens = _ordered_by_position(starts, examples)
+    positions, tokens = _sorted_by_position(starts, examples)
     continued = 0
     for position in range(len(positions) - 2, -1, -1):
         first, end = positions[position], positions[position + 1]
@@ -268,17 +268,17 @@ def _confidence(scores: np.ndarray) -> np.float32:
 
 
 @inlined
-def _ordered_by_position(
+def _sorted_by_position(
     starts: np.ndarray, examples: np.ndarray
 ) -> Tuple[np.ndarray, np.ndarray]:
-    """Orders the tokens of a group by their position in the example.
+    """Sorts the tokens of a group by their position in the example.
 
     Args:
         starts: Where examples begin `[all examples + 1]`.
         examples: The examples of the group, longest first `[examples]`.
 
     Returns:
-        Where positions begin in this order `[positions + 1]`, and the tokens `[rows]`.
+        Where positions begin among them `[positions + 1]`, and the tokens `[rows]`.
     """
     rows = longest = 0
     for example in examples:

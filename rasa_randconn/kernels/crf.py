@@ -4,9 +4,9 @@ A sequence of tags is scored by `scores[token, tag]`, one for each token, and by
 `transitions[tag, next_tag]`, one for each pair of neighbours. Examples follow one
 another: `starts` has the first token of each, and the number of all tokens at the end.
 
-The likelihood is computed for a group of examples at once. Its tokens are ordered by
+The likelihood is computed for a group of examples at once. Its tokens are sorted by
 their position in the example: first the first tokens of all examples, the longest
-example first, then all second tokens, and so on. Each position is so one product of
+example first, then all second tokens, and so on. So each position is one product of
 `[examples, tags]` and `[tags, tags]`. The rows of these matrices have a `width`: the
 number of tags, rounded up to whole vectors. What lies beyond the tags has no meaning.
 """
@@ -71,7 +71,7 @@ def forward_algorithm(
     tag_count, width = len(transitions), alpha.shape[1]
     tag_indices = np.arange(tag_count)
     likelihoods = np.zeros(len(examples), np.float64)
-    positions, tokens = _ordered_by_position(starts, examples)
+    positions, tokens = _sorted_by_position(starts, examples)
     for position in range(len(positions) - 1):
         first, end = positions[position], positions[position + 1]
         for row in range(first, end):
@@ -85,7 +85,9 @@ def forward_algorithm(
                     transitions[tags[token - 1], tags[token]] - highest_transition
                 )
         if position == 0:
-            alpha[first:end] = np.float32(1.0)
+            for row in range(first, end):
+                for j in range(tag_count):
+                    alpha[row, j] = np.float32(1.0)
         else:
             _multiply(
                 end - first,
@@ -153,8 +155,10 @@ def backward_algorithm(
     probabilities = np.empty(tag_count, np.float32)
     # the probabilities of pairs of tags over exp_transitions, times the gradients
     pair_sums = transition_gradients
-    pair_sums[...] = np.float32(0.0)
-    positions, tokens = _ordered_by_position(starts, examples)
+    for i in range(tag_count):
+        for j in range(width):
+            pair_sums[i, j] = np.float32(0.0)
+    positions, tokens = _sorted_by_position(starts, examples)
     continued = 0
     for position in range(len(positions) - 2, -1, -1):
         first, end = positions[position], positions[position + 1]
@@ -172,7 +176,9 @@ def backward_algorithm(
             tag_indices,
             pair_sums,
         )
-        beta[continued : end - first] = np.float32(1.0)
+        for rank in range(continued, end - first):
+            for j in range(tag_count):
+                beta[rank, j] = np.float32(1.0)
         for row in range(first, end):
             rank, token = row - first, tokens[row]
             gradient = gradients[examples[rank]]
@@ -221,6 +227,7 @@ def decode(
     tag_count = len(transitions)
     # scores of the best sequences up to a token, by their last tag
     best = np.empty(scores.shape, np.float32)
+    into_next = np.empty(tag_count, np.float32)
     for example in range(len(starts) - 1):
         start, end = starts[example], starts[example + 1]
         if start == end:
@@ -237,13 +244,16 @@ def decode(
                     current[j] = score if score > current[j] else current[j]
             for j in range(tag_count):
                 current[j] += scores[token, j]
-        last = best[end - 1]
-        next_tag = int(np.argmax(last))
+        next_tag = _first_maximum(best[end - 1])
         tags[end - 1] = next_tag
-        confidences[end - 1] = _confidence(last)
+        confidences[end - 1] = _confidence(best[end - 1])
         for token in range(end - 2, start - 1, -1):
-            tags[token] = np.argmax(best[token] + transitions[:, tags[token + 1]])
-            confidences[token] = _confidence(best[token] + transitions[:, next_tag])
+            for i in range(tag_count):
+                into_next[i] = best[token, i] + transitions[i, tags[token + 1]]
+            tags[token] = _first_maximum(into_next)
+            for i in range(tag_count):
+                into_next[i] = best[token, i] + transitions[i, next_tag]
+            confidences[token] = _confidence(into_next)
             next_tag = int(confidences[token])
 
 
@@ -258,17 +268,17 @@ def _confidence(scores: np.ndarray) -> np.float32:
 
 
 @inlined
-def _ordered_by_position(
+def _sorted_by_position(
     starts: np.ndarray, examples: np.ndarray
 ) -> Tuple[np.ndarray, np.ndarray]:
-    """Orders the tokens of a group by their position in the example.
+    """Sorts the tokens of a group by their position in the example.
 
     Args:
         starts: Where examples begin `[all examples + 1]`.
         examples: The examples of the group, longest first `[examples]`.
 
     Returns:
-        Where positions begin in this order `[positions + 1]`, and the tokens `[rows]`.
+        Where positions begin among them `[positions + 1]`, and the tokens `[rows]`.
     """
     rows = longest = 0
     for example in examples:
@@ -306,16 +316,10 @@ def _highest(numbers: np.ndarray) -> np.float32:
 
 @inlined
 def _first_maximum(numbers: np.ndarray) -> int:
-    """Where the maximum of numbers that are not negative is first.
-
-    Such numbers are ordered like their bits, whose maximum LLVM vectorises.
-    """
-    bits = numbers.view(np.int32)
-    highest = bits[0]
-    for i in range(len(bits)):
-        highest = max(highest, bits[i])
-    for i in range(len(bits)):
-        if bits[i] == highest:
+    """Where the maximum is first."""
+    highest = _highest(numbers)
+    for i in range(len(numbers)):
+        if numbers[i] == highest:
             return i
     return 0
 

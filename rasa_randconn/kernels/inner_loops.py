@@ -9,7 +9,7 @@ addresses, and distances as numbers of floats. All tokens come in whole vectors.
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import Any, List
 
 import llvmlite.binding
 from numba.core import types
@@ -23,14 +23,14 @@ from rasa_randconn.kernels.vectors import (
     choose,
 )
 
+_HAS_32_REGISTERS = bool(llvmlite.binding.get_host_cpu_features().get("avx512f"))
 
-def _rows_in_registers() -> int:
-    """How many rows of sums fit into the registers, with room for the factors."""
-    return 8 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 6
+#: Rows of a tile that loops are compiled for, largest first. The sums of the largest
+#: one fit into the registers, with room for the factors.
+ROWS = (8 if _HAS_32_REGISTERS else 6, 4, 2, 1)
 
-
-#: Rows of a tile that loops are compiled for, largest first.
-ROWS = (_rows_in_registers(), 4, 2, 1)
+# The same for products of rows: so many on each side.
+_ROWS_PER_SIDE = 4 if _HAS_32_REGISTERS else 2
 
 
 @inlined
@@ -143,15 +143,27 @@ def _products_of_rows(
         rows, (tokens, results, result_step) = arguments[:8], arguments[8:]
         code = VectorCode(builder)
         lanes = code.integer(LANES)
-
-        def add(step: Any, totals: Any) -> Any:
-            first = builder.mul(step, lanes)
-            vectors = [code.load(code.address(row, first)) for row in rows]
-            pairs = itertools.product(vectors[:4], vectors[4:])
-            return [code.multiply_add(t, x, y) for t, (x, y) in zip(totals, pairs)]
-
         vectors = builder.sdiv(tokens, lanes)
-        totals = code.accumulate(vectors, code.zeros(16), add)
+
+        def sums(x: Any, y: Any) -> Any:
+            """Vectors of sums, by row of x and row of y."""
+
+            def add(step: Any, totals: Any) -> Any:
+                first = builder.mul(step, lanes)
+                x_vectors = [code.load(code.address(row, first)) for row in x]
+                y_vectors = [code.load(code.address(row, first)) for row in y]
+                pairs = itertools.product(x_vectors, y_vectors)
+                return [code.multiply_add(t, *pair) for t, pair in zip(totals, pairs)]
+
+            return code.accumulate(vectors, code.zeros(len(x) * len(y)), add)
+
+        totals: List[Any] = [None] * 16
+        starts = range(0, 4, _ROWS_PER_SIDE)
+        for i, j in itertools.product(starts, starts):
+            x, y = (rows[k : k + _ROWS_PER_SIDE] for k in (i, 4 + j))
+            pairs = itertools.product(range(i, i + len(x)), range(j, j + len(y)))
+            for (row, column), total in zip(pairs, sums(x, y)):
+                totals[4 * row + column] = total
         tile = code.horizontal_sums(totals)
         for row in range(4):
             offset = builder.mul(result_step, code.integer(row))

@@ -10,7 +10,6 @@ import pytest
 from rasa_randconn.autodiff import Parameters
 from rasa_randconn.connections import LAYER_KINDS, PATTERNS, ConnectionSettings
 from rasa_randconn.nn import encoder as encoder_module
-from rasa_randconn.nn import parallel_projections
 from rasa_randconn.nn.encoder import Encoder
 from rasa_randconn.nn.encoder_settings import EncoderSettings
 
@@ -263,34 +262,6 @@ def test_what_is_left_in_used_memory_has_no_effect(options):
     np.testing.assert_array_equal(found_inputs, expected_inputs)
     for path, gradient in expected.items():
         np.testing.assert_array_equal(found[path], gradient, err_msg=path)
-
-
-def test_query_key_and_value_are_computed_together_as_they_are_apart(monkeypatch):
-    inputs, lengths = batch(5, 3)
-    gradients = normal(8, 16, seed=60)
-
-    def step():
-        encoder, weights = make()
-        result = forward(encoder, weights, inputs, lengths)
-        kernels = result.weights[encoder.stack.layers[0].projections]
-        return len(kernels), result.outputs, backward(encoder, result, gradients)[1]
-
-    number, outputs, together = step()
-    assert number == 1
-    create = parallel_projections.ParallelProjections.__init__
-
-    def create_apart(self, projections):
-        create(self, projections)
-        self._indices = None
-
-    monkeypatch.setattr(
-        parallel_projections.ParallelProjections, "__init__", create_apart
-    )
-    number, expected_outputs, apart = step()
-    assert number == 3
-    np.testing.assert_array_equal(outputs, expected_outputs)
-    for path, gradient in apart.items():
-        np.testing.assert_array_equal(together[path], gradient, err_msg=path)
 
 
 def test_memory_of_a_very_long_message_is_not_kept(monkeypatch):

@@ -47,9 +47,6 @@ _TOKENS = TILES[0] * LANES
 # the lanes of a vector.
 _TOKENS_OF_GRADIENT = 2 * _TOKENS
 
-# From more tokens on, arranging the weights by output pays.
-_FEW_TOKENS = 2 * LANES
-
 
 def blocked_indptr(rows: np.ndarray, indices: np.ndarray, shape: tuple) -> np.ndarray:
     """Where the connections of every row with every block begin.
@@ -86,7 +83,8 @@ def multiply(
         features: Activations `[inputs, tokens]`.
         outputs: Output: the activations `[units, tokens]`.
     """
-    are_few = features.shape[1] <= _FEW_TOKENS
+    # arranging the weights by output pays if they are read more than once
+    are_few = features.shape[1] <= _TOKENS
     weights = np.empty(0 if are_few else len(positions), np.float32)
     for i in range(len(weights)):
         weights[i] = kernel[positions[i]]

@@ -52,14 +52,8 @@ class FlatWeights:
     def views(self, flat: np.ndarray) -> Weights:
         """Views of a flat array `[size]`, for every layer with weights of its own."""
 
-        def part_of(*parameters: Parameter) -> np.ndarray:
-            parts = [self._slices[parameter] for parameter in parameters]
-            for one, other in zip(parts, parts[1:]):
-                assert one.stop == other.start, "only neighbours have a common part"
-            array = flat[parts[0].start : parts[-1].stop]
-            if len(parameters) > 1:
-                return array
-            return array.reshape(parameters[0].array.shape)
+        def part_of(parameter: Parameter) -> np.ndarray:
+            return flat[self._slices[parameter]].reshape(parameter.array.shape)
 
         return Weights(
             {

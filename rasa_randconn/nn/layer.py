@@ -11,9 +11,8 @@ from rasa_randconn.autodiff import Parameter
 #: What a layer's passes take: its weights as views of a flat array, or their gradients.
 ViewsT = TypeVar("ViewsT")
 
-#: Returns the slice of a flat array that holds the given parameters, which must be
-#: adjacent in it.
-PartOf = Callable[..., np.ndarray]
+#: Returns the part of a flat array that holds a parameter, in its shape.
+PartOf = Callable[[Parameter], np.ndarray]
 
 
 class Layer(Generic[ViewsT]):
@@ -41,7 +40,7 @@ class Layer(Generic[ViewsT]):
         """This layer's weights as views of a flat array, as `forward` takes them.
 
         Args:
-            part_of: Called with one or more parameters of this layer or its sublayers;
-                returns the slice of the flat array that holds them.
+            part_of: Called with a parameter of this layer or its sublayers; returns the
+                part of the flat array that holds it.
         """
         raise NotImplementedError(f"{type(self).__name__} has no weights of its own.")

@@ -187,6 +187,7 @@ class Trainer:
         # assigning a variable of TensorFlow is slow, so only a writer of summaries gets
         # every step
         model.train_counter.assign(step)
+        self._optimizer.flush()
         return self._with_regularization(metrics.means())
 
     def _average(self, average: WeightAverage, batches: Batches) -> None:

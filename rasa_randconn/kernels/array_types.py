@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from typing_extensions import Annotated
@@ -16,15 +16,15 @@ class ArrayType(NamedTuple):
         rank: Number of its dimensions.
     """
 
-    dtype: Any
+    dtype: np.dtype
     rank: int
 
 
-Floats1 = Annotated[np.ndarray, ArrayType(np.float32, 1)]
-Floats2 = Annotated[np.ndarray, ArrayType(np.float32, 2)]
-Floats3 = Annotated[np.ndarray, ArrayType(np.float32, 3)]
-Doubles1 = Annotated[np.ndarray, ArrayType(np.float64, 1)]
-Integers1 = Annotated[np.ndarray, ArrayType(np.int64, 1)]
-Integers2 = Annotated[np.ndarray, ArrayType(np.int64, 2)]
-ShortIntegers1 = Annotated[np.ndarray, ArrayType(np.int32, 1)]
-Bytes1 = Annotated[np.ndarray, ArrayType(np.uint8, 1)]
+Floats1 = Annotated[np.ndarray, ArrayType(np.dtype(np.float32), 1)]
+Floats2 = Annotated[np.ndarray, ArrayType(np.dtype(np.float32), 2)]
+Floats3 = Annotated[np.ndarray, ArrayType(np.dtype(np.float32), 3)]
+Doubles1 = Annotated[np.ndarray, ArrayType(np.dtype(np.float64), 1)]
+Integers1 = Annotated[np.ndarray, ArrayType(np.dtype(np.int64), 1)]
+Integers2 = Annotated[np.ndarray, ArrayType(np.dtype(np.int64), 2)]
+ShortIntegers1 = Annotated[np.ndarray, ArrayType(np.dtype(np.int32), 1)]
+Bytes1 = Annotated[np.ndarray, ArrayType(np.dtype(np.uint8), 1)]

@@ -19,7 +19,11 @@ from rasa_randconn.kernels.machine_code import MachineCode, code_of, is_kept
 #: Bytes of a word of arguments.
 WORD_BYTES = 8
 
-_call = ctypes.CFUNCTYPE(None, ctypes.c_int64)
+# In NumPy's C structure, the address of the numbers follows the object's head. Its
+# attributes `ctypes` and `__array_interface__` take several times as long.
+_ADDRESS_OFFSET = object.__basicsize__
+
+_call = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
 
 
 class _Scalar(NamedTuple):
@@ -111,35 +115,36 @@ class Kernel:
         if numba.config.BOUNDSCHECK:
             self._checked(*arguments)
             return
-        block = self.pack(arguments)
+        self.call(self.pack(arguments))
+
+    def call(self, words: bytes) -> None:
+        """Calls the kernel with packed arguments."""
         if self._entry is None:
             self.prepare()
-        self._entry(ctypes.addressof(block))
+        self._entry(words)
 
-    def pack(self, arguments: Tuple[Any, ...]) -> Any:
-        """The arguments as words (see `entry`); they must outlive the words.
+    def pack(self, arguments: Tuple[Any, ...]) -> bytes:
+        """The arguments as words (see `entry`); they must outlive the call.
 
         Raises:
             TypeError: If an array has another type or rank, or is not contiguous.
         """
         words: List[Any] = []
         for hint, argument in zip(self._arguments, arguments):
-            if isinstance(hint, ArrayType):
-                if argument.dtype != hint.dtype or argument.ndim != hint.rank:
-                    raise TypeError(
-                        f"'{self.name}' takes arrays of {np.dtype(hint.dtype)} with "
-                        f"{hint.rank} dimensions, not of {argument.dtype} with "
-                        f"{argument.ndim}."
-                    )
-                if not argument.flags.c_contiguous:
-                    raise TypeError(f"'{self.name}' takes contiguous arrays only.")
-                words.append(argument.ctypes.data)
-                words += argument.shape
-            else:
+            if not isinstance(hint, ArrayType):
                 words.append(argument)
-        block = (ctypes.c_char * self._format.size)()
-        self._format.pack_into(block, 0, *words)
-        return block
+                continue
+            dtype, rank = hint
+            if argument.dtype != dtype or argument.ndim != rank:
+                raise TypeError(
+                    f"'{self.name}' takes arrays of {dtype} with {rank} dimensions, "
+                    f"not of {argument.dtype} with {argument.ndim}."
+                )
+            if not argument.flags.c_contiguous:
+                raise TypeError(f"'{self.name}' takes contiguous arrays only.")
+            words.append(address_of_numbers(argument))
+            words.extend(argument.shape)
+        return self._format.pack(*words)
 
     @property
     def argument_sizes(self) -> List[int]:
@@ -187,6 +192,11 @@ class Kernel:
         return numba.njit(nogil=True, **self._options)(self.function)
 
 
+def address_of_numbers(array: np.ndarray) -> int:
+    """Where the numbers of an array are in memory."""
+    return ctypes.c_int64.from_address(id(array) + _ADDRESS_OFFSET).value
+
+
 def _hint(hint: Any) -> Any:
     """The array type of an annotation, or the type of a number."""
     extras = [extra for extra in get_args(hint) if isinstance(extra, ArrayType)]
@@ -199,7 +209,7 @@ def _is_known(hint: Any) -> bool:
 
 def _numba_type(hint: Any) -> Any:
     if isinstance(hint, ArrayType):
-        return types.Array(numba.from_dtype(np.dtype(hint.dtype)), hint.rank, "C")
+        return types.Array(numba.from_dtype(hint.dtype), hint.rank, "C")
     return _SCALARS[hint].numba_type
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Hashable, Iterator, List, Mapping
 
@@ -14,7 +13,12 @@ from numba.extending import intrinsic
 
 from rasa_randconn.kernels.array_types import Integers1
 from rasa_randconn.kernels.compilation import compiled
-from rasa_randconn.kernels.kernel import WORD_BYTES, RecordedCall, recorder
+from rasa_randconn.kernels.kernel import (
+    WORD_BYTES,
+    RecordedCall,
+    address_of_numbers,
+    recorder,
+)
 from rasa_randconn.kernels.vectors import address_of
 
 
@@ -84,8 +88,7 @@ class Program:
         self._words = np.concatenate(blocks)
         entries = np.array([kernel.address for kernel, _ in calls], np.int64)
         self._arguments = (entries, np.array(offsets, np.int64), self._words)
-        self._block = run.pack(self._arguments)
-        self._address = ctypes.addressof(self._block)
+        self._packed = run.pack(self._arguments)
         run.prepare()
         self._positions = {
             name: np.array(slots, np.int64)
@@ -103,13 +106,13 @@ class Program:
         for name, positions in self._positions.items():
             value = variables[name]
             if isinstance(value, np.ndarray):
-                words[positions] = value.ctypes.data
+                words[positions] = address_of_numbers(value)
                 for size in value.shape:
                     positions = positions + 1
                     words[positions] = size
             else:
                 words[positions] = int(value)
-        run._entry(self._address)
+        run.call(self._packed)
 
 
 def run_or_record(

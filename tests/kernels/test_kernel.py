@@ -14,6 +14,7 @@ from rasa_randconn.kernels.array_types import (
     ShortIntegers1,
 )
 from rasa_randconn.kernels.compilation import compiled
+from rasa_randconn.kernels.kernel import address_of_numbers
 
 
 @compiled
@@ -97,3 +98,8 @@ def test_another_function_of_the_same_name_does_not_get_its_code():
     numbers = np.zeros(1, np.float32)
     compiled(fill)(numbers)
     assert numbers[0] == 2.0
+
+
+def test_the_address_is_numpys():
+    for array in (np.zeros((3, 4)), np.zeros((3, 4))[1:], np.zeros(0, np.uint8)):
+        assert address_of_numbers(array) == array.ctypes.data

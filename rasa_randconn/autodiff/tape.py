@@ -17,12 +17,14 @@ class Value:
         gradient: Of the same shape; `None` until the backward pass has reached it.
     """
 
-    __slots__ = ("array", "gradient")
+    __slots__ = ("_own_gradient", "array", "gradient")
 
     def __init__(self, array: np.ndarray) -> None:
         """Wraps an array."""
         self.array = array
         self.gradient: Optional[np.ndarray] = None
+        # the gradient, if nobody else has this array
+        self._own_gradient: Optional[np.ndarray] = None
 
     def add_gradient(self, gradient: np.ndarray) -> None:
         """Adds to the gradient. The caller must not change the array afterwards."""
@@ -30,6 +32,15 @@ class Value:
             self.gradient = gradient
         else:
             self.gradient = self.gradient + gradient
+
+    def gradient_to_add_to(self) -> np.ndarray:
+        """The gradient, zeros if there is none yet, in an array to add to in place."""
+        if self.gradient is None:
+            self._own_gradient = np.zeros_like(self.array)
+        elif self.gradient is not self._own_gradient:
+            self._own_gradient = self.gradient.copy()
+        self.gradient = self._own_gradient
+        return self.gradient
 
 
 class Tape:

@@ -8,7 +8,7 @@ its size.
 from __future__ import annotations
 
 from itertools import chain
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from rasa.utils.tensorflow.feature_array import FeatureArray
@@ -46,16 +46,18 @@ class StackedFeature:
     def __init__(self, feature: FeatureArray) -> None:
         """Stacks all matrices of a feature, as Rasa holds it."""
         self._turns_of: Optional[Ranges] = None
-        matrices: List[Any] = list(feature)
+        # a slice of Rasa's own class takes long
+        matrices: List[Any] = list(np.asarray(feature))
         if feature.number_of_dimensions == _DIALOGUE_DIMENSIONS:
             # Matrices without rows stand for turns that lack this feature.
-            dialogues = [[t for t in turns if t.shape[0]] for turns in feature]
+            dialogues = [[t for t in turns if t.shape[0]] for turns in matrices]
             self._turns_of = Ranges([len(turns) for turns in dialogues])
             matrices = [turn for turns in dialogues for turn in turns]
         if feature.number_of_dimensions < 3 and not feature.is_sparse:
             matrices = [np.reshape(matrix, (1, -1)) for matrix in matrices]
-        self._lengths = Ranges([matrix.shape[0] for matrix in matrices])
-        self._rows = _stacked(matrices, feature)
+        shapes = [matrix.shape for matrix in matrices]
+        self._lengths = Ranges([shape[0] for shape in shapes])
+        self._rows = _stacked(matrices, shapes, feature)
         if isinstance(self._rows, CSRMatrix):
             self._entry_counts = np.diff(self._rows.indptr)
 
@@ -167,12 +169,12 @@ def _parts(array: np.ndarray, bounds: np.ndarray) -> List[np.ndarray]:
 
 
 def _stacked(
-    matrices: List[Any], feature: FeatureArray
+    matrices: List[Any], shapes: List[Tuple[int, ...]], feature: FeatureArray
 ) -> Union[CSRMatrix, np.ndarray]:
     if not matrices:
         units = int(feature.units) if feature.number_of_dimensions > 1 else 1
         return no_rows(feature.is_sparse, units)
-    widths = {matrix.shape[-1] for matrix in matrices if matrix.shape[0]}
+    widths = {shape[-1] for shape in shapes if shape[0]}
     if len(widths) > 1:
         raise FeatureError(
             f"A featurizer has {min(widths)} columns for some examples and "
@@ -181,7 +183,7 @@ def _stacked(
     if not feature.is_sparse:
         return np.ascontiguousarray(np.concatenate(matrices), np.float32)
     entries = [m if m.format == "coo" else m.tocoo() for m in matrices]
-    starts = starts_of(np.array([m.shape[0] for m in entries]))
+    starts = starts_of(np.array([shape[0] for shape in shapes]))
     counts = [len(m.data) for m in entries]
     return compressed(
         np.concatenate([m.row for m in entries]) + np.repeat(starts[:-1], counts),

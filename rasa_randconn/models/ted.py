@@ -143,7 +143,9 @@ class TEDNetwork(Network):
         """
         tape = Tape()
         turns = _Turns.of(batch)
-        dialogues, text, attention = self._transformed(tape, batch, turns)
+        dialogues, text, attention = self._transformed(
+            tape, batch, turns, return_attention=True
+        )
         predicting = dialogues.array
         if not self._uses_last_turn:
             predicting = predicting[turns.starts[1:] - 1]
@@ -204,13 +206,18 @@ class TEDNetwork(Network):
         return self._embed_label(tape, operations.scatter(tape, parts, indices, count))
 
     def _transformed(
-        self, tape: Tape, batch: Batch, turns: _Turns
+        self,
+        tape: Tape,
+        batch: Batch,
+        turns: _Turns,
+        return_attention: bool = False,
     ) -> Tuple[Value, Optional[EncodedSequence], Optional[np.ndarray]]:
         """Encodes all turns, and all dialogues.
 
         Returns:
             Activations of the turns that count `[turns, units]`, which are all, or the
-            last one of every dialogue; the encoded texts; attention weights.
+            last one of every dialogue; the encoded texts; attention weights if they
+            are asked for.
         """
         text: Optional[EncodedSequence] = None
         joined: List[Value] = []
@@ -232,7 +239,7 @@ class TEDNetwork(Network):
         attention = None
         if self._encoder is not None:
             rows, attention = self._encoder(
-                tape, rows, turns.lengths, not tape.is_training, last_turns
+                tape, rows, turns.lengths, return_attention, last_turns
             )
         elif last_turns is not None:
             rows = operations.gather(tape, rows, last_turns)

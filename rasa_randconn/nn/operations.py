@@ -47,9 +47,7 @@ def gather(tape: Tape, rows: Value, indices: np.ndarray) -> Value:
     """Selects rows by index; an index may occur several times."""
 
     def backward(gradient: np.ndarray) -> None:
-        row_gradients = np.zeros_like(rows.array)
-        _scatter_add(gradient, indices, row_gradients)
-        rows.add_gradient(row_gradients)
+        _scatter_add(gradient, indices, rows.gradient_to_add_to())
 
     return tape.record(Value(rows.array.take(indices, axis=0)), backward)
 
@@ -106,11 +104,13 @@ def concatenate(tape: Tape, parts: Sequence[Value]) -> Value:
     """Concatenates parts `[rows, units of the part]` along their units."""
     if len(parts) == 1:
         return parts[0]
-    splits = np.cumsum([part.array.shape[1] for part in parts])[:-1]
 
     def backward(gradient: np.ndarray) -> None:
-        for part, part_gradient in zip(parts, np.split(gradient, splits, axis=1)):
-            part.add_gradient(np.ascontiguousarray(part_gradient))
+        start = 0
+        for part in parts:
+            end = start + part.array.shape[1]
+            part.add_gradient(np.ascontiguousarray(gradient[:, start:end]))
+            start = end
 
     joined = np.concatenate([part.array for part in parts], axis=1)
     return tape.record(Value(joined), backward)

@@ -44,6 +44,22 @@ def test_adding_up_changes_no_array_that_was_given() -> None:
     np.testing.assert_array_equal(first, [1, 2])
 
 
+def test_adding_in_place_changes_no_array_that_was_given() -> None:
+    value, given = Value(numbers(3, 4)), numbers(1, 2)
+    value.add_gradient(given)
+    for _ in range(2):
+        value.gradient_to_add_to()[0] += 5
+    value.add_gradient(given)
+    np.testing.assert_array_equal(value.gradient, [12, 4])
+    np.testing.assert_array_equal(given, [1, 2])
+
+
+def test_adding_in_place_starts_from_zero() -> None:
+    value = Value(numbers(3, 4))
+    value.gradient_to_add_to()[1] += 5
+    np.testing.assert_array_equal(value.gradient, [0, 5])
+
+
 def test_what_no_gradient_reaches_is_left_out() -> None:
     tape, start = Tape(is_training=True), Value(numbers(2))
     unused = squares(tape, start)

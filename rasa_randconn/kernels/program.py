@@ -69,8 +69,14 @@ class Program:
             variables: The arguments that differ from run to run, by name.
         """
         names = {id(value): name for name, value in variables.items()}
-        self._calls = calls
-        self._slots: Dict[Hashable, List[int]] = {name: [] for name in variables}
+        # whose addresses are among the words
+        self._constants = [
+            argument
+            for call in calls
+            for argument in call.arguments
+            if isinstance(argument, np.ndarray) and id(argument) not in names
+        ]
+        slots: Dict[Hashable, List[int]] = {name: [] for name in variables}
         blocks: List[np.ndarray] = []
         offsets: List[int] = []
         size = 0
@@ -82,7 +88,7 @@ class Program:
             for argument, words in zip(arguments, kernel.argument_sizes):
                 name = names.get(id(argument))
                 if name is not None:
-                    self._slots[name].append(position)
+                    slots[name].append(position)
                 position += words
             size += len(block)
         self._words = np.concatenate(blocks)
@@ -91,9 +97,9 @@ class Program:
         self._packed = run.pack(self._arguments)
         run.prepare()
         self._positions = {
-            name: np.array(slots, np.int64)
-            for name, slots in self._slots.items()
-            if slots
+            name: np.array(positions, np.int64)
+            for name, positions in slots.items()
+            if positions
         }
 
     def run(self, variables: Mapping[Hashable, Any]) -> None:

@@ -42,6 +42,8 @@ def _arrays(root: Any) -> Dict[str, bytes]:
             attributes = dict(getattr(item, "__dict__", {}))
             for slot in getattr(type(item), "__slots__", ()):
                 attributes[slot] = getattr(item, slot)
+            # a pass has these for itself, as it has its memory
+            attributes.pop("programs", None)
             stack += [(f"{path}.{key}", value) for key, value in attributes.items()]
     return found
 

@@ -176,13 +176,24 @@ class Kernel:
         """Whether its machine code is in memory."""
         return self._code is not None
 
-    def prepare(self) -> None:
-        """Loads its machine code, or compiles it."""
+    def prepare(self, must_be_kept: bool = False) -> None:
+        """Loads its machine code, or compiles it.
+
+        Args:
+            must_be_kept: Whether to fail if it cannot be written to a file.
+
+        Raises:
+            OSError: If machine code that must be kept cannot be written.
+        """
         with self._lock:
             if self._code is None:
                 argument_types = tuple(map(_numba_type, self._arguments))
                 self._code = code_of(
-                    self.name, self.function, argument_types, self._options
+                    self.name,
+                    self.function,
+                    argument_types,
+                    self._options,
+                    must_be_kept,
                 )
                 self._entry = _call(self._code.address)
 

@@ -14,7 +14,6 @@ from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 import llvmlite
 import llvmlite.binding as llvm
 import numba
-import portalocker
 from numba.core import registry, types
 from numba.core.ccallback import _CFuncCompiler
 from numba.core.compiler import Compiler
@@ -22,6 +21,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.runtime import rtsys
 
 from rasa_randconn.kernels.entry import add_entry
+from rasa_randconn.kernels.file_lock import locked
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +30,6 @@ FOLDER_VARIABLE = "NUMBA_CACHE_DIR"
 
 _ENTRY = "rasa_randconn_entry"
 
-# Seconds after which a process no longer waits for another that compiles.
-_LONGEST_WAIT = 600
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
 
@@ -64,6 +62,7 @@ def code_of(
     function: Callable[..., None],
     argument_types: Tuple[Any, ...],
     options: Any,
+    must_be_kept: bool = False,
 ) -> MachineCode:
     """Loads the machine code of a kernel, or compiles and keeps it.
 
@@ -72,25 +71,38 @@ def code_of(
         function: The function to compile.
         argument_types: Numba's types of its arguments.
         options: Numba's options.
+        must_be_kept: Whether to fail if it cannot be kept, instead of going on.
+
+    Raises:
+        OSError: If machine code that must be kept cannot be written.
     """
+
+    def compile_() -> bytes:
+        return _compile(function, argument_types, options)
+
     if not _is_known_by_version(function):
-        return MachineCode(_loaded(_compile(function, argument_types, options)), True)
+        return MachineCode(_loaded(compile_()), was_compiled=True)
     code = _kept(name)
     if code is not None:
         return MachineCode(_loaded(code), was_compiled=False)
     folder = writable_folder()
     if folder is None:
         logger.debug(f"The machine code of '{name}' cannot be kept in any folder.")
-        return MachineCode(_loaded(_compile(function, argument_types, options)), True)
+        return MachineCode(_loaded(compile_()), was_compiled=True)
     path = _path(folder, name)
     # another process may be compiling the same kernel
-    with portalocker.Lock(path.with_suffix(".lock"), timeout=_LONGEST_WAIT):
+    with locked(path.with_suffix(".lock")):
         code = _read(path)
-        was_compiled = code is None
-        if code is None:
-            code = _compile(function, argument_types, options)
+        if code is not None:
+            return MachineCode(_loaded(code), was_compiled=False)
+        code = compile_()
+        try:
             _write(code, path)
-    return MachineCode(_loaded(code), was_compiled)
+        except OSError as error:
+            if must_be_kept:
+                raise
+            logger.debug(f"The machine code of '{name}' cannot be kept: {error}")
+    return MachineCode(_loaded(code), was_compiled=True)
 
 
 def is_kept(name: str) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from typing import List
 
 from rasa_randconn.kernels.all_kernels import all_kernels
 from rasa_randconn.kernels.machine_code import writable_folder
+
+logger = logging.getLogger(__name__)
 
 # Kept, so that Python does not complain about a process that nobody waits for.
 _processes: List[subprocess.Popen[bytes]] = []
@@ -22,8 +25,14 @@ def compile_in_background() -> None:
         return
     if all(kernel.is_kept for kernel in all_kernels()):
         return
-    command = [sys.executable, "-m", "rasa_randconn.warmup"]
+    # empty where Python is embedded in another program
+    command = [sys.executable or "python3", "-m", "rasa_randconn.warmup"]
     nothing = subprocess.DEVNULL
-    _processes.append(
-        subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing)
-    )
+    try:
+        process = subprocess.Popen(
+            command, stdin=nothing, stdout=nothing, stderr=nothing
+        )
+    except OSError as error:
+        logger.debug(f"Kernels are compiled when they are needed: {error}")
+        return
+    _processes.append(process)

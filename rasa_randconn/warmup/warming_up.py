@@ -44,7 +44,7 @@ def warm_up(track: Track = lambda kernels: kernels) -> WarmUp:
     start = time.perf_counter()
     kernels = in_order_of_need()
     for kernel in track(kernels):
-        kernel.prepare()
+        kernel.prepare(must_be_kept=True)
     return WarmUp(
         kernels=len(kernels),
         compiled=sum(kernel.was_compiled for kernel in kernels),

@@ -81,6 +81,17 @@ def test_without_a_writable_folder_code_is_compiled_and_not_kept(cache, monkeypa
     assert not is_kept("layout.clear")
 
 
+def test_a_full_disk_is_told_only_where_code_must_be_kept(cache, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(machine_code, "_write", fail)
+    assert compile_or_load().was_compiled
+    kernel = type(clear)(clear.function, clear._options)
+    with pytest.raises(OSError, match="No space left"):
+        kernel.prepare(must_be_kept=True)
+
+
 def test_the_named_folder_comes_first_then_the_packages_then_the_users(
     tmp_path, monkeypatch
 ):

@@ -44,6 +44,16 @@ def test_none_starts_if_nothing_could_be_kept(started, monkeypatch):
     assert started == []
 
 
+def test_where_no_process_can_start_kernels_are_compiled_later(started, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(11, "Resource temporarily unavailable")
+
+    keep(monkeypatch, lambda kernel: False)
+    monkeypatch.setattr(background.subprocess, "Popen", fail)
+    compile_in_background()
+    assert background._processes == []
+
+
 def test_kernels_of_answers_come_first_and_attention_before_others():
     names = [kernel.name for kernel in in_order_of_need()]
     assert sorted(names) == [kernel.name for kernel in all_kernels()]

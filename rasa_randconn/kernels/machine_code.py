@@ -115,26 +115,40 @@ def is_kept(name: str) -> bool:
 
 
 def folders() -> List[CodeFolder]:
-    """The folders that may hold machine code, the first choice first."""
+    """The folders that may hold machine code, the first choice first.
+
+    That is the one that the environment names. The package's and the user's are used
+    without it, or if it cannot be written to.
+    """
     named = named_folder()
-    beside = Path(__file__).parent / "__pycache__"
-    user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    candidates = [
-        (named, FOLDER_VARIABLE) if named else None,
-        (beside, "the package's folder"),
-        (user / "rasa_randconn", "the user's cache"),
+    others = [
+        (Path(__file__).parent / "__pycache__", "the package's folder"),
+        (_user_folder(), "the user's cache"),
     ]
-    return [
-        CodeFolder(found[0] / f"kernels-{version()}", found[1])
-        for found in candidates
-        if found is not None
-    ]
+    usual = [CodeFolder(_of_version(path), whose) for path, whose in others if path]
+    if named is None:
+        return usual
+    first = CodeFolder(_of_version(named), FOLDER_VARIABLE)
+    return [first] if _is_writable(first.path) else [first, *usual]
 
 
 def named_folder() -> Optional[Path]:
     """The folder that the environment names for machine code, if it does."""
     name = os.environ.get(FOLDER_VARIABLE)
     return Path(name).resolve() if name else None
+
+
+def _user_folder() -> Optional[Path]:
+    """Where users keep caches; `None` for a user without a home."""
+    cache = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(cache) if cache else Path.home() / ".cache") / "rasa_randconn"
+    except RuntimeError:
+        return None
+
+
+def _of_version(folder: Path) -> Path:
+    return folder / f"kernels-{version()}"
 
 
 def writable_folder() -> Optional[CodeFolder]:
@@ -254,6 +268,7 @@ def _write(code: bytes, path: Path) -> None:
         raise
 
 
+@lru_cache(maxsize=8)
 def _is_writable(folder: Path) -> bool:
     try:
         folder.mkdir(parents=True, exist_ok=True)

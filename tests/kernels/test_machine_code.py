@@ -92,19 +92,32 @@ def test_a_full_disk_is_told_only_where_code_must_be_kept(cache, monkeypatch):
         kernel.prepare(must_be_kept=True)
 
 
-def test_the_named_folder_comes_first_then_the_packages_then_the_users(
-    tmp_path, monkeypatch
-):
+def test_the_named_folder_counts_else_the_packages_and_the_users(tmp_path, monkeypatch):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "named"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     package = Path(rasa_randconn.kernels.__file__).parent / "__pycache__"
     name = f"kernels-{version()}"
-    assert folders() == [
-        (tmp_path / "named" / name, "NUMBA_CACHE_DIR"),
+    named = (tmp_path / "named" / name, "NUMBA_CACHE_DIR")
+    assert folders() == [named]
+    assert writable_folder() == named
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    usual = [
         (package / name, "the package's folder"),
         (tmp_path / "home" / "rasa_randconn" / name, "the user's cache"),
     ]
-    assert writable_folder() == folders()[0]
+    assert folders() == usual
+    monkeypatch.setenv("NUMBA_CACHE_DIR", os.devnull)
+    assert folders() == [(Path(os.devnull) / name, "NUMBA_CACHE_DIR"), *usual]
+
+
+def test_a_user_without_a_home_has_no_folder(monkeypatch):
+    def fail():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", fail)
+    assert [folder.origin for folder in folders()] == ["the package's folder"]
 
 
 @pytest.mark.parametrize("named", [os.devnull, ""])

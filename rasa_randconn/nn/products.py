@@ -80,6 +80,7 @@ class GroupedProducts(Products):
         self, kernel: np.ndarray, inputs: np.ndarray, outputs: np.ndarray
     ) -> None:
         """Multiplies activations with a kernel (see base class)."""
+        _require_whole_vectors(inputs)
         for part in self._parts:
             grouped_products.multiply(
                 part.weights_of(kernel), part.indices, inputs, outputs[part.units]
@@ -94,6 +95,7 @@ class GroupedProducts(Products):
         input_gradients: np.ndarray,
     ) -> None:
         """Computes the gradients of `multiply` (see base class)."""
+        _require_whole_vectors(inputs)
         for part in self._parts:
             own = output_gradients[part.units]
             grouped_products.kernel_gradient(

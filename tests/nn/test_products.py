@@ -47,8 +47,9 @@ def test_at_density_1_all_patterns_compute_the_same():
         np.testing.assert_array_equal(array, same)
 
 
-def test_unstructured_products_take_whole_vectors_only():
-    products = products_of(sample_connectivity("unstructured", 4, 4, 0.5, 1))
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_products_take_whole_vectors_only(pattern):
+    products = products_of(sample_connectivity(pattern, 4, 4, 0.5, 1))
     activations = np.zeros((4, 7), np.float32)
     with pytest.raises(ValueError, match="7 tokens"):
         products.multiply(np.zeros(8, np.float32), activations, activations)

@@ -224,7 +224,6 @@ _engines: List[Any] = []
 
 
 def _target_machine() -> Any:
-    llvm.initialize()
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm.Target.from_default_triple().create_target_machine(jit=True)

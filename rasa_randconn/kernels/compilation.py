@@ -7,7 +7,7 @@ from typing import Any, Callable, TypeVar
 import numba
 from llvmlite import ir
 from numba.core import types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, register_jitable
 
 from rasa_randconn.kernels.kernel import Kernel
 
@@ -50,6 +50,15 @@ def inlined(function: Function) -> Function:
     whether a process has compiled or loaded its kernels, and so would trained weights.
     """
     decorated: Function = numba.njit(nogil=True, forceinline=True, **_OPTIONS)(function)
+    return decorated
+
+
+def plain_or_inlined(function: Function) -> Function:
+    """Inlines a function into kernels that call it; Python calls it as it is.
+
+    Other parts of kernels would be compiled, in every process, if Python called them.
+    """
+    decorated: Function = register_jitable(forceinline=True)(function)
     return decorated
 
 

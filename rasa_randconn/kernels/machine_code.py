@@ -18,7 +18,7 @@ from numba.core import registry, types
 from numba.core.ccallback import _CFuncCompiler
 from numba.core.compiler import Compiler
 from numba.core.compiler_lock import global_compiler_lock
-from numba.core.runtime import rtsys
+from numba.core.runtime import _nrt_python
 
 from rasa_randconn.kernels.entry import add_entry
 from rasa_randconn.kernels.file_lock import locked
@@ -210,8 +210,7 @@ class _NativeCompiler(_CFuncCompiler):
 
 def _loaded(code: bytes) -> int:
     """Loads object code, and returns the address of its entry."""
-    # what kernels allocate memory with
-    rtsys.initialize(registry.cpu_target.target_context)
+    _prepare_loading()
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine())
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
@@ -223,9 +222,19 @@ def _loaded(code: bytes) -> int:
 _engines: List[Any] = []
 
 
-def _target_machine() -> Any:
+@lru_cache(maxsize=1)
+def _prepare_loading() -> None:
+    """Makes LLVM know the processor, and what kernels allocate memory with.
+
+    Numba's own preparation also compiles functions that kernels do not need.
+    """
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    for name, address in _nrt_python.c_helpers.items():
+        llvm.add_symbol(name if name.startswith("_") else f"NRT_{name}", address)
+
+
+def _target_machine() -> Any:
     return llvm.Target.from_default_triple().create_target_machine(jit=True)
 
 

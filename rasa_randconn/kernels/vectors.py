@@ -11,7 +11,7 @@ from numba.core import cgutils, types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
-from rasa_randconn.kernels.compilation import inlined
+from rasa_randconn.kernels.compilation import inlined, plain_or_inlined
 
 #: Floats in a vector. LLVM splits it where registers are narrower.
 LANES = 16
@@ -97,7 +97,7 @@ def prefetch(row: np.ndarray) -> None:
         _prefetch(address_of(row) + BYTES * i)
 
 
-@inlined
+@plain_or_inlined
 def whole_vectors(count: int) -> int:
     """Rounds up to a multiple of `LANES`."""
     return (count + LANES - 1) // LANES * LANES

@@ -7,9 +7,12 @@ kernels that were compiled, and the number of those that were loaded.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
+import pkgutil
 import sys
 from pathlib import Path
+from typing import List
 
 import rasa
 from data_factory import (
@@ -25,10 +28,12 @@ from data_factory import (
     tiny_options,
     train,
 )
+from numba.core.dispatcher import Dispatcher
 from rasa.core.agent import load_agent
 from rasa.core.channels.channel import UserMessage
 
 import rasa_randconn as ours
+from rasa_randconn import kernels
 from rasa_randconn.connections import PATTERNS
 from rasa_randconn.kernels.all_kernels import all_kernels
 
@@ -90,6 +95,16 @@ def use_every_component(folder: Path) -> None:
                 answers_of_diet(loaded, data, "hello", "fly to rome")
 
 
+def parts_that_python_called() -> List[str]:
+    """Parts of kernels that were compiled on their own."""
+    return [
+        f"{found.name}.{name}"
+        for found in pkgutil.iter_modules(kernels.__path__, f"{kernels.__name__}.")
+        for name, part in vars(importlib.import_module(found.name)).items()
+        if isinstance(part, Dispatcher) and part.signatures
+    ]
+
+
 if __name__ == "__main__":
     work = Path(sys.argv[1])
     use_example_bot(work)
@@ -98,4 +113,5 @@ if __name__ == "__main__":
     use_every_component(work)
     ready = [kernel for kernel in all_kernels() if kernel.is_ready]
     compiled = [kernel.name for kernel in ready if kernel.was_compiled]
+    compiled += parts_that_python_called()
     print(json.dumps({"compiled": compiled, "loaded": len(ready) - len(compiled)}))

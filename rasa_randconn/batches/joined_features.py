@@ -34,21 +34,28 @@ def joined_features(
     Raises:
         FeatureError: If an example has another number of columns or of rows.
     """
-    filled = {slot_of(feature) for feature in template}
+    units_of: Dict[Slot, int] = {}
+    for feature in template:
+        slot = slot_of(feature)
+        units_of[slot] = units_of.get(slot, 0) + feature.features.shape[-1]
     feature_types = dict.fromkeys(feature.type for feature in template)
     slots: Dict[Slot, List[List[Any]]] = {
         (is_sparse, feature_type): []
         for is_sparse in (True, False)
         for feature_type in feature_types
-        if (is_sparse, feature_type) in filled
+        if (is_sparse, feature_type) in units_of
     }
     for features in examples:
-        for slot, collected in slots.items():
-            collected.append([f.features for f in features if slot_of(f) == slot])
+        for collected in slots.values():
+            collected.append([])
+        for feature in features:
+            slot = slot_of(feature)
+            if slot in slots:
+                slots[slot][-1].append(feature.features)
     result: Dict[str, List[Feature]] = {}
     for slot, matrices in slots.items():
         is_sparse, feature_type = slot
-        units = sum(f.features.shape[-1] for f in template if slot_of(f) == slot)
+        units = units_of[slot]
         for example in matrices:
             found = sum(matrix.shape[-1] for matrix in example)
             if found != units:

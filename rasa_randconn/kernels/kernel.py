@@ -112,10 +112,11 @@ class Kernel:
         calls = recorder.calls
         if calls is not None:
             calls.append(RecordedCall(self, arguments))
+        words = self.pack(arguments)
         if numba.config.BOUNDSCHECK:
             self._checked(*arguments)
-            return
-        self.call(self.pack(arguments))
+        else:
+            self.call(words)
 
     def call(self, words: bytes) -> None:
         """Calls the kernel with packed arguments."""

@@ -42,7 +42,7 @@ class Feature(NamedTuple):
 def starts_of(lengths: np.ndarray) -> np.ndarray:
     """Where segments of these lengths start, and where the last one ends."""
     starts = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=starts[1:])
+    lengths.cumsum(out=starts[1:])
     return starts
 
 

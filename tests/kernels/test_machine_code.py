@@ -135,6 +135,7 @@ def test_a_change_in_a_helper_of_kernels_compiles_them_anew(tmp_path):
                 **os.environ,
                 "PYTHONPATH": str(package_folder),
                 "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
+                "NUMBA_BOUNDSCHECK": "0",
             },
             cwd=tmp_path,
             check=True,

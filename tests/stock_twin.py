@@ -18,7 +18,7 @@ from rasa_randconn.autodiff import Parameters, Tape
 from rasa_randconn.batches.model_data import StackedFeatures
 from rasa_randconn.kernels import dropout
 from rasa_randconn.kernels.dropout import DropoutRate
-from rasa_randconn.nn import encoder_dropout, hidden_layers
+from rasa_randconn.nn import encoder_dropout, hidden_layers, sparse_layer
 from rasa_randconn.nn.metrics import Metrics
 from rasa_randconn.nn.token_mask import TokenMask
 
@@ -83,7 +83,7 @@ def fix_choices(monkeypatch: Any) -> None:
         return DropoutRate(np.uint32(threshold), np.float32(1 - rate))
 
     monkeypatch.setattr(TokenMask, "__call__", masked)
-    for module in (dropout, encoder_dropout, hidden_layers):
+    for module in (dropout, encoder_dropout, hidden_layers, sparse_layer):
         monkeypatch.setattr(module, "dropout_rate", scaling_rate)
 
 

@@ -6,9 +6,6 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Iterable, Sequence
 
-from rich.console import Console
-from rich.progress import track
-
 from rasa_randconn.cli.examples import with_examples
 
 if TYPE_CHECKING:
@@ -103,6 +100,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _tracked(kernels: Sequence[Kernel]) -> Iterable[Kernel]:
     """Kernels with a progress bar, if the output is a terminal."""
+    from rich.console import Console
+    from rich.progress import track
+
     console = Console(stderr=True)
     if not console.is_terminal:
         return kernels

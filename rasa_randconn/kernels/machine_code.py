@@ -196,7 +196,8 @@ def _compile(
         library = result.library
         add_entry(_ENTRY, result.target_context, library, result.fndesc)
         library.finalize()
-        return bytes(library._get_compiled_object())
+        _, _, (code, _) = library.serialize_using_object_code()
+        return bytes(code)
 
 
 class _NativeCompiler(_CFuncCompiler):

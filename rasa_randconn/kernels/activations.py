@@ -87,15 +87,22 @@ def gelu(
     Source: Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016.
     """
     tokens = inputs.shape[1]
+    # the machine code of one loop for all would overflow the processor's cache of
+    # decoded instructions
     for unit in range(inputs.shape[0]):
         shift = bias[unit]
         for token in range(tokens):
             x = inputs[unit, token] + shift
-            cdf = _HALF + _HALF * _erf(x * _SQRT_HALF)
+            outputs[unit, token] = _HALF + _HALF * _erf(x * _SQRT_HALF)
+        for token in range(tokens):
+            x = inputs[unit, token] + shift
             pdf = _NORMAL_DENSITY_AT_ZERO * exp_of_negative(-_HALF * x * x)
+            derivatives[unit, token] = outputs[unit, token] + x * pdf
+        for token in range(tokens):
+            x = inputs[unit, token] + shift
             factor = kept_factor(unit * tokens + token, seed, threshold, scale)
-            outputs[unit, token] = x * cdf * factor
-            derivatives[unit, token] = (cdf + x * pdf) * factor
+            outputs[unit, token] *= x * factor
+            derivatives[unit, token] *= factor
 
 
 @compiled

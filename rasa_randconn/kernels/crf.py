@@ -26,9 +26,9 @@ from rasa_randconn.kernels.array_types import (
 )
 from rasa_randconn.kernels.compilation import compiled, inlined
 from rasa_randconn.kernels.inner_loops import (
+    narrow_weighted_sums,
+    narrow_weighted_sums_backward,
     tile_rows,
-    weighted_sums,
-    weighted_sums_backward,
 )
 from rasa_randconn.kernels.vectors import BYTES, INDEX_BYTES, LANES, address_of
 
@@ -342,8 +342,9 @@ def _multiply(
         row = 0
         while row < rows:
             count = tile_rows(rows - row)
-            weighted_sums(
+            narrow_weighted_sums(
                 count,
+                1,
                 features + BYTES * row * width,
                 width,
                 1,
@@ -375,8 +376,9 @@ def _add_outer_products(
         tag = 0
         while tag < tag_count:
             count = tile_rows(tag_count - tag)
-            weighted_sums_backward(
+            narrow_weighted_sums_backward(
                 count,
+                1,
                 left + BYTES * tag,
                 1,
                 width,

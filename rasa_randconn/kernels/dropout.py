@@ -5,14 +5,19 @@ from __future__ import annotations
 import struct
 import zlib
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
 
 from rasa_randconn.kernels.array_types import Floats1, Floats2
-from rasa_randconn.kernels.compilation import compiled, inlined
+from rasa_randconn.kernels.compilation import compiled
 
 _BITS = 32
+
+_WORD = ir.IntType(_BITS)
 
 
 class DropoutRate(NamedTuple):
@@ -41,27 +46,59 @@ def seed_of(*numbers: int) -> np.uint32:
     return np.uint32(zlib.crc32(struct.pack(f"{len(numbers)}q", *numbers)))
 
 
-@inlined
-def is_kept(index: int, seed: np.uint32, threshold: np.uint32) -> bool:
-    """Whether dropout keeps the unit at an index.
+def _hash_reaches(builder: Any, index: Any, seed: Any, threshold: Any) -> Any:
+    """Emits the hash of index and seed, and its comparison with the threshold.
+
+    Numba itself would multiply 32-bit integers as 64-bit ones, which takes processors
+    three times as long.
 
     Source: the finaliser of MurmurHash3 (Appleby), applied to index and seed.
     """
-    bits = np.uint32(np.uint32(index) * np.uint32(0x9E3779B1)) ^ np.uint32(seed)
-    bits = np.uint32(bits ^ (bits >> np.uint32(16)))
-    bits = np.uint32(bits * np.uint32(0x85EBCA6B))
-    bits = np.uint32(bits ^ (bits >> np.uint32(13)))
-    bits = np.uint32(bits * np.uint32(0xC2B2AE35))
-    bits = np.uint32(bits ^ (bits >> np.uint32(16)))
-    return bool(bits >= threshold)
+
+    def number(value: int) -> Any:
+        return ir.Constant(_WORD, value)
+
+    bits = builder.mul(builder.trunc(index, _WORD), number(0x9E3779B1))
+    bits = builder.xor(bits, seed)
+    bits = builder.xor(bits, builder.lshr(bits, number(16)))
+    bits = builder.mul(bits, number(0x85EBCA6B))
+    bits = builder.xor(bits, builder.lshr(bits, number(13)))
+    bits = builder.mul(bits, number(0xC2B2AE35))
+    bits = builder.xor(bits, builder.lshr(bits, number(16)))
+    return builder.icmp_unsigned(">=", bits, threshold)
 
 
-@inlined
-def kept_factor(
-    index: int, seed: np.uint32, threshold: np.uint32, scale: np.float32
-) -> np.float32:
-    """The factor of the unit at an index: `scale` or 0."""
-    return scale if is_kept(index, seed, threshold) else np.float32(0.0)
+def _is_kept(typing_context: Any, index: Any, seed: Any, threshold: Any) -> Any:
+    """Typing and code generation of `is_kept`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _hash_reaches(builder, *arguments)
+
+    return types.boolean(types.int64, types.uint32, types.uint32), generate
+
+
+#: Whether dropout keeps the unit at an index, given the seed and the threshold (to be
+#: called in compiled code).
+is_kept: Any = intrinsic(_is_kept)
+
+
+def _kept_factor(
+    typing_context: Any, index: Any, seed: Any, threshold: Any, scale: Any
+) -> Any:
+    """Typing and code generation of `kept_factor`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        *hashed, scale = arguments
+        zero = ir.Constant(scale.type, 0.0)
+        return builder.select(_hash_reaches(builder, *hashed), scale, zero)
+
+    numbers = types.int64, types.uint32, types.uint32, types.float32
+    return types.float32(*numbers), generate
+
+
+#: The factor of the unit at an index, `scale` or 0, given the seed, the threshold and
+#: the scale (to be called in compiled code).
+kept_factor: Any = intrinsic(_kept_factor)
 
 
 @compiled

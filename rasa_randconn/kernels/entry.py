@@ -42,6 +42,11 @@ def add_entry(name: str, context: Any, library: Any, function: Any) -> None:
     context.call_conv.call_function(
         builder, callee, function.restype, function.argtypes, arguments
     )
+    # a copy of the function in the entry would be compiled as well, and less well: the
+    # dimensions of arrays could be negative for all that LLVM sees
+    for instruction in builder.block.function.blocks[0].instructions:
+        if isinstance(instruction, ir.CallInstr) and instruction.callee is callee:
+            instruction.attributes.add("noinline")
     builder.ret_void()
     library.add_ir_module(module)
 

@@ -13,7 +13,9 @@ from rasa_randconn.kernels.compilation import compiled, inlined
 from rasa_randconn.kernels.inner_loops import (
     ROWS,
     products_of_rows,
+    VECTORS,
     tile_rows,
+    tile_vectors,
     weighted_sums,
     weighted_sums_backward,
 )
@@ -24,6 +26,9 @@ _MAX_ROWS = ROWS[0]
 # With so many units per group, the weights of one unit share few sets of the cache and
 # evict each other. A tile's weights are then copied next to each other first.
 _MIN_UNITS_TO_COPY = 512
+
+# Floats that the smallest cache of most processors holds beside a tile's weights.
+_CACHED_FLOATS = 6 * 1024
 
 
 @compiled
@@ -41,33 +46,41 @@ def multiply(
     groups, fan_in, units = kernel.shape
     tokens = features.shape[1]
     tile_weights = np.empty((fan_in, _MAX_ROWS), np.float32)
+    is_copied = units >= _MIN_UNITS_TO_COPY
+    width = tokens if is_copied else _panel_width(fan_in)
     for group in range(groups):
         group_indices = address_of(indices) + INDEX_BYTES * group * fan_in
-        unit = 0
-        while unit < units:
-            rows = tile_rows(units - unit)
-            weights = address_of(kernel) + BYTES * (group * fan_in * units + unit)
-            distance = units
-            if units >= _MIN_UNITS_TO_COPY:
-                for i in range(fan_in):
-                    for row in range(rows):
-                        tile_weights[i, row] = kernel[group, i, unit + row]
-                weights = address_of(tile_weights)
-                distance = _MAX_ROWS
-            first = address_of(outputs) + BYTES * (group * units + unit) * tokens
-            for token in range(0, tokens, LANES):
-                weighted_sums(
-                    rows,
-                    weights,
-                    1,
-                    distance,
-                    address_of(features) + BYTES * token,
-                    fan_in,
-                    group_indices,
-                    first + BYTES * token,
-                    tokens,
-                )
-            unit += rows
+        for first_token in range(0, tokens, width):
+            end = min(first_token + width, tokens)
+            unit = 0
+            while unit < units:
+                rows = tile_rows(units - unit)
+                weights = address_of(kernel) + BYTES * (group * fan_in * units + unit)
+                distance = units
+                if is_copied:
+                    for i in range(fan_in):
+                        for row in range(rows):
+                            tile_weights[i, row] = kernel[group, i, unit + row]
+                    weights = address_of(tile_weights)
+                    distance = _MAX_ROWS
+                first = address_of(outputs) + BYTES * (group * units + unit) * tokens
+                token = first_token
+                while token < end:
+                    vectors = tile_vectors(end - token)
+                    weighted_sums(
+                        rows,
+                        vectors,
+                        weights,
+                        1,
+                        distance,
+                        address_of(features) + BYTES * token,
+                        fan_in,
+                        group_indices,
+                        first + BYTES * token,
+                        tokens,
+                    )
+                    token += vectors * LANES
+                unit += rows
 
 
 @compiled
@@ -88,25 +101,39 @@ def multiply_backward(
     """
     groups, fan_in, units = kernel.shape
     tokens = gradients.shape[1]
+    width = _panel_width(units)
     for group in range(groups):
         first = address_of(gradients) + BYTES * group * units * tokens
-        i = 0
-        while i < fan_in:
-            rows = tile_rows(fan_in - i)
-            row = group * fan_in + i
-            for token in range(0, tokens, LANES):
-                weighted_sums_backward(
-                    rows,
-                    address_of(kernel) + BYTES * row * units,
-                    units,
-                    1,
-                    first + BYTES * token,
-                    units,
-                    address_of(indices) + INDEX_BYTES * row,
-                    address_of(feature_gradients) + BYTES * token,
-                    tokens,
-                )
-            i += rows
+        for first_token in range(0, tokens, width):
+            end = min(first_token + width, tokens)
+            i = 0
+            while i < fan_in:
+                rows = tile_rows(fan_in - i)
+                row = group * fan_in + i
+                token = first_token
+                while token < end:
+                    vectors = tile_vectors(end - token)
+                    weighted_sums_backward(
+                        rows,
+                        vectors,
+                        address_of(kernel) + BYTES * row * units,
+                        units,
+                        1,
+                        first + BYTES * token,
+                        units,
+                        address_of(indices) + INDEX_BYTES * row,
+                        address_of(feature_gradients) + BYTES * token,
+                        tokens,
+                    )
+                    token += vectors * LANES
+                i += rows
+
+
+@inlined
+def _panel_width(rows: int) -> int:
+    """Number of tokens of so many rows that stay in the cache, in whole tiles."""
+    tile = VECTORS[0] * LANES
+    return max(_CACHED_FLOATS // (rows * tile), 1) * tile
 
 
 @compiled

@@ -1,15 +1,15 @@
 """The inner loops of products with packed kernels, on vectors of tokens.
 
-A loop computes a tile: some rows, and one vector of tokens. It keeps the tile's sums in
-registers while it goes over the inputs, and reads the inputs of a group where they lie,
-so no copy of them is made. The intrinsics are called in compiled code; they take
+A loop computes a tile: some rows, and some vectors of tokens. It keeps the tile's sums
+in registers while it goes over the inputs, and reads the inputs of a group where they
+lie, so no copy of them is made. The intrinsics are called in compiled code; they take
 addresses, and distances as numbers of floats. All tokens come in whole vectors.
 """
 
 from __future__ import annotations
 
 import itertools
-from typing import Any, List
+from typing import Any, List, Tuple
 
 import llvmlite.binding
 from numba.core import types
@@ -29,7 +29,13 @@ _HAS_32_REGISTERS = bool(llvmlite.binding.get_host_cpu_features().get("avx512f")
 #: one fit into the registers, with room for the factors.
 ROWS = (8 if _HAS_32_REGISTERS else 6, 4, 2, 1)
 
-# The same for products of rows: so many on each side.
+#: Vectors of a tile that loops are compiled for, largest first.
+VECTORS = (3, 2, 1) if _HAS_32_REGISTERS else (1,)
+
+# Tiles of a single vector, where rows are short.
+_ONE_VECTOR = (1,)
+
+# Products of rows: so many on each side.
 _ROWS_PER_SIDE = 4 if _HAS_32_REGISTERS else 2
 
 
@@ -42,12 +48,21 @@ def tile_rows(remaining: int) -> int:
     return 0
 
 
-def _weighted_sums(is_backward: bool) -> Any:
+@inlined
+def tile_vectors(remaining: int) -> int:
+    """Number of vectors of the next tile, given how many tokens remain."""
+    for vectors in VECTORS:
+        if remaining >= vectors * LANES:
+            return vectors
+    return 0
+
+
+def _weighted_sums(is_backward: bool, vectors: Tuple[int, ...]) -> Any:
     """Makes the loop that sums up weighted inputs for a tile.
 
     Arguments of the loop:
 
-    - the number of rows, one of `ROWS`;
+    - the number of rows, one of `ROWS`, and of vectors;
     - the address of the first weight, and the weights' distances from row to row and
       from input to input;
     - the address of the first input at the first token, and the number of inputs;
@@ -58,11 +73,13 @@ def _weighted_sums(is_backward: bool) -> Any:
     Args:
         is_backward: Whether sums are added to the rows at the indices, instead of
             stored in consecutive rows.
+        vectors: The numbers of vectors to compile loops for.
     """
 
     def typed(
         typing_context: Any,
         rows: Any,
+        tile_vectors: Any,
         weights: Any,
         weight_row_step: Any,
         weight_input_step: Any,
@@ -73,54 +90,79 @@ def _weighted_sums(is_backward: bool) -> Any:
         length: Any,
     ) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            rows, weights, row_step, input_step = arguments[:4]
-            inputs, count, indices, outputs, length = arguments[4:]
+            rows, tile_vectors, weights, row_step, input_step = arguments[:5]
+            inputs, count, indices, outputs, length = arguments[5:]
             code = VectorCode(builder)
 
             def index_at(position: Any) -> Any:
                 return code.load_index(code.address(indices, position, INDEX_BYTES))
 
-            def emit(constant: int) -> None:
+            def vectors_at(base: Any, row: Any, count: int) -> List[Any]:
+                first = code.address(base, builder.mul(row, length))
+                return [
+                    code.address(first, code.integer(vector * LANES))
+                    for vector in range(count)
+                ]
+
+            def emit(row_count: int, vector_count: int) -> None:
                 row_offsets = [
-                    builder.mul(row_step, code.integer(row)) for row in range(constant)
+                    builder.mul(row_step, code.integer(row)) for row in range(row_count)
                 ]
 
                 def add(step: Any, totals: Any) -> Any:
                     row = step if is_backward else index_at(step)
-                    values = code.load(code.address(inputs, builder.mul(row, length)))
+                    addresses = vectors_at(inputs, row, vector_count)
+                    values = [code.load(address) for address in addresses]
                     first = code.address(weights, builder.mul(step, input_step))
+                    factors = [
+                        code.load_broadcast(code.address(first, offset))
+                        for offset in row_offsets
+                    ]
+                    pairs = itertools.product(factors, values)
                     return [
-                        code.multiply_add(
-                            total,
-                            values,
-                            code.load_broadcast(code.address(first, offset)),
-                        )
-                        for total, offset in zip(totals, row_offsets)
+                        code.multiply_add(total, value, factor)
+                        for total, (factor, value) in zip(totals, pairs)
                     ]
 
-                totals = code.accumulate(count, code.zeros(constant), add)
-                for i, total in enumerate(totals):
+                zeros = code.zeros(row_count * vector_count)
+                totals = iter(code.accumulate(count, zeros, add))
+                for i in range(row_count):
                     row = code.integer(i)
                     if is_backward:
                         row = index_at(row)
-                    output = code.address(outputs, builder.mul(row, length))
-                    if is_backward:
-                        total = builder.fadd(total, code.load(output))
-                    code.store(total, output)
+                    for output in vectors_at(outputs, row, vector_count):
+                        total = next(totals)
+                        if is_backward:
+                            total = builder.fadd(total, code.load(output))
+                        code.store(total, output)
 
-            choose(builder, rows, ROWS, emit)
+            choose(
+                builder,
+                rows,
+                ROWS,
+                lambda row_count: choose(
+                    builder,
+                    tile_vectors,
+                    vectors,
+                    lambda vector_count: emit(row_count, vector_count),
+                ),
+            )
             return context.get_dummy_value()
 
-        return types.none(*[types.int64] * 9), generate
+        return types.none(*[types.int64] * 10), generate
 
     return intrinsic(typed)
 
 
 #: Sums of the inputs at the indices, stored in consecutive rows.
-weighted_sums: Any = _weighted_sums(is_backward=False)
+weighted_sums: Any = _weighted_sums(False, VECTORS)
 
 #: Sums of consecutive inputs, added to the rows at the indices.
-weighted_sums_backward: Any = _weighted_sums(is_backward=True)
+weighted_sums_backward: Any = _weighted_sums(True, VECTORS)
+
+#: The same for tiles of one vector.
+narrow_weighted_sums: Any = _weighted_sums(False, _ONE_VECTOR)
+narrow_weighted_sums_backward: Any = _weighted_sums(True, _ONE_VECTOR)
 
 
 def _products_of_rows(

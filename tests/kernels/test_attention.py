@@ -5,9 +5,10 @@ import pytest
 import tensorflow as tf
 from references.attention import attention as reference
 from references.attention import attention_backward as reference_backward
+from references.dropout import is_kept
 
 from rasa_randconn.kernels.attention import attention, attention_backward
-from rasa_randconn.kernels.dropout import dropout_rate, is_kept
+from rasa_randconn.kernels.dropout import dropout_rate
 from rasa_randconn.kernels.vectors import whole_vectors
 
 HEADS, DEPTH = 2, 5
@@ -66,7 +67,7 @@ def keys_in_sight(unidirectional):
 
 def kept_keys(rate):
     threshold = dropout_rate(rate).threshold
-    return spread(np.array([is_kept(i, SEED, threshold) for i in range(len(PLACES))]))
+    return spread(is_kept(np.arange(len(PLACES)), SEED, threshold))
 
 
 def expected_attention(projected, unidirectional, rate, farthest, embeddings):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse
+from references.dropout import is_kept, kept_factors
 
-from rasa_randconn.kernels.dropout import dropout_rate, is_kept, kept_factor, seed_of
+from rasa_randconn.kernels.dropout import dropout_rate, seed_of
 from rasa_randconn.kernels.sparse_products import (
     drop_features,
     group_by_column,
@@ -41,9 +42,7 @@ def matrix(features):
 
 
 def factors(rate, units):
-    options = dropout_rate(rate)
-    flat = [kept_factor(i, SEED, *options) for i in range(ROWS * units)]
-    return np.reshape(flat, (ROWS, units))
+    return kept_factors((ROWS, units), SEED, *dropout_rate(rate))
 
 
 def spans(count, size):
@@ -54,7 +53,7 @@ def spans(count, size):
 def test_features_are_dropped(features, rate):
     indptr, columns, values = features
     threshold = dropout_rate(rate).threshold
-    is_left = np.array([is_kept(i, SEED, threshold) for i in range(len(values))])
+    is_left = is_kept(np.arange(len(values)), SEED, threshold)
     found = [np.empty_like(array) for array in features]
     drop_features(*features, SEED, threshold, *found)
     count = found[0][-1]

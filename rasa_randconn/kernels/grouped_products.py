@@ -12,8 +12,8 @@ from rasa_randconn.kernels.array_types import Floats2, Floats3, Integers2
 from rasa_randconn.kernels.compilation import compiled, inlined
 from rasa_randconn.kernels.inner_loops import (
     ROWS,
-    products_of_rows,
     VECTORS,
+    products_of_rows,
     tile_rows,
     tile_vectors,
     weighted_sums,

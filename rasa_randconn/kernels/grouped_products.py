@@ -153,42 +153,82 @@ def kernel_gradient(
     """
     groups, fan_in, units = result.shape
     tokens = features.shape[1]
-    length = BYTES * tokens
-    x = address_of(features)
     tile = np.empty((4, 4), np.float32)
     has_whole_tiles = fan_in >= 4 and units >= 4
+    # so many inputs stay in the cache while all units pass
+    block = max(_CACHED_FLOATS // (4 * tokens), 1) * 4
     for group in range(groups):
-        inputs = indices[group]
-        y = address_of(gradients) + group * units * length
-        for i in range(0, fan_in, 4):
-            # the last tile overlaps the one before it where sizes are no multiple of 4
-            i = max(min(i, fan_in - 4), 0)
-            i1, i2, i3 = _next_indices(i, fan_in)
+        y = address_of(gradients) + BYTES * group * units * tokens
+        for first_input in range(0, fan_in, block):
             for j in range(0, units, 4):
+                # the last tile overlaps the one before it where sizes are no multiple
+                # of 4
                 j = max(min(j, units - 4), 0)
-                j1, j2, j3 = _next_indices(j, units)
-                target, distance = address_of(tile), 4
-                if has_whole_tiles:
-                    target = address_of(result)
-                    target += BYTES * ((group * fan_in + i) * units + j)
-                    distance = units
-                products_of_rows(
-                    x + inputs[i] * length,
-                    x + inputs[i1] * length,
-                    x + inputs[i2] * length,
-                    x + inputs[i3] * length,
-                    y + j * length,
-                    y + j1 * length,
-                    y + j2 * length,
-                    y + j3 * length,
-                    tokens,
-                    target,
-                    distance,
-                )
-                if not has_whole_tiles:
-                    for row in range(min(4, fan_in - i)):
-                        for column in range(min(4, units - j)):
-                            result[group, i + row, j + column] = tile[row, column]
+                for i in range(first_input, min(first_input + block, fan_in), 4):
+                    i = max(min(i, fan_in - 4), 0)
+                    target, distance = address_of(tile), 4
+                    if has_whole_tiles:
+                        target = address_of(result)
+                        target += BYTES * ((group * fan_in + i) * units + j)
+                        distance = units
+                    _gradient_of_tile(
+                        address_of(features),
+                        indices[group],
+                        i,
+                        y,
+                        units,
+                        j,
+                        tokens,
+                        target,
+                        distance,
+                    )
+                    if not has_whole_tiles:
+                        for row in range(min(4, fan_in - i)):
+                            for column in range(min(4, units - j)):
+                                result[group, i + row, j + column] = tile[row, column]
+
+
+@inlined
+def _gradient_of_tile(
+    features: int,
+    inputs: np.ndarray,
+    i: int,
+    gradients: int,
+    units: int,
+    j: int,
+    tokens: int,
+    target: int,
+    distance: int,
+) -> None:
+    """Computes the gradient of the weights between 4 inputs and 4 units of a group.
+
+    Args:
+        features: Address of the activations `[inputs, tokens]`.
+        inputs: Inputs of the group `[fan_in]`.
+        i: The first of the 4 inputs; after the last one, that one is repeated.
+        gradients: Address of the gradients of the group `[units, tokens]`.
+        units: Number of units of the group.
+        j: The first of the 4 units; as with inputs.
+        tokens: Number of tokens.
+        target: Output: address of the gradient of the first weight.
+        distance: From one input's weights to those of the next.
+    """
+    length = BYTES * tokens
+    i1, i2, i3 = _next_indices(i, len(inputs))
+    j1, j2, j3 = _next_indices(j, units)
+    products_of_rows(
+        features + inputs[i] * length,
+        features + inputs[i1] * length,
+        features + inputs[i2] * length,
+        features + inputs[i3] * length,
+        gradients + j * length,
+        gradients + j1 * length,
+        gradients + j2 * length,
+        gradients + j3 * length,
+        tokens,
+        target,
+        distance,
+    )
 
 
 @inlined
